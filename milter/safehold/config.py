@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The administrator's settings: one YAML file, typed, with every complaint placed at its line and column.
+
+Relative paths are relative to the file that names them.  Nothing secret stands in it: keys are files in ``keys``.
+"""
+
+import difflib
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from safehold.errors import Complaint, ComplaintsError
+
+DEFAULT_PATH = Path("/etc/safehold/safehold.yaml")
+SIZE_LIMIT_BYTES = 1_000_000
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("is not a time zone; expected a name such as Europe/London") from error
+    return name
+
+
+def _host_port(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not (host and colon and port.isdigit() and 0 <= int(port) < 65536):  # noqa: PLR2004 - the range of TCP ports
+        raise ValueError("expected host:port, e.g. 127.0.0.1:10027")
+    return text
+
+
+def _socket(text: str) -> str:
+    if not text.startswith(("unix:", "inet:")):
+        raise ValueError("expected unix:/path/to/socket or inet:port@host")
+    return text
+
+
+HostPort = Annotated[str, AfterValidator(_host_port)]
+MilterSocket = Annotated[str, AfterValidator(_socket)]
+Lower = Annotated[str, AfterValidator(str.lower)]
+
+
+class Section(BaseModel):
+    """The base of all sections: frozen, and strangers are complaints."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Organisation(Section):
+    """Who speaks in the notices."""
+
+    name: str = "your organisation"
+    urgent_phone: str = ""
+    help_url: str = ""
+
+
+class Domains(Section):
+    """Whose domains are whose; sub-domains count."""
+
+    own: tuple[Lower, ...] = ()
+    partners: tuple[Lower, ...] = ()
+
+
+class OriginSettings(Section):
+    """What counts as *from us* besides a signed-in sender (DESIGN 3a)."""
+
+    trusted_clients: tuple[IPv4Network | IPv6Network, ...] = (
+        IPv4Network("127.0.0.0/8"),
+        IPv6Network("::1/128"),
+    )
+    devices: dict[str, str] = Field(default_factory=dict)
+
+
+class Milter(Section):
+    """The front end that Postfix talks to."""
+
+    socket: MilterSocket = "unix:/var/spool/postfix/safehold/milter.sock"
+    drain_s: float = Field(default=25.0, ge=0, le=300)
+
+
+class Guard(Section):
+    """The release guard's socket."""
+
+    socket: MilterSocket = "unix:/var/spool/postfix/safehold/guard.sock"
+
+
+class Release(Section):
+    """Where the courier hands over what leaves: a listener behind the release guard."""
+
+    listener: HostPort = "127.0.0.1:10027"
+
+
+class Smtpd(Section):
+    """The proxy front end, for mail servers that speak no milter."""
+
+    listen: HostPort = "127.0.0.1:10025"
+    next_hop: HostPort = "127.0.0.1:10026"
+    release_listen: HostPort | None = None
+    xforward_from: tuple[IPv4Network | IPv6Network, ...] = ()
+
+
+class PostfixSettings(Section):
+    """Which Postfix instance's maps say who really gets a mail; ``maps: none`` where nothing is mapped."""
+
+    config_directory: Path | None = None
+    maps: Literal["auto", "none"] = "auto"
+
+
+class Notices(Section):
+    """Who writes to staff, and who is written to."""
+
+    sender: str = Field(default="email-check@localhost", alias="from")
+    duty: tuple[str, ...] = ()
+    reviewers: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    timezone: Annotated[str, AfterValidator(_zone)] = "Europe/London"
+    detail: Literal["none", "where", "kind"] = "where"
+
+
+class Journal(Section):
+    """An archive that copies every message (``always_bcc``), so that a release makes exactly one copy."""
+
+    address: str
+    at: Literal["hold", "release"] = "release"
+
+
+class ReadingSettings(Section):
+    """How much a message may cost."""
+
+    workers: int = Field(default=2, ge=1, le=64)
+    deadline_s: float = Field(default=30.0, gt=0, le=240)
+
+
+class Settings(Section):
+    """Everything in ``safehold.yaml``."""
+
+    organisation: Organisation = Organisation()
+    domains: Domains = Domains()
+    origin: OriginSettings = OriginSettings()
+    policies: Path = Path("policies")
+    store: Path = Path("safehold.db")
+    keys: Path = Path("keys")
+    milter: Milter = Milter()
+    guard: Guard = Guard()
+    release: Release = Release()
+    smtpd: Smtpd = Smtpd()
+    postfix: PostfixSettings = PostfixSettings()
+    notices: Notices = Notices()
+    journal: Journal | None = None
+    reading: ReadingSettings = ReadingSettings()
+
+
+def load(path: Path) -> Settings:
+    """Return the settings in *path*, paths made absolute.
+
+    Raises:
+        ComplaintsError: The file is missing or wrong; carries every complaint, with line and column.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ComplaintsError(
+            [Complaint(str(path), 0, 0, "unreadable", f"{error.strerror or 'cannot be read'}".lower(), _INIT_HINT)]
+        ) from error
+    return _absolute(parse(str(path), data), path.resolve().parent)
+
+
+_INIT_HINT = "`safehold init --config FILE` writes one"
+
+
+def parse(file: str, data: bytes) -> Settings:
+    """Return the settings in *data*; *file* names it in complaints."""
+    if len(data) > SIZE_LIMIT_BYTES:
+        raise ComplaintsError([Complaint(file, 0, 0, "too-large", "settings are larger than 1 MB")])
+    try:
+        node = yaml.compose(data, Loader=yaml.SafeLoader)
+        value = yaml.load(data, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader builds nothing but text
+    except yaml.YAMLError as error:
+        raise ComplaintsError([_syntax(file, error)]) from None
+    except (RecursionError, UnicodeDecodeError):
+        raise ComplaintsError([Complaint(file, 0, 0, "yaml", "is not readable YAML text")]) from None
+    try:
+        return Settings.model_validate(value if value not in ("", None) else {})
+    except ValidationError as error:
+        lines = data.decode("utf-8", "replace").splitlines()
+        raise ComplaintsError(_complaint(file, node, lines, item) for item in error.errors()) from None
+
+
+def _syntax(file: str, error: yaml.YAMLError) -> Complaint:
+    mark = getattr(error, "problem_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    return Complaint(file, line, column, "yaml", str(getattr(error, "problem", None) or "is not readable YAML text"))
+
+
+def _complaint(file: str, root: yaml.Node | None, lines: list[str], item: Any) -> Complaint:
+    mark, known = _locate(root, item["loc"])
+    dotted = ".".join(str(step) for step in item["loc"])
+    hint = ""
+    if item["type"] == "extra_forbidden":
+        message = f"`{item['loc'][-1]}` is not a setting here"
+        close = difflib.get_close_matches(str(item["loc"][-1]), _keys_at(item["loc"][:-1]), n=1)
+        hint = f"did you mean `{close[0]}`?" if close else f"settings here: {', '.join(_keys_at(item['loc'][:-1]))}"
+    else:
+        message = f"`{dotted}`: {item['msg'].removeprefix('Value error, ')}"
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    source = lines[line - 1] if known and 0 < line <= len(lines) else ""
+    return Complaint(file, line, column, "setting", message, hint, source=source, length=len(str(item["loc"][-1])))
+
+
+def _locate(node: yaml.Node | None, path: tuple[int | str, ...]) -> tuple[yaml.Mark | None, bool]:
+    """Return the mark of the deepest node of *path* that exists; a key's own mark for a mapping entry."""
+    mark = node.start_mark if node else None
+    for step in path:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+            if pair is None:
+                return mark, mark is not None
+            mark, node = pair[0].start_mark, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            mark = node.start_mark
+        else:
+            return mark, mark is not None
+    return mark, mark is not None
+
+
+def _keys_at(path: tuple[int | str, ...]) -> list[str]:
+    model: Any = Settings
+    for step in path:
+        known = getattr(model, "model_fields", {})
+        if step not in known:
+            return []
+        model = known[step].annotation
+    return sorted(f.alias or name for name, f in getattr(model, "model_fields", {}).items())
+
+
+def _absolute(settings: Settings, folder: Path) -> Settings:
+    moved = {name: folder / getattr(settings, name) for name in ("policies", "store", "keys")}
+    if settings.postfix.config_directory is not None:
+        directory = folder / settings.postfix.config_directory
+        moved["postfix"] = settings.postfix.model_copy(update={"config_directory": directory})  # type: ignore[assignment]
+    return settings.model_copy(update=moved)
