@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the tables come to be and change: Alembic, shipped with the package, forwards only."""
