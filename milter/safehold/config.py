@@ -29,7 +29,7 @@ def _zone(name: str) -> str:
 
 def _host_port(text: str) -> str:
     host, colon, port = text.rpartition(":")
-    if not (host and colon and port.isdigit() and 0 <= int(port) < 65536):  # noqa: PLR2004 - the range of TCP ports
+    if not (host and colon and port.isdigit() and 0 <= int(port) < 65536):
         raise ValueError("expected host:port, e.g. 127.0.0.1:10027")
     return text
 
@@ -183,8 +183,12 @@ def parse(file: str, data: bytes) -> Settings:
         raise ComplaintsError([_syntax(file, error)]) from None
     except (RecursionError, UnicodeDecodeError):
         raise ComplaintsError([Complaint(file, 0, 0, "yaml", "is not readable YAML text")]) from None
+    if value in ("", None):
+        value = {}
+    if not isinstance(value, dict):
+        raise ComplaintsError([Complaint(file, 1, 1, "yaml", "expected settings, one `name: value` a line", _INIT_HINT)])
     try:
-        return Settings.model_validate(value if value not in ("", None) else {})
+        return Settings.model_validate(value)
     except ValidationError as error:
         lines = data.decode("utf-8", "replace").splitlines()
         raise ComplaintsError(_complaint(file, node, lines, item) for item in error.errors()) from None
@@ -239,8 +243,8 @@ def _keys_at(path: tuple[int | str, ...]) -> list[str]:
 
 
 def _absolute(settings: Settings, folder: Path) -> Settings:
-    moved = {name: folder / getattr(settings, name) for name in ("policies", "store", "keys")}
+    moved: dict[str, object] = {name: folder / getattr(settings, name) for name in ("policies", "store", "keys")}
     if settings.postfix.config_directory is not None:
         directory = folder / settings.postfix.config_directory
-        moved["postfix"] = settings.postfix.model_copy(update={"config_directory": directory})  # type: ignore[assignment]
+        moved["postfix"] = settings.postfix.model_copy(update={"config_directory": directory})
     return settings.model_copy(update=moved)

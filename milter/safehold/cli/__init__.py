@@ -1,2 +1,78 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cli."""
+"""The command ``safehold``: verb and noun, ``--json`` where there is a result, exit codes as sysexits(3) has them."""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+from safehold import __version__, config
+from safehold.cli import holds, judging, registers, run, serve, setup
+from safehold.cli.output import Exit, say
+from safehold.errors import (
+    ComplaintsError,
+    IllegalMoveError,
+    KeyUnavailableError,
+    NotAllowedError,
+    SafeholdError,
+    StoreError,
+    TamperedError,
+)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="safehold", description="Holds mail that would put somebody in danger.")
+    parser.add_argument("--version", action="version", version=f"safehold {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in (run, serve, setup, judging, registers, holds):
+        module.add_commands(commands, _common())
+    return parser
+
+
+def _common() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    default = Path(os.environ.get("SAFEHOLD_CONFIG", config.DEFAULT_PATH))
+    common.add_argument(
+        "--config",
+        type=Path,
+        default=default,
+        metavar="FILE",
+        help=f"settings (default: $SAFEHOLD_CONFIG or {config.DEFAULT_PATH})",
+    )
+    return common
+
+
+# What went wrong -> the exit code that scripts and systemd read.  First match counts.
+_EXITS: tuple[tuple[type[SafeholdError], Exit], ...] = (
+    (ComplaintsError, Exit.BAD_CONFIGURATION),
+    (KeyUnavailableError, Exit.BAD_CONFIGURATION),
+    (StoreError, Exit.TRY_LATER),
+    (NotAllowedError, Exit.NOT_ALLOWED),
+    (IllegalMoveError, Exit.FOUND),
+    (TamperedError, Exit.BAD_INPUT),
+    (SafeholdError, Exit.DOWN),
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    for stream in (sys.stdout, sys.stderr):
+        # A name in a mail may hold what the terminal's encoding has not; that must never stop a command.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.act(options))
+    except ComplaintsError as error:
+        say(error.text())
+        say(f"{len(error.complaints)} error{'s' if len(error.complaints) != 1 else ''}")
+        return Exit.BAD_CONFIGURATION
+    except SafeholdError as error:
+        say(f"safehold: {error}")
+        return next(code for kind, code in _EXITS if isinstance(error, kind))
+    except BrokenPipeError:
+        sys.stderr.close()
+        return Exit.OK
+    except KeyboardInterrupt:
+        return 130

@@ -124,9 +124,7 @@ class Gate:
         )
         return reply
 
-    def _verdict(
-        self, message: Message, facts: Facts, progress: Callable[[], None] | None
-    ) -> tuple[Verdict, Reading]:
+    def _verdict(self, message: Message, facts: Facts, progress: Callable[[], None] | None) -> tuple[Verdict, Reading]:
         rules = self._rules()
         demand = screening.demand(facts, rules.register, rules.policies)
         if demand is None:  # no policy concerns this envelope: there is nothing that reading could change
@@ -154,7 +152,7 @@ class Gate:
         try:
             if self._quarantine.fault(message, facts, now=facts.now) < FAULTS_BEFORE_HOLD:
                 return TRY_LATER
-            verdict = unchecked(message, facts)
+            verdict = unchecked(facts)
             outcome = self._quarantine.hold(message, facts, verdict, Reading(problems=verdict.problems), now=facts.now)
         except Exception as second:  # noqa: BLE001 - see above
             log.error("deferred queue_id=%s cause=%s after=fault", message.queue_id, type(second).__name__)
@@ -171,7 +169,7 @@ class Gate:
         return Facts(now=self._now(), origin=origin, recipients=recipients, own_domains=self._site.own_domains)
 
 
-def unchecked(message: Message, facts: Facts) -> Verdict:
+def unchecked(facts: Facts) -> Verdict:
     """Return the verdict that holds everything because we, not the message, failed three times."""
     problem = Problem(PartPath(), Reason.CRASHED, "the check itself failed three times")
     site = Site(facts.own_domains)

@@ -144,8 +144,10 @@ def _fields(block: bytes) -> Iterable[tuple[str, str]]:
 
 def _addresses(value: str) -> list[tuple[str, str]]:
     # Not strict: a gate wants every address that some mail client might show, not only the well-formed ones.
-    pairs = email.utils.getaddresses([value[:FIELD_LIMIT]], strict=False) if _HAS_STRICT else email.utils.getaddresses(
-        [value[:FIELD_LIMIT]]
+    pairs = (
+        email.utils.getaddresses([value[:FIELD_LIMIT]], strict=False)
+        if _HAS_STRICT
+        else email.utils.getaddresses([value[:FIELD_LIMIT]])
     )
     return [(_decoded(name), normal(address)) for name, address in pairs if "@" in address]
 

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts the parts together from the settings: the one place that knows which implementation stands behind which face."""
+
+import contextlib
+import logging
+import os
+import pwd
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from safehold import policy, postfix
+from safehold.config import Settings
+from safehold.courier import Courier, CourierSettings
+from safehold.errors import Complaint, ComplaintsError, NotLoadedError, SafeholdError
+from safehold.gate import Gate, Rules
+from safehold.gate.facts import Expander, NoMaps, Site
+from safehold.guard import Guard
+from safehold.notices import NoticeSettings
+from safehold.quarantine import Quarantine
+from safehold.reading.limits import Limits
+from safehold.reading.pool import ReaderPool
+from safehold.register.index import Register
+from safehold.register.people import Person
+from safehold.store import Store
+from safehold.store.people import PeopleStore
+from safehold.vault import KeyRing, OpeningKey
+
+log = logging.getLogger(__name__)
+
+# A register entry must bite within two seconds of its import (DESIGN 7); asking for the revision costs microseconds.
+WATCH_S = 1.0
+POLICY_SUFFIXES = frozenset({".yaml", ".yml", ".txt", ".json", ".jsonl", ".ndjson", ".csv"})
+POLICY_FILE_LIMIT_BYTES = 32 << 20
+
+
+def policy_files(folder: Path) -> Mapping[str, bytes]:
+    """Return every file below *folder* that policies may be made of, by its path relative to it; not ``tests/``.
+
+    Raises:
+        ComplaintsError: The folder or a file in it cannot be read, or a file is larger than 32 MB.
+    """
+    if not folder.is_dir():
+        raise ComplaintsError([Complaint(str(folder), 0, 0, "no-policies", "is not a folder of policy files")])
+    files: dict[str, bytes] = {}
+    complaints = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.suffix not in POLICY_SUFFIXES or "tests" in name.parts[:-1] or not path.is_file():
+            continue
+        try:
+            if path.stat().st_size > POLICY_FILE_LIMIT_BYTES:
+                complaints.append(Complaint(str(path), 0, 0, "too-large", "is larger than 32 MB"))
+                continue
+            files[str(name)] = path.read_bytes()
+        except OSError as error:
+            complaints.append(Complaint(str(path), 0, 0, "unreadable", str(error.strerror or "cannot be read").lower()))
+    if complaints:
+        raise ComplaintsError(complaints)
+    return files
+
+
+class Rulebook:
+    """The policies and register in force: swapped whole, kept as they were when what is new is wrong."""
+
+    def __init__(self, folder: Path, people: PeopleStore) -> None:
+        self._folder = folder
+        self._stored = people
+        self._policies: policy.PolicySet | None = None
+        self._people: dict[str, Person] = {}
+        self._revision = -1
+        self._rules: Rules | None = None
+        self._lock = threading.Lock()
+
+    def current(self) -> Rules:
+        """Return the rules in force.
+
+        Raises:
+            NotLoadedError: None were ever loaded.
+        """
+        if self._rules is None:
+            raise NotLoadedError("policies and register are not loaded")
+        return self._rules
+
+    def reload(self) -> None:
+        """Read policies and register anew.
+
+        Raises:
+            ComplaintsError: A policy file is wrong; what was in force stays in force.
+            StoreError: The register cannot be read; likewise.
+        """
+        with self._lock:
+            policies = policy.load(policy_files(self._folder), today=datetime.now(UTC).date())
+            revision, people = self._stored.load()
+            self._put(policies, {person.id: person for person in people}, revision)
+
+    def refresh(self) -> None:
+        """Follow the stored register if it has changed; the policies stay as they are."""
+        with self._lock:
+            if self._policies is None or self._stored.revision() == self._revision:
+                return
+            changes = self._stored.changes(self._revision)
+            people = {key: person for key, person in self._people.items() if key not in changes.ended}
+            people |= {person.id: person for person in changes.people}
+            self._put(self._policies, people, changes.revision)
+
+    def _put(self, policies: policy.PolicySet, people: dict[str, Person], revision: int) -> None:
+        rules = Rules(policies, Register.build((*people.values(), *policies.people)))
+        self._policies, self._people, self._revision, self._rules = policies, people, revision, rules
+        log.info(
+            "loaded policies=%d policies_digest=%s people=%d revision=%d register_digest=%s",
+            len(policies.policies),
+            policies.digest[:12],
+            len(people) + len(policies.people),
+            revision,
+            rules.register.digest[:12],
+        )
+
+    def reload_or_keep(self) -> None:
+        """Reload, and where that fails say so loudly and keep what is in force."""
+        try:
+            self.reload()
+        except ComplaintsError as error:
+            count = len(error.complaints)
+            log.error("reload refused, the old rules stay in force: %d complaints\n%s", count, error.text())
+        except SafeholdError as error:
+            log.error("reload refused, the old rules stay in force: %s", error)
+
+    def watch(self, stop: threading.Event) -> None:
+        """Refresh every :data:`WATCH_S` seconds until *stop* is set."""
+        while not stop.wait(WATCH_S):
+            try:
+                self.refresh()
+            except SafeholdError as error:
+                log.error("the register cannot be followed, the old one stays in force: %s", error)
+            except Exception as error:  # noqa: BLE001 - a thread that dies here would leave an old register for ever
+                log.error("the register cannot be followed, the old one stays in force: %s", type(error).__name__)
+
+
+def site(settings: Settings) -> Site:
+    """Return what the gate must know of the organisation; own domains default to what Postfix says is its own."""
+    own = frozenset(settings.domains.own)
+    if not own and settings.postfix.maps == "auto":
+        own = postfix.own_domains(postfix.Postconf(settings.postfix.config_directory))
+    return Site(own, settings.origin.trusted_clients, settings.origin.devices)
+
+
+def expander(settings: Settings) -> Expander:
+    """Return what expands envelope recipients as this site's Postfix will."""
+    if settings.postfix.maps == "none":
+        return NoMaps()
+    return postfix.Maps(postfix.Postconf(settings.postfix.config_directory))
+
+
+def keyring(settings: Settings, *, need: frozenset[str]) -> KeyRing:
+    """Return the keys this process needs: from systemd's credentials where it was given any, else from ``keys``.
+
+    Source: systemd.exec(5), LoadCredential=.
+    """
+    given = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    directory = Path(given) if given and (Path(given) / "store.key").exists() else settings.keys
+    return KeyRing.load(directory, need=need)
+
+
+def store(settings: Settings) -> Store:
+    """Return the opened store."""
+    return Store.open(settings.store)
+
+
+@contextlib.contextmanager
+def gate(settings: Settings) -> Iterator[tuple[Gate, Rulebook]]:
+    """Run the reader workers and the watch on the register; yield the gate and its rulebook.
+
+    Raises:
+        ComplaintsError: A policy file is wrong: a gateway does not start on rules it cannot read.
+        StoreError, KeyUnavailableError: The store or a key is not to be had.
+    """
+    keys = keyring(settings, need=frozenset({"sealing", "recovery", "register", "store"}))
+    with contextlib.ExitStack() as stack:
+        # The zygote of the workers is a clean process started before there is any thread (milter-facts, fact 6).
+        limits = Limits(deadline_s=settings.reading.deadline_s)
+        pool = stack.enter_context(ReaderPool(settings.reading.workers, limits))
+        opened = store(settings)
+        stack.callback(opened.close)
+        rulebook = Rulebook(settings.policies, PeopleStore(opened, keys.register))
+        rulebook.reload()
+        stop = threading.Event()
+        watcher = threading.Thread(target=rulebook.watch, args=(stop,), name="register-watch", daemon=True)
+        watcher.start()
+        stack.callback(stop.set)
+        yield (
+            Gate(
+                rules=rulebook.current,
+                reader=pool,
+                quarantine=Quarantine(opened, keys),
+                site=site(settings),
+                expander=expander(settings),
+            ),
+            rulebook,
+        )
+
+
+@contextlib.contextmanager
+def guard(settings: Settings) -> Iterator[Guard]:
+    """Yield the release guard; it needs the store and the store's key only."""
+    keys = keyring(settings, need=frozenset({"store"}))
+    opened = store(settings)
+    try:
+        yield Guard(Quarantine(opened, keys))
+    finally:
+        opened.close()
+
+
+@contextlib.contextmanager
+def courier(settings: Settings) -> Iterator[Courier]:
+    """Yield the courier: opening key and store, and no register."""
+    keys = keyring(settings, need=frozenset({"sealing", "opening", "store"}))
+    with contextlib.closing(store(settings)) as opened:
+        yield Courier(Quarantine(opened, keys), keys.opening, courier_settings(settings))
+
+
+def courier_settings(settings: Settings) -> CourierSettings:
+    """Return where the courier hands over, and whom it tells."""
+    host, _, port = settings.release.listener.rpartition(":")
+    said, office = settings.notices, settings.organisation
+    return CourierSettings(
+        host=host,
+        port=int(port),
+        notices=NoticeSettings(
+            sender=said.sender,
+            organisation=office.name,
+            timezone=said.timezone,
+            detail=said.detail,
+            urgent_phone=office.urgent_phone,
+            help_url=office.help_url,
+        ),
+        own_domains=site(settings).own_domains,
+        reviewers=said.reviewers,
+        owners=_owners(settings),
+        duty=said.duty,
+        logins=settings.origin.devices,
+        journal=settings.journal.address if settings.journal and settings.journal.at == "release" else "",
+    )
+
+
+def _owners(settings: Settings) -> Mapping[str, tuple[str, ...]]:
+    """Return who hears for each policy; a policy set that cannot be read must not stop the notices."""
+    try:
+        policies = policy.load(policy_files(settings.policies), today=datetime.now(UTC).date()).policies
+    except ComplaintsError as error:
+        log.error("owners of policies are unknown until the policies are right: %d complaints", len(error.complaints))
+        return {}
+    return {each.id: settings.notices.reviewers.get(each.owner, ()) for each in policies}
+
+
+@contextlib.contextmanager
+def quarantine(settings: Settings, *, opening: bool = False) -> Iterator[Quarantine]:
+    """Yield the quarantine as a person at the command line uses it; *opening* asks for the key that opens holds."""
+    need = {"sealing", "store"} | ({"opening"} if opening else set())
+    keys = keyring(settings, need=frozenset(need))
+    with contextlib.closing(store(settings)) as opened:
+        yield Quarantine(opened, keys)
+
+
+def opening_key(settings: Settings) -> OpeningKey:
+    """Return the key that opens holds; only reviewers and the courier may read it."""
+    return keyring(settings, need=frozenset({"opening"})).opening
+
+
+@contextlib.contextmanager
+def people(settings: Settings) -> Iterator[PeopleStore]:
+    """Yield the stored register."""
+    keys = keyring(settings, need=frozenset({"register"}))
+    with contextlib.closing(store(settings)) as opened:
+        yield PeopleStore(opened, keys.register)
+
+
+def actor() -> str:
+    """Return the Unix account that acts; behind sudo(8), the account that asked for it."""
+    if os.getuid() == 0 and os.environ.get("SUDO_USER"):
+        return os.environ["SUDO_USER"]
+    return pwd.getpwuid(os.getuid()).pw_name

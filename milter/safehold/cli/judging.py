@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``safehold inspect | find | explain | policy check``: what would be read, found and decided, and why.
+
+They call the same functions as the gate and print what comes back; nothing here decides anything.
+"""
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from safehold import assemble, config, policy, screening
+from safehold.cli import holds, output, registers
+from safehold.cli.output import Exit, say
+from safehold.detect import people as finder
+from safehold.errors import Complaint, ComplaintsError
+from safehold.gate import Rules
+from safehold.gate.facts import Expander, NoMaps, Site, address_headers, gather, normal
+from safehold.model import (
+    EVERYTHING,
+    Action,
+    Envelope,
+    Facts,
+    Ground,
+    Message,
+    Place,
+    Reading,
+    Recipient,
+    Segment,
+    Verdict,
+)
+from safehold.quarantine import spoken_id
+from safehold.reading import document as reading_json
+from safehold.reading.pool import ReaderPool
+from safehold.register.index import Register
+
+# An address for documentation (RFC 5737): explain uses it as "a client outside".
+OUTSIDE_CLIENT = "192.0.2.1"
+
+
+def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the commands of this module."""
+    inspect = commands.add_parser("inspect", help="what can be read of a message or document")
+    inspect.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    inspect.add_argument("--json", action="store_true")
+    inspect.add_argument("--jsonl", action="store_true", help="one document a line, with its file name")
+    inspect.set_defaults(act=inspect_files)
+
+    find = commands.add_parser("find", parents=[common], help="which people of a register a text contains")
+    find.add_argument(
+        "--register", metavar="R", help="a register file, or the name of a stored register (default: all)"
+    )
+    find.add_argument("--jsonl", action="store_true", help="read {id,text,content_type,scope} a line, answer in order")
+    find.add_argument("file", metavar="FILE|-")
+    find.set_defaults(act=find_people)
+
+    explain = commands.add_parser("explain", parents=[common], help="the verdict on a message or hold, and why")
+    explain.add_argument("message", metavar="MESSAGE|HOLD")
+    explain.add_argument("--from", dest="sender", metavar="A")
+    explain.add_argument("--to", action="append", default=[], metavar="B", help="repeat for several recipients")
+    explain.add_argument("--policies", type=Path, metavar="D")
+    explain.add_argument("--register", type=Path, metavar="R")
+    explain.add_argument("--own-domain", action="append", default=[], metavar="D")
+    explain.add_argument("--assume", choices=["outbound", "internal", "inbound", "transit"])
+    explain.add_argument("--json", action="store_true")
+    explain.set_defaults(act=explain_message)
+
+    rules = commands.add_parser("policy", help="the rules")
+    verbs = rules.add_subparsers(dest="verb", required=True, metavar="VERB")
+    check = verbs.add_parser("check", help="every mistake, with line, column and cure")
+    check.add_argument("folder", type=Path)
+    check.add_argument("--json", action="store_true")
+    check.add_argument("--strict", action="store_true", help="warnings fail too")
+    check.set_defaults(act=check_policies)
+
+
+# -- inspect ----------------------------------------------------------------------------------------------------
+
+
+def inspect_files(options: argparse.Namespace) -> int:
+    """Read each file as the gate would, asking for everything."""
+    with ReaderPool(1) as pool:
+        for path, reading in _readings(pool, options.files):
+            if options.json or options.jsonl:
+                value = reading_json.to_json(reading)
+                output.lines([{"file": str(path), **value}]) if options.jsonl else output.document(value)
+            else:
+                _show(path, reading)
+    return Exit.OK
+
+
+def _readings(pool: ReaderPool, paths: Iterable[Path]) -> Iterator[tuple[Path, Reading]]:
+    for path in paths:
+        content = _bytes(path)
+        name = None if is_message(path, content) else path.name
+        yield path, pool.read(content, document_name=name, demand=EVERYTHING)
+
+
+def is_message(path: Path, content: bytes) -> bool:
+    """Return whether a file is a message (by name, or by a header field on its first line)."""
+    if path.suffix.lower() in {".eml", ".mbox"} or path.parent.name in {"cur", "new"}:
+        return True
+    first = content[:1000].split(b"\n", 1)[0]
+    name, colon, _ = first.partition(b":")
+    return path.suffix == "" and bool(colon) and name.replace(b"-", b"").isalnum()
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise ComplaintsError([Complaint(str(path), 0, 0, "unreadable", reason)]) from None
+
+
+def _show(path: Path, reading: Reading) -> None:
+    output.result(f"{path}")
+    for part in reading.parts:
+        indent = "  " * len(part.path.steps)
+        name = part.path.steps[-1] if part.path.steps else "message"
+        output.result(f"  {indent}{name}  {part.media_type}, {part.size_bytes:,} bytes")
+        for problem in (p for p in reading.problems if p.part == part.path):
+            output.result(f"  {indent}  not read: {problem.reason.value} {problem.detail}")
+        for mark in (m for m in reading.marks if m.place.part == part.path):
+            output.result(f"  {indent}  mark: {mark.kind}")
+        for segment in (s for s in reading.segments if s.place.part == part.path):
+            hidden = "" if segment.visibility.value == "visible" else f" ({segment.visibility.value})"
+            text = " ".join(segment.text.split())
+            output.result(f"  {indent}  {words(segment.place)}{hidden}: {text[:160]}{'...' if len(text) > 160 else ''}")
+    known = {part.path for part in reading.parts}
+    for problem in (p for p in reading.problems if p.part not in known):
+        output.result(f"  not read: {problem.part}: {problem.reason.value} {problem.detail}")
+
+
+def words(place: Place) -> str:
+    """Return a place as people say it: "page 4", "subject"."""
+    kind = place.kind.value.replace("_", " ")
+    return f"{kind} {place.number}" if place.number is not None else kind
+
+
+# -- find -------------------------------------------------------------------------------------------------------
+
+
+def find_people(options: argparse.Namespace) -> int:
+    """Find register entries in a text, a document, or in lines of JSON."""
+    register, whole = _register_of(options)
+    if options.jsonl:
+        with ReaderPool(1) as pool:
+            output.lines(_find_lines(options.file, register, whole, pool))
+        return Exit.OK
+    if options.file == "-":
+        reading = Reading(segments=(_plain_segment(sys.stdin.read()),))
+    else:
+        with ReaderPool(1) as pool:
+            (_, reading), *_ = _readings(pool, [Path(options.file)])
+    findings = finder.find(reading.segments, register, scope=frozenset(), whole=whole)
+    for f in findings:
+        output.result(
+            f"{f.person}  {f.field:<14} {f.strength.value:<8} {words(f.place)} {f.span[0]}-{f.span[1]}  {f.why}"
+        )
+    say(f"{len(findings)} findings, {len(reading.problems)} parts not fully read")
+    return Exit.OK
+
+
+def _register_of(options: argparse.Namespace) -> tuple[Register, frozenset[str]]:
+    named = options.register
+    if named and Path(named).exists():
+        register = Register.build(registers.read(Path(named)))
+        return register, register.registers
+    with assemble.people(config.load(options.config)) as store:
+        register = Register.build(store.load()[1])
+    return register, frozenset({named}) if named else register.registers
+
+
+def _find_lines(file: str, register: Register, whole: frozenset[str], pool: ReaderPool) -> Iterator[Any]:
+    with contextlib.ExitStack() as stack:
+        source = sys.stdin if file == "-" else stack.enter_context(Path(file).open(encoding="utf-8"))
+        for number, line in enumerate(source, 1):
+            try:
+                item = json.loads(line)
+                text, scope = item["text"], item.get("scope")
+            except (ValueError, KeyError, TypeError):
+                complaint = Complaint(file, number, 1, "line", 'expected {"id","text","content_type","scope"}')
+                raise ComplaintsError([complaint]) from None
+            segments: tuple[Segment, ...] = (_plain_segment(text),)
+            if item.get("content_type") == "text/html":
+                segments = pool.read(text.encode(), document_name="text.html").segments
+            found = finder.find(
+                segments,
+                register,
+                scope=frozenset(scope or ()),
+                whole=whole if scope is None else frozenset(),
+            )
+            yield {
+                "id": item.get("id"),
+                "findings": [
+                    {
+                        "person": f.person,
+                        "field": f.field,
+                        "strength": f.strength.value,
+                        "start": f.span[0],
+                        "end": f.span[1],
+                        "why": f.why,
+                    }
+                    for f in found
+                ],
+            }
+
+
+def _plain_segment(text: str) -> Segment:
+    from safehold.model import PartPath, PlaceKind
+
+    return Segment(Place(PartPath(), PlaceKind.TEXT), text)
+
+
+# -- explain ----------------------------------------------------------------------------------------------------
+
+
+def explain_message(options: argparse.Namespace) -> int:
+    """Say what would happen to a message, or why a hold was made; exit 1 where something would be held."""
+    path = Path(options.message)
+    if not path.exists():
+        return _explain_hold(options)
+    content = _crlf(_bytes(path))
+    rules, site, expander = _rules(options, content)
+    message, facts = _as_sent(options, content, site, expander)
+    with ReaderPool(1) as pool:
+        reading = pool.read(
+            message.content, demand=screening.demand(facts, rules.register, rules.policies) or EVERYTHING
+        )
+    verdict = screening.screen(reading, message.envelope, facts, rules.register, rules.policies)
+    if options.json:
+        output.document(verdict_json(verdict))
+    else:
+        _tell(verdict, reading, rules.policies)
+    return Exit.FOUND if verdict.action is Action.HOLD else Exit.OK
+
+
+def _explain_hold(options: argparse.Namespace) -> int:
+    settings = config.load(options.config)
+    with assemble.quarantine(settings) as quarantine:
+        evidence = holds.masked(
+            json.loads(quarantine.open(spoken_id(options.message), assemble.opening_key(settings)).evidence)
+        )
+    if options.json:
+        output.document(evidence)
+    else:
+        holds.tell(evidence)
+    return Exit.FOUND
+
+
+def _crlf(content: bytes) -> bytes:
+    if content.startswith(b"From "):  # an mbox line is no header
+        content = content.partition(b"\n")[2]
+    return content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def _rules(options: argparse.Namespace, content: bytes) -> tuple[Rules, Site, Expander]:
+    sender = options.sender or next((a for _, a in address_headers(content)["from"]), "")
+    settings = config.load(options.config) if options.config.exists() else None
+    if settings is None and options.policies is None:
+        config.load(options.config)  # says that there are no settings, and how to make them
+    own = frozenset(d.lower() for d in options.own_domain)
+    expander: Expander = NoMaps()
+    if settings is not None and options.policies is None:
+        own = own or assemble.site(settings).own_domains
+        expander = assemble.expander(settings)
+    own = own or frozenset({normal(sender).rpartition("@")[2]})
+    folder = options.policies or (settings.policies if settings else Path("policies"))
+    policies = policy.load(assemble.policy_files(folder), today=datetime.now(UTC).date())
+    people = policies.people
+    if options.register:
+        people = (*people, *registers.read(options.register))
+    elif settings is not None and settings.store.exists():
+        with assemble.people(settings) as store:
+            people = (*people, *store.load()[1])
+    return Rules(policies, Register.build(people)), Site(own), expander
+
+
+def _as_sent(options: argparse.Namespace, content: bytes, site: Site, expander: Expander) -> tuple[Message, Facts]:
+    headers = address_headers(content)
+    sender = options.sender or next((a for _, a in headers["from"]), "")
+    recipients = options.to or [a for _, a in (*headers["to"], *headers["cc"])]
+    if not recipients:
+        raise ComplaintsError([Complaint(options.message, 0, 0, "no-recipient", "names no recipient", "say --to")])
+    assume = options.assume or ("outbound" if site.owns(sender) else "inbound")
+    macros: Mapping[str, str] = (
+        {"{auth_authen}": sender or "explain", "{client_addr}": "127.0.0.1"}
+        if assume in {"outbound", "internal"}
+        else {"{client_addr}": OUTSIDE_CLIENT}
+    )
+    now = datetime.now(UTC)
+    message = Message(Envelope(sender, tuple(Recipient(r) for r in recipients)), content, now, macros)
+    return message, gather(message, site, expander, now)
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict in the shape of DESIGN section 8."""
+    return {
+        "recipients": {
+            r.recipient.address: {
+                "action": r.action.value,
+                "policies": sorted({g.policy for g in r.deciding}),
+                "reasons": [reason for g in r.grounds for reason in _reasons(g)],
+                "why": r.why,
+            }
+            for r in verdict.recipients
+        },
+        "problems": [{"part": str(p.part), "reason": p.reason.value, "detail": p.detail} for p in verdict.problems],
+        "policies_digest": verdict.policies_digest,
+        "register_digest": verdict.register_digest,
+    }
+
+
+def _reasons(ground: Ground) -> list[dict[str, Any]]:
+    base = {
+        "policy": ground.policy,
+        "enforced": ground.enforced,
+        "action": ground.action.value,
+        "answer": ground.answer.value,
+        "relation": ground.relation,
+        "person": ground.person,
+    }
+    if not ground.findings:
+        return [{**base, "field": "", "place": "", "strength": "", "why": ground.why}]
+    return [
+        {
+            **base,
+            "person": f.person or ground.person,
+            "field": f.field,
+            "place": f"{f.place.part}: {words(f.place)}",
+            "strength": f.strength.value,
+            "why": f.why or ground.why,
+        }
+        for f in ground.findings
+    ]
+
+
+def _tell(verdict: Verdict, reading: Reading, policies: policy.PolicySet) -> None:
+    for r in verdict.recipients:
+        output.result(f"{r.recipient.address}: {r.action.value}{' - ' + r.why if r.why else ''}")
+        for ground in r.grounds:
+            shadow = "" if ground.enforced else " (shadow: recorded, not done)"
+            title = policies.handling(ground.policy).title
+            output.result(f"  {ground.policy}: {title}: {ground.action.value}{shadow}")
+            output.result(f"    because {ground.why}")
+            for f in ground.findings:
+                part = reading.part(f.place.part)
+                where = f"attachment {part.attachment}, " if part and part.attachment else ""
+                person = f" of {f.person}" if f.person else ""
+                output.result(f"    {where}{words(f.place)}: {f.field}{person}, {f.strength.value}: {f.why}")
+    for problem in verdict.problems:
+        output.result(f"not fully read: {problem.part}: {problem.reason.value}")
+
+
+# -- policy check -----------------------------------------------------------------------------------------------
+
+
+def check_policies(options: argparse.Namespace) -> int:
+    """Check a folder of policies; exit 1 where there are errors (or warnings, with --strict)."""
+    complaints = policy.check(assemble.policy_files(options.folder), today=datetime.now(UTC).date())
+    if options.json:
+        output.document([{n: getattr(c, n) for n in c.__dataclass_fields__} for c in complaints])
+    else:
+        for complaint in complaints:
+            output.result(complaint.text())
+    errors = sum(c.severity == "error" for c in complaints)
+    warnings = sum(c.severity == "warning" for c in complaints)
+    say(f"{errors} errors, {warnings} warnings")
+    return Exit.FOUND if errors or (warnings and options.strict) else Exit.OK

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the command line speaks: results on stdout, talk on stderr, JSON where asked, colour only on a terminal."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+class Exit(IntEnum):
+    """Exit codes (DESIGN section 8); 65 and up are sysexits(3)."""
+
+    OK = 0
+    FOUND = 1
+    USAGE = 2
+    BAD_INPUT = 65
+    DOWN = 69
+    TRY_LATER = 75
+    NOT_ALLOWED = 77
+    BAD_CONFIGURATION = 78
+
+
+# Rich would read "[...]" in a text as markup: everything printed through here is plain text.
+_OUT = Console(markup=False, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """Print talk (not a result) to stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def result(text: str = "") -> None:
+    """Print one line of result."""
+    print(printable(text), flush=True)
+
+
+def document(value: Any) -> None:
+    """Print one JSON document."""
+    print(json.dumps(value, ensure_ascii=False, default=_plain, indent=2 if sys.stdout.isatty() else None), flush=True)
+
+
+def lines(values: Iterable[Any]) -> None:
+    """Print JSON Lines."""
+    for value in values:
+        print(json.dumps(value, ensure_ascii=False, default=_plain))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
+    """Print a table; on a pipe it is as wide as it needs to be."""
+    grid = Table(title=title or None, title_justify="left", header_style="bold", expand=False, padding=(0, 1))
+    for column in columns:
+        grid.add_column(column, overflow="fold")
+    for row in rows:
+        grid.add_row(*(printable(cell) for cell in row))
+    if not _OUT.is_terminal:
+        _OUT.width = 200
+    _OUT.print(grid)
+
+
+def printable(text: str) -> str:
+    """Return *text* with control and bidi characters shown as escapes: names in mail are hostile to terminals too."""
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+def local(moment: datetime) -> str:
+    """Return a time as people here read it, with its zone."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M %Z")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (set, frozenset, tuple)):
+        return list(value)
+    return str(value)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``safehold milter | guard | smtpd | courier``: one part each, in the foreground, as a supervisor wants them."""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from typing import Any
+
+from safehold import assemble, config
+from safehold.cli.output import Exit
+
+# Blocked before any thread exists, so that every thread inherits it: libmilter and our own loops wait for these
+# signals, and a thread that had them open would be killed by them (milter-facts, fact 7).
+SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1})
+
+
+def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the commands of this module."""
+    for name, act, text in (
+        ("milter", milter, "the milter that Postfix asks about every message"),
+        ("guard", guard, "the milter that lets out only what was decided (on the release listener)"),
+        ("smtpd", smtpd, "the SMTP proxy in front of a mail server without milters"),
+        ("courier", courier, "sends notices and releases"),
+    ):
+        command = commands.add_parser(name, parents=[common], help=text, description=text)
+        if name == "smtpd":
+            command.add_argument("--guard", action="store_true", help="be the release listener, not the gate")
+        command.set_defaults(act=act)
+
+
+def log_to_stderr() -> None:
+    """Log events, one a line, to stderr (journald keeps them; no file means no logrotate and no SIGHUP)."""
+    root = logging.getLogger()
+    root.handlers.clear()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+
+
+def milter(options: argparse.Namespace) -> int:
+    """Serve the gate on the milter socket."""
+    from safehold.frontends import milterd  # only this process needs libmilter
+
+    log_to_stderr()
+    settings = config.load(options.config)
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    with assemble.gate(settings) as (gate, rulebook):
+        milterd.serve(
+            gate,
+            milterd.MilterSettings(socket=settings.milter.socket, drain_s=settings.milter.drain_s),
+            rulebook.reload_or_keep,
+        )
+    return Exit.OK
+
+
+def guard(options: argparse.Namespace) -> int:
+    """Serve the release guard on its milter socket."""
+    from safehold.frontends import milterd
+
+    log_to_stderr()
+    settings = config.load(options.config)
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    with assemble.guard(settings) as judge:
+        milterd.serve(
+            judge,
+            milterd.MilterSettings(socket=settings.guard.socket, drain_s=settings.milter.drain_s),
+            lambda: None,
+        )
+    return Exit.OK
+
+
+def smtpd(options: argparse.Namespace) -> int:
+    """Serve the gate (or, with --guard, the release guard) as an SMTP proxy."""
+    from safehold.frontends import smtpd as proxy
+
+    log_to_stderr()
+    settings = config.load(options.config)
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    listen = settings.release.listener if options.guard else settings.smtpd.listen
+    desk = proxy.SmtpdSettings(
+        listen=listen,
+        next_hop=settings.smtpd.next_hop,
+        drain_s=settings.milter.drain_s,
+        trusted=settings.smtpd.xforward_from or proxy.LOOPBACK,
+    )
+    if options.guard:
+        with assemble.guard(settings) as judge:
+            proxy.serve(judge, desk, lambda: None)
+        return Exit.OK
+    with assemble.gate(settings) as (gate, rulebook):
+        proxy.serve(gate, desk, rulebook.reload_or_keep)
+    return Exit.OK
+
+
+def courier(options: argparse.Namespace) -> int:
+    """Work the outbox until told to stop."""
+    log_to_stderr()
+    settings = config.load(options.config)
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    stop = threading.Event()
+    with assemble.courier(settings) as worker:
+        thread = threading.Thread(target=worker.run, args=(stop,), name="courier")
+        thread.start()
+        signal.sigwait({signal.SIGTERM, signal.SIGINT})
+        stop.set()
+        thread.join()
+    return Exit.OK

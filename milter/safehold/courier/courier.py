@@ -1,0 +1,361 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Works the outbox: hands notices and released mail to the release listener, one row at a time.
+
+Promises (DESIGN P1 to P5; milter-facts, section 2, lesson 4):
+
+* Nothing is marked released but on a 250 after DATA whose reply line came whole.  Anything else is tried again.
+* A departure is recorded before DATA, so that the release guard lets through this mail to these recipients only.
+* A released message is the held bytes with one ``Received:`` line before them; its recipients are the held ones.
+* A crash between the 250 and our commit may repeat one mail, with the same Message-ID; a store that is away for a
+  while does not even do that, since what was sent is remembered until it is recorded.
+* Notices go inside the own domains only, and none leaves before the leak check has read it.
+* No address, reply text or subject in a log or an error: event, hold id, counts and reply codes.
+
+A failing row never stops the others.  One :class:`Courier` belongs to one thread; several processes may work one
+outbox, since a row is claimed under a lease that is longer than any hand-over may take.
+"""
+
+import logging
+import random
+import re
+import smtplib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from safehold import notices
+from safehold.courier import telling
+from safehold.courier.handover import Connection, LaterError, NeverError, Parcel, Receipt, expect_2xx, hand_over
+from safehold.courier.points import checkpoint
+from safehold.courier.settings import CourierSettings
+from safehold.errors import IllegalMoveError, NotAllowedError, SafeholdError, StoreError, TamperedError
+from safehold.model import HeldContent, HeldMessage, Recipient
+from safehold.notices import Kind, Occasion, Original
+from safehold.quarantine import NotFoundError, OutboxRow, Quarantine, content_digest
+from safehold.vault import OpeningKey
+
+log = logging.getLogger(__name__)
+
+EXPIRE_EVERY_S = 60.0
+POLL_S = 1.0
+STORE_AWAY_S = 5.0
+
+
+# -- the round --------------------------------------------------------------------------------------------------
+
+
+class Connect(Protocol):
+    """Makes a connection to the listener that has not been greeted yet."""
+
+    def __call__(self, *, local_hostname: str, timeout: float) -> smtplib.SMTP:
+        """Return an unconnected client."""
+
+
+Clock = Callable[[], datetime]
+Deed = Callable[[datetime], object]
+
+# What an alert begins with (fixed words: they go into the audit trail and to the duty role).
+RELEASE_STUCK = "approved mail could not be sent"
+RELEASE_REFUSED = "release refused for some recipients"
+NOTICE_LEAK = "notice cut short by the leak check"
+
+
+class NoListenerError(LaterError):
+    """The listener does not answer at all, so nothing else need be tried now."""
+
+
+class Courier:
+    """Works the outbox."""
+
+    def __init__(
+        self,
+        holds: Quarantine,
+        opening_key: OpeningKey,
+        settings: CourierSettings,
+        *,
+        connect: Connect = Connection,
+        jitter: Callable[[], float] = random.random,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings  # may be replaced between rounds
+        self._holds = holds
+        self._key = opening_key
+        self._connect = connect
+        self._jitter = jitter
+        self._monotonic = monotonic
+        self._expire_at: datetime | None = None
+        # What was done and the store does not know yet, by row: told it before anything else is done.
+        self._owed: dict[int, Deed] = {}
+
+    def run(self, stop: threading.Event, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Work until *stop* is set; a store that is away is waited for."""
+        while not stop.is_set():
+            try:
+                worked = self.run_once(clock())
+            except StoreError as error:
+                log.error("courier: the store is away, waiting: %s", error)
+                stop.wait(STORE_AWAY_S)
+            else:
+                if worked < self.settings.batch:
+                    stop.wait(POLL_S)
+
+    def run_once(self, now: datetime) -> int:
+        """Expire what is due, then work at most a batch of rows; return how many.
+
+        Raises:
+            StoreError: The store is away.  What was handed over by then is recorded by a later round.
+        """
+        began = self._monotonic()
+
+        def moment() -> datetime:
+            return now + timedelta(seconds=self._monotonic() - began)
+
+        self._settle(now)
+        self._expire(now)
+        worked = 0
+        # One row a claim: its lease must not run while others are worked.
+        while worked < self.settings.batch:
+            rows = self._holds.claim(moment(), 1, self.settings.lease_s)
+            if not rows:
+                break
+            worked += 1
+            if not self._work(rows[0], moment):
+                break
+        return worked
+
+    def _settle(self, now: datetime) -> None:
+        for row_id, deed in tuple(self._owed.items()):
+            self._finish(row_id, deed, now)
+
+    def _finish(self, row_id: int, deed: Deed, now: datetime) -> None:
+        """Tell the store how a row ended; where it is away now, a later round does, and nothing is sent twice."""
+        self._owed[row_id] = deed
+        try:
+            deed(now)
+        except IllegalMoveError:
+            log.error("the hold had moved before its row ended row=%d", row_id)
+        del self._owed[row_id]
+
+    def _expire(self, now: datetime) -> None:
+        if self._expire_at is None or now >= self._expire_at:
+            expired = self._holds.expire_due(now)
+            self._expire_at = now + timedelta(seconds=EXPIRE_EVERY_S)
+            if expired:
+                log.info("expired holds=%d", len(expired))
+
+    def _work(self, row: OutboxRow, moment: Clock) -> bool:
+        """Do what *row* asks for, and see to it that it ends or comes back; return whether the listener is there."""
+        checkpoint("claimed")
+        try:
+            if row.kind == "release":
+                self._release(row, moment)
+            else:
+                self._notice(row, moment)
+        except StoreError:
+            if row.id in self._owed:
+                raise
+            self._put_off(row, "the store was away", moment())
+        except NeverError as error:
+            self._give_up(row, str(error), moment())
+        except (TamperedError, NotFoundError, NotAllowedError, ValueError) as error:
+            # Trying again changes nothing: the content did not open, is gone, is not what was held, or cannot be sent.
+            self._give_up(row, type(error).__name__, moment())
+        except (LaterError, SafeholdError) as error:
+            self._put_off(row, str(error) if isinstance(error, LaterError) else type(error).__name__, moment())
+            return not isinstance(error, NoListenerError)
+        except OSError as error:  # smtplib's exceptions are OSErrors too; their texts repeat what servers said
+            self._put_off(row, f"no answer ({type(error).__name__})", moment())
+        except Exception as error:  # noqa: BLE001 - a bug that one row meets must not stop the mail of others
+            self._put_off(row, f"fault ({type(error).__name__})", moment())
+        return True
+
+    # -- ends of a row ------------------------------------------------------------------------------------------
+
+    def _record(self, row: OutboxRow, receipt: Receipt, alerts: Mapping[str, Mapping[str, Any]], now: datetime) -> None:
+        """Record that *row* is done, and before it what people must know about how."""
+
+        def deed(moment: datetime) -> None:
+            for words, facts in alerts.items():
+                self._holds.alert(words, now=moment, hold_id=row.hold_id, facts=facts)
+            self._holds.done(row, now=moment, queue_id=receipt.queue_id)
+
+        self._finish(row.id, deed, now)
+        checkpoint("row done")
+
+    def _put_off(self, row: OutboxRow, error: str, now: datetime) -> None:
+        if (now - row.created_at).total_seconds() > self.settings.give_up_s:
+            self._give_up(row, error, now)
+            return
+        wait_s = retry_wait_s(row.attempts, self._jitter(), self.settings)
+        log.warning(
+            "put off kind=%s hold=%s attempt=%d wait_s=%d error=%s",
+            *(row.kind, row.hold_id or "-", row.attempts, wait_s, error),
+        )
+        next_at = now + timedelta(seconds=wait_s)
+        self._finish(row.id, lambda _: self._holds.retry(row, error, next_at), now)
+        checkpoint("row put off")
+
+    def _give_up(self, row: OutboxRow, error: str, now: datetime) -> None:
+        def deed(moment: datetime) -> None:
+            if self._holds.dead(row, error, now=moment) and row.kind == "release":
+                self._holds.alert(RELEASE_STUCK, now=moment, hold_id=row.hold_id, facts={"error": error})
+
+        log.error("given up kind=%s hold=%s attempt=%d error=%s", row.kind, row.hold_id or "-", row.attempts, error)
+        self._finish(row.id, deed, now)
+        checkpoint("row put off")
+
+    # -- release ------------------------------------------------------------------------------------------------
+
+    def _release(self, row: OutboxRow, moment: Clock) -> None:
+        held = self._holds.get(row.hold_id)
+        content = self._holds.open(row.hold_id, self._key)
+        checkpoint("opened")
+        journal = self._journal(held, content)
+        parcel = Parcel(
+            sender=content.envelope.sender,
+            recipients=(*content.held, *journal),
+            content=released_bytes(content),
+            parameters=content.envelope.parameters,
+        )
+        receipt = self._send(row, parcel, moment, also=frozenset(recipient.address for recipient in journal))
+        # The alert comes before the end of the row: the notice of the release must be able to tell of it.
+        alerts = {RELEASE_REFUSED: refusal_facts(receipt)} if receipt.refused else {}
+        self._record(row, receipt, alerts, moment())
+        log.info(
+            "released hold=%s accepted=%d refused=%d queue_id=%s",
+            *(row.hold_id, receipt.accepted, len(receipt.refused), receipt.queue_id or "-"),
+        )
+
+    def _journal(self, held: HeldMessage, content: HeldContent) -> tuple[Recipient, ...]:
+        """Return the archive as a recipient, where the first pass was discarded whole and made no copy."""
+        journal = self.settings.journal
+        if not journal or held.delivered_count or journal in {recipient.address for recipient in content.held}:
+            return ()
+        return (Recipient(journal),)
+
+    def _send(self, row: OutboxRow, parcel: Parcel, moment: Clock, *, also: frozenset[str] = frozenset()) -> Receipt:
+        """Hand *parcel* over, its departure recorded just before DATA; *also* are recipients that nobody held."""
+        settings = self.settings
+        deadline = self._monotonic() + settings.hand_over_s
+        digest = content_digest(parcel.content)
+
+        def tick() -> None:
+            if self._monotonic() > deadline:
+                raise LaterError("the listener is too slow")
+
+        def depart(leaving: Parcel) -> None:
+            addresses = [recipient.address for recipient in leaving.recipients]
+            self._holds.expect(
+                row,
+                leaving.sender,
+                [address for address in addresses if address not in also],
+                digest,
+                moment(),
+                also=[address for address in addresses if address in also],
+                lasts_s=settings.hand_over_s + settings.data_timeout_s,
+            )
+            if smtp.sock is not None:
+                smtp.sock.settimeout(settings.data_timeout_s)
+
+        with self._connected() as smtp:
+            return hand_over(smtp, parcel, depart=depart, tick=tick)
+
+    @contextmanager
+    def _connected(self) -> Iterator[smtplib.SMTP]:
+        settings = self.settings
+        smtp = self._connect(local_hostname=settings.helo, timeout=settings.timeout_s)
+        try:
+            try:
+                expect_2xx(smtp.connect(settings.host, settings.port), "greeting", never=False)
+            except (OSError, LaterError) as error:
+                raise NoListenerError(f"no listener ({type(error).__name__})") from None
+            yield smtp
+            with suppress(OSError):
+                smtp.putcmd("QUIT")  # the answer is nobody's concern any more
+        finally:
+            with suppress(OSError):
+                smtp.close()
+
+    # -- notices ------------------------------------------------------------------------------------------------
+
+    def _notice(self, row: OutboxRow, moment: Clock) -> None:
+        kind = Kind(row.kind.removeprefix("notice."))
+        held, content = self._subject_of(row, kind)
+        checkpoint("opened")
+        occasion = Occasion(
+            now=moment(),
+            at=row.created_at,
+            # An alert's version does not tell it from another alert about the same hold; its number does.
+            serial=row.id if kind is Kind.ALERT else row.version,
+            original=notices.of(content) if content else Original(),
+            about=kind,
+            refused=self._refused_count(row) if kind is Kind.RELEASED else 0,
+            answer=row.detail,
+        )
+        refusals = []
+        for audience in telling.audiences(kind, held, content, occasion.original, self.settings):
+            told = replace(occasion, to=audience.to, why=audience.why)
+            try:
+                notice = telling.checked(audience.kind, held, content, told, self.settings.notices)
+                parcel = Parcel("", tuple(Recipient(address) for address in audience.to), notice.mail)
+                receipt = self._send(row, parcel, moment)
+            except NeverError as error:
+                refusals.append(str(error))
+                continue
+            is_new = notice.cut and kind is not Kind.ALERT
+            self._record(row, receipt, {NOTICE_LEAK: {"leaks": notice.cut}} if is_new else {}, moment())
+            log.info(
+                "told kind=%s as=%s hold=%s accepted=%d refused=%d leaks=%d",
+                *(row.kind, audience.kind, row.hold_id or "-", receipt.accepted, len(receipt.refused), notice.cut),
+            )
+            return
+        raise NeverError(refusals[0] if refusals else "nobody inside may hear of it")
+
+    def _subject_of(self, row: OutboxRow, kind: Kind) -> tuple[HeldMessage | None, HeldContent | None]:
+        """Return the hold that *row* is about and what it seals; an alert may be about none, or one long erased."""
+        if not row.hold_id:
+            return None, None
+        held = self._holds.get(row.hold_id)
+        try:
+            return held, self._holds.open(row.hold_id, self._key)
+        except (NotFoundError, TamperedError):
+            if kind is Kind.ALERT:
+                return held, None
+            raise
+
+    def _refused_count(self, row: OutboxRow) -> int:
+        """Return how many recipients of a released mail the listener refused for good, from the audit trail."""
+        entries = self._holds.history(row.hold_id)
+        counts = [entry.facts.get("refused", 0) for entry in entries if entry.facts.get("detail") == RELEASE_REFUSED]
+        return int(counts[-1]) if counts else 0
+
+
+def refusal_facts(receipt: Receipt) -> dict[str, Any]:
+    """Return what the audit trail keeps of recipients refused for good: counts and reply codes."""
+    return {
+        "refused": len(receipt.refused),
+        "accepted": receipt.accepted,
+        "codes": sorted(set(receipt.refused)),
+    }
+
+
+def retry_wait_s(attempts: int, jitter: float, settings: CourierSettings) -> float:
+    """Return how long to wait after that many attempts: doubling, up to a longest, spread by half either way."""
+    doubled = settings.first_retry_s * 2.0 ** min(max(attempts, 1) - 1, 32)
+    return min(doubled, settings.longest_retry_s) * (0.5 + jitter)
+
+
+def released_bytes(content: HeldContent) -> bytes:
+    """Return what a release sends: one ``Received:`` line, then the held bytes as they are."""
+    if not content.received:
+        return content.content
+    value = _FOLD.sub("\r\n\t", content.received.strip())
+    return b"Received: " + value.encode("ascii", "replace") + b"\r\n" + content.content
+
+
+# Whatever line ends and indents the value has, the lines after its first begin with a tab: it is one field.
+_FOLD = re.compile(r"\s*[\r\n]+\s*")

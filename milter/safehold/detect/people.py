@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which people of the register a text contains, where, and how surely.
+
+``find`` searches deeply for the people in *scope* (those to whom a recipient is adverse), where weak forms count, and
+for ``certain`` forms of everybody in the registers named by *whole*.  A finding says where and why, never what.
+
+Pure; the time it takes is linear in the text.  Contract and figures: matching.md, sections 3 and 5.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from safehold.detect import addresses, values
+from safehold.detect.addresses import Budget
+from safehold.detect.names import NameSearch
+from safehold.detect.values import Hit
+from safehold.detect.view import View, views
+from safehold.model import Finding, Segment, Strength
+from safehold.register.addresses import AddressIndex
+from safehold.register.index import Register
+from safehold.register.people import Kind, Person
+
+# A page of nothing but addresses needs some 40 judgements a kilobyte; this is far above it.
+_CANDIDATES = 20_000
+_CANDIDATES_PER_CHARACTER = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search found, and whether it could look at every candidate."""
+
+    findings: tuple[Finding, ...]
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A hit in its segment."""
+
+    hit: Hit = field(repr=False)
+    segment: int
+    span: tuple[int, int]
+
+    def overlaps(self, other: "_Placed") -> bool:
+        """Return whether the two share text."""
+        return self.segment == other.segment and self.span[0] < other.span[1] and other.span[0] < self.span[1]
+
+    @property
+    def rank(self) -> tuple[int, int, float]:
+        """Return what makes one hit better than another of the same words."""
+        return self.hit.strength.rank, self.span[1] - self.span[0], self.hit.weight
+
+
+def find(
+    segments: Sequence[Segment], register: Register, *, scope: frozenset[str], whole: frozenset[str]
+) -> tuple[Finding, ...]:
+    """Return what the segments contain of the people searched for, in order of place.
+
+    Args:
+        segments: The text; ``Finding.segment`` is a position here.
+        register: The people.
+        scope: Ids of the people to search for deeply.
+        whole: Names of the registers of which everybody is searched for, ``certain`` findings only.
+    """
+    return search(segments, register, scope=scope, whole=whole).findings
+
+
+def search(segments: Sequence[Segment], register: Register, *, scope: frozenset[str], whole: frozenset[str]) -> Search:
+    """Return the findings as :func:`find` does, and whether the search had to leave candidates out."""
+    wanted = _Wanted.of(register, scope, whole)
+    if not wanted.anybody:
+        return Search((), is_complete=True)
+    size = sum(len(segment.text) for segment in segments)
+    budget = Budget(_CANDIDATES + _CANDIDATES_PER_CHARACTER * size)
+    seen = list(views(segments))
+    placed = [place for view in seen for place in _values_in(view, register, wanted, budget)]
+    placed += _names_in(seen, register, wanted, placed)
+    findings = [_finding(place, segments) for place in _with_schools(_once(placed))]
+    findings.sort(key=lambda finding: (finding.segment, finding.span, finding.person, finding.field))
+    return Search(tuple(findings), is_complete=not budget.is_spent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Whom a search is for."""
+
+    scope: frozenset[str]
+    whole: frozenset[str]
+    is_wanted: Callable[[str], bool]
+
+    @classmethod
+    def of(cls, register: Register, scope: frozenset[str], whole: frozenset[str]) -> "_Wanted":
+        """Return the people of *scope* that exist, and the registers of *whole* that have people."""
+        known = frozenset(person for person in scope if register.person(person) is not None)
+        named = whole & register.registers
+
+        def is_wanted(person_id: str) -> bool:
+            if person_id in known:
+                return True
+            person = register.person(person_id) if named else None
+            return person is not None and person.register in named
+
+        return cls(known, named, is_wanted)
+
+    @property
+    def anybody(self) -> bool:
+        """Return whether there is anybody to search for."""
+        return bool(self.scope or self.whole)
+
+
+# -- addresses and whole values ---------------------------------------------------------------------------------------
+
+
+def _values_in(view: View, register: Register, wanted: _Wanted, budget: Budget) -> Iterator[_Placed]:
+    """Yield all that is found in one view but names."""
+    for hit in values.find(view, register, allowed=wanted.is_wanted):
+        if hit.person in wanted.scope or hit.strength is Strength.CERTAIN:
+            yield _place(view, hit)
+    if wanted.scope:
+        index = register.addresses_of(wanted.scope)
+        hits = list(_addresses(view, index, budget, deep=True, allowed=wanted.is_wanted))
+        yield from (_place(view, hit) for hit in hits)
+        yield from (_place(view, hit) for hit in _postcodes(view, register, wanted.scope, hits))
+    if wanted.whole:
+        for hit in _addresses(view, register.addresses, budget, deep=False, allowed=wanted.is_wanted):
+            if hit.person not in wanted.scope:
+                yield _place(view, hit)
+
+
+def _addresses(
+    view: View, index: AddressIndex, budget: Budget, *, deep: bool, allowed: Callable[[str], bool]
+) -> Iterator[Hit]:
+    """Yield the addresses of one index."""
+    for match in addresses.find(view, index, deep=deep, budget=budget):
+        entry = index.entries[match.entry]
+        if allowed(entry.owner):
+            start, end = view.characters(*match.words)
+            name = Kind.POSTCODE if match.bare_postcode else Kind.ADDRESS
+            yield Hit(entry.owner, name.value, entry.value, start, end, match.strength, match.why, match.points)
+
+
+def _postcodes(view: View, register: Register, scope: frozenset[str], found: Sequence[Hit]) -> Iterator[Hit]:
+    """Yield the postcodes that are values of their own."""
+    if Kind.POSTCODE not in register.kinds:
+        return
+    for postcode in view.postcodes:
+        start, end = view.characters(postcode.first, postcode.last + 1)
+        for person, value in register.holders(Kind.POSTCODE, postcode.key):
+            if person in scope and not _is_neighbours(register, person, postcode.key, (start, end), found):
+                yield Hit(person, Kind.POSTCODE.value, value, start, end, Strength.LIKELY, "full postcode", 20.0)
+
+
+def _is_neighbours(register: Register, person: str, key: str, span: tuple[int, int], found: Sequence[Hit]) -> bool:
+    """Return whether a postcode was judged as part of the person's own address there, and refused."""
+    index = register.addresses_of(frozenset({person}))
+    if not index.at_postcode(key):
+        return False
+    return not any(hit.person == person and hit.start < span[1] and span[0] < hit.end for hit in found)
+
+
+def _place(view: View, hit: Hit) -> _Placed:
+    segment, span = view.locate(hit.start, hit.end)
+    return _Placed(hit, segment, span)
+
+
+def _once(placed: Iterable[_Placed]) -> list[_Placed]:
+    """Return the hits without those inside a better one of the same person and kind.
+
+    A postcode inside an address found of the same person counts as part of that.
+    """
+    kept: list[_Placed] = []
+    by_person: dict[str, list[_Placed]] = defaultdict(list)
+    for place in placed:
+        by_person[place.hit.person].append(place)
+    for mine in by_person.values():
+        chosen: dict[tuple[int, str], list[_Placed]] = defaultdict(list)
+        for place in sorted(mine, key=lambda item: (item.hit.field == Kind.POSTCODE, *(-part for part in item.rank))):
+            fields = {place.hit.field, Kind.ADDRESS.value} if place.hit.field == Kind.POSTCODE else {place.hit.field}
+            rivals = (rival for name in fields for rival in chosen[place.segment, name])
+            if not any(place.overlaps(rival) for rival in rivals):
+                chosen[place.segment, place.hit.field].append(place)
+                kept.append(place)
+    return kept
+
+
+# -- names ------------------------------------------------------------------------------------------------------------
+
+
+def _names_in(seen: Sequence[View], register: Register, wanted: _Wanted, found: Sequence[_Placed]) -> list[_Placed]:
+    """Return the names of the people in scope and of those found: as strong as the strongest of the others."""
+    strongest = _strongest(found)
+    people = _people(register, wanted.scope | strongest.keys())
+    if not people:
+        return []
+    search_names = NameSearch(people)
+    placed: list[_Placed] = []
+    for view in seen:
+        for hit in search_names.find(view):
+            other = strongest.get(hit.person, Strength.HINT)
+            is_full = hit.strength is not Strength.HINT
+            if is_full and other.rank > hit.strength.rank:
+                hit = replace(hit, strength=other, why=f"{hit.why}, beside another value of the person")
+            placed.append(_place(view, hit))
+        placed += (_place(view, hit) for hit in search_names.schools(view))
+    return placed
+
+
+def _strongest(found: Iterable[_Placed]) -> Mapping[str, Strength]:
+    best: dict[str, Strength] = {}
+    for place in found:
+        known = best.get(place.hit.person)
+        if known is None or place.hit.strength.rank > known.rank:
+            best[place.hit.person] = place.hit.strength
+    return best
+
+
+def _people(register: Register, ids: Iterable[str]) -> list[Person]:
+    return [person for person in map(register.person, sorted(ids)) if person is not None]
+
+
+def _with_schools(placed: Sequence[_Placed]) -> Iterator[_Placed]:
+    """Yield the hits, schools made certain where the same person's name was found too."""
+    named = {
+        place.hit.person
+        for place in placed
+        if place.hit.field in {Kind.NAME, Kind.ALIAS} and place.hit.strength is not Strength.HINT
+    }
+    for place in placed:
+        if place.hit.field == Kind.SCHOOL and place.hit.person in named:
+            sure = replace(place.hit, strength=Strength.CERTAIN, why="name of the school and of the person")
+            yield replace(place, hit=sure)
+        else:
+            yield place
+
+
+def _finding(place: _Placed, segments: Sequence[Segment]) -> Finding:
+    return Finding(
+        detector="register",
+        person=place.hit.person,
+        field=place.hit.field,
+        value=place.hit.value,
+        segment=place.segment,
+        place=segments[place.segment].place,
+        span=place.span,
+        strength=place.hit.strength,
+        why=place.hit.why,
+    )

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every key of the language, version 1, and whether this version of safehold has built it.
+
+One table for the loader, for did-you-mean and (later) for the JSON Schema, so that they cannot disagree.  A key that is
+of the language and not built is refused by name: a condition that is silently dropped would make a policy hold less
+than it says.
+"""
+
+from dataclasses import dataclass
+
+from safehold.model import Action, Reason, Scope, Strength
+from safehold.policy.language import Kind, Mode, Relation, Severity, Where
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: what it means in a few words, and whether it is built."""
+
+    meaning: str
+    built: bool = True
+
+
+def _later(meaning: str) -> Key:
+    return Key(meaning, built=False)
+
+
+_NESTING = {
+    "all": Key("every one of these conditions"),
+    "any": Key("at least one of these conditions"),
+    "not": Key("none of these conditions"),
+}
+_NEARNESS = {
+    "within": Key('how near the hits must stand: "40 words", "300 characters", paragraph, page, part or message'),
+    "in": Key("where to look: subject, body, quoted, attachment, filename, metadata, hidden, ocr"),
+    "ocr": Key("yes: read pictures of text also where no recipient's scope asks for it"),
+}
+
+# What a mapping is called in a complaint -> its keys.
+KEYS: dict[str, dict[str, Key]] = {
+    "a policy file": {
+        "version": Key("1"),
+        "include": Key("further files, as globs relative to this one"),
+        "kinds": Key("which addresses and domains are of a recipient kind"),
+        "roles": Key("which addresses and domains have a role"),
+        "lists": Key("named lists of domains, addresses, phrases or patterns"),
+        "document_types": _later("what a kind of document looks like"),
+        "registers": Key("where the people of a register come from"),
+        "reviewers": Key("who decides about held messages"),
+        "messages": Key("texts of notices"),
+        "defaults": Key("mode, severity, then and if_uninspectable of the policies of this file"),
+        "policies": Key("the rules"),
+    },
+    "a policy": {
+        "id": Key("lower-kebab name, never used again"),
+        "title": Key("one line for reviewers"),
+        "why": Key("law, case or risk; shown to reviewers only"),
+        "owner": Key("who answers for it"),
+        "severity": Key("low, medium, high or critical"),
+        "mode": Key("off, shadow (if unset) or enforce"),
+        "notice_title": Key("what the sender reads in place of the title"),
+        "shadow_until": Key("the day on which shadow should end"),
+        "review_by": Key("the day by which to look at it again"),
+        "when": Key("its conditions"),
+        "unless": _later("expiring exceptions"),
+        "repeat": _later("how often in how many days"),
+        "then": Key("what to do"),
+        "if_uninspectable": Key("what to do where a part cannot be read"),
+    },
+    "defaults": {
+        "mode": Key("off, shadow or enforce"),
+        "severity": Key("low, medium, high or critical"),
+        "then": Key("what to do"),
+        "if_uninspectable": Key("what to do where a part cannot be read"),
+    },
+    "when": {
+        "direction": Key("outbound, internal, inbound or any; unset: from us"),
+        "sender": _later("conditions on the sender"),
+        "recipients": Key("who would get it"),
+        "content": Key("what it holds"),
+        "attachments": _later("conditions on attachments"),
+        "documents": _later("conditions on documents"),
+        "all": _later("every one of these conditions"),
+        "any": _later("at least one of these conditions"),
+        "not": _later("none of these conditions"),
+        **_NEARNESS,
+    },
+    "recipients": {
+        "address": Key("a mail address"),
+        "list": Key("a list of addresses or domains"),
+        "domain": Key("exactly this domain"),
+        "domain_under": Key("this domain and all below it"),
+        "scope": Key("internal, external or partner"),
+        "kind": Key("personal-mail, role-mailbox or print-and-post"),
+        "relation": Key("what the recipient is to the person found"),
+        "addressee": Key("what the addressee of a letter is to the person found"),
+        "visible_count": _later("how many addresses stand in To and Cc"),
+        "first_contact": _later("nobody here wrote to this address for so long"),
+        **_NESTING,
+    },
+    "relation": {"is": Key("the relation"), "of": Key("anyone: ask the whole register")},
+    "content": {
+        "register": Key("a register of protected people"),
+        "fields": Key("which of their values"),
+        "strength": Key("the weakest finding that counts: certain, likely or hint"),
+        "people": Key("how many different people"),
+        "fields_at_least": Key("how many different fields of one person"),
+        "identifier": _later("official numbers"),
+        "regex": Key("a pattern and how many different texts it must take"),
+        "phrases": Key("a list of phrases"),
+        "document_type": _later("a kind of document"),
+        "marking": _later("a protective marking"),
+        **_NESTING,
+        **_NEARNESS,
+    },
+    "regex": {"pattern": Key("an RE2 pattern"), "at_least": Key("how many different texts it must take")},
+    "then": {
+        "action": Key("hold, reject or notify"),
+        "review": Key("the role that decides"),
+        "approvals": Key("1 or 2"),
+        "deadline": Key('"2 hours"'),
+        "at_deadline": Key("escalate or return"),
+        "deliver_others": Key("no: hold the other recipients' copies too"),
+        "sender_may": Key("cancel, explain"),
+        "notify": Key("whom to tell, with which message"),
+        "notice_detail": Key("none, where or kind"),
+    },
+    "notify": {
+        "sender": Key("the message for the sender"),
+        "reviewers": Key("the message for reviewers"),
+        "owner": Key("the message for the owner"),
+    },
+    "a list": {
+        "kind": Key("domain, address, phrase or regex"),
+        "items": Key("the items themselves"),
+        "file": Key("a text file, one item a line"),
+        "builtin": Key("personal-mail"),
+        "plus": Key("items to add"),
+        "minus": Key("items to take away"),
+        "at_most_age": _later("how old the list may be"),
+    },
+    "a register": {"file": Key("a file of people beside the policies")},
+    "a reviewers' role": {
+        "members": Key("addresses, or a list file"),
+        "cover": Key("the role that stands in"),
+        "hours": Key("all or office"),
+    },
+}
+
+# Where a fired policy of the full language also stands on the content half of `when`.
+CONTENT_HALF = ("content", "attachments", "documents")
+RECIPIENT_HALF = ("recipients", "sender")
+
+# What `identifier` means among fields; everything else is a kind of value of a person.
+IDENTIFIER_FIELDS = frozenset({"nhs_number", "chi", "nino", "uprn", "case_reference", "vehicle"})
+FIELDS = frozenset(
+    {"address", "postcode", "phone", "email", "name", "alias", "school", "identifier"} | IDENTIFIER_FIELDS
+)
+
+PLACEHOLDERS = (
+    "reference",
+    "sent_at",
+    "notice_title",
+    "where",
+    "attachment_count",
+    "role",
+    "deadline",
+    "held_count",
+    "delivered_count",
+    "urgent_phone",
+    "help_url",
+)
+REVIEWER_PLACEHOLDERS = ("policy_title",)
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "severity": tuple(Severity),
+    "mode": tuple(Mode),
+    "direction": ("outbound", "internal", "inbound", "any"),
+    "scope": (Scope.INTERNAL.value, Scope.EXTERNAL.value, Scope.PARTNER.value),
+    "kind": tuple(Kind),
+    "relation": tuple(Relation),
+    "strength": tuple(Strength),
+    "in": tuple(Where),
+    "action": (Action.HOLD.value, Action.REJECT.value, Action.NOTIFY.value),
+    "reason": tuple(Reason),
+    "list kind": ("domain", "address", "phrase", "regex"),
+    "builtin": ("personal-mail",),
+    "at_deadline": ("escalate", "return"),
+    "sender_may": ("cancel", "explain"),
+    "notice_detail": ("none", "where", "kind"),
+    "hours": ("all", "office"),
+    "approvals": ("1", "2"),
+}
+
+# Said of on purpose postponed actions, so that nobody hunts for a spelling.
+POSTPONED_ACTIONS = frozenset({"defer", "tag", "quarantine", "resend_bcc"})

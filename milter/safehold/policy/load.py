@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the files of a policy folder to a :class:`PolicySet`, or to *all* complaints about them.
+
+Pure: the files come in as bytes, the day as a value.  A set is complete or it is not there: whoever loads keeps the
+last good one on :class:`~safehold.errors.ComplaintsError`.
+"""
+
+import fnmatch
+import hashlib
+from collections.abc import Mapping as Files
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+
+from safehold.errors import Complaint, ComplaintsError
+from safehold.model import Action, Handling, Scope
+from safehold.policy import addresses
+from safehold.policy.addresses import AddressSet
+from safehold.policy.language import Kind, Mode, Pattern, Phrases, Policy, Reviewers
+from safehold.policy.names import PARTNERS, Names, relative
+from safehold.policy.nodes import Complaints, Mapping, Mark, Scalar, compose
+from safehold.policy.policies import PolicyReader
+from safehold.policy.walk import Walk
+from safehold.register import importing
+from safehold.register.people import Person
+
+_YAML = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """All policies in force and what they refer to.  Immutable; safe for any number of readers.
+
+    Attributes:
+        policies: In the order of their ids; order never matters to a verdict.
+        digest: SHA-256 over the files that were read, names and bytes.
+        people: The people of registers that come from files.
+        registers: Names of registers that are declared or used.
+        kinds: Which addresses are of a recipient kind.
+        partners: The list named ``partners``: what ``scope: partner`` means.
+        terms: Phrases and patterns, by the key that content leaves name.
+    """
+
+    policies: tuple[Policy, ...] = ()
+    digest: str = ""
+    people: tuple[Person, ...] = field(default=(), repr=False)
+    warnings: tuple[Complaint, ...] = ()
+    registers: frozenset[str] = frozenset()
+    kinds: Files[Kind, AddressSet] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    roles: Files[str, AddressSet] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    partners: AddressSet = field(default=AddressSet(), repr=False)
+    terms: Files[str, Phrases | Pattern] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    reviewers: Files[str, Reviewers] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    messages: Files[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+    def policy(self, policy_id: str) -> Policy:
+        """Return one policy.
+
+        Raises:
+            KeyError: There is none of this id.
+        """
+        for policy in self.policies:
+            if policy.id == policy_id:
+                return policy
+        raise KeyError(policy_id)
+
+    def handling(self, policy_id: str) -> Handling:
+        """Return what one policy wants done with a hold it causes."""
+        return self.policy(policy_id).handling
+
+    def kinds_of(self, address: str) -> frozenset[Kind]:
+        """Return the kinds of one recipient."""
+        return frozenset(kind for kind, members in self.kinds.items() if address in members)
+
+    def roles_of(self, address: str) -> frozenset[str]:
+        """Return the roles of one recipient."""
+        return frozenset(role for role, members in self.roles.items() if address in members)
+
+    def scope_of(self, address: str, own_domains: frozenset[str]) -> Scope:
+        """Return what one recipient is to the organisation; a print room is external, its letters leave the house."""
+        if address in self.kinds.get(Kind.PRINT_AND_POST, AddressSet()):
+            return Scope.EXTERNAL
+        domain = address.rpartition("@")[2]
+        if any(d in own_domains for d in addresses.parents(domain)):
+            return Scope.INTERNAL
+        return Scope.PARTNER if address in self.partners else Scope.EXTERNAL
+
+
+@dataclass(slots=True)
+class Loading:
+    """One run over the files: what came out, and what is to be said about it."""
+
+    complaints: Complaints
+    names: Names
+    policies: list[Policy]
+    people: list[Person]
+    terms: dict[str, Phrases | Pattern]
+    marks: dict[str, Mark]
+
+    def result(self, files: Files[str, bytes]) -> PolicySet:
+        """Return the set, with every complaint that is not an error as a warning."""
+        names = self.names
+        kinds = dict(names.kinds)
+        built_in = AddressSet(under=addresses.personal_mail())
+        kinds[Kind.PERSONAL_MAIL] = kinds.get(Kind.PERSONAL_MAIL, AddressSet()) | built_in
+        partners = names.lists.get(PARTNERS)
+        used = {word for what, word in names.used if what == "register"}
+        return PolicySet(
+            policies=tuple(sorted(self.policies, key=lambda policy: policy.id)),
+            digest=digest({name: files[name] for name in names.read}),
+            people=tuple(self.people),
+            warnings=tuple(sorted(c for c in self.complaints.found if c.severity == "warning")),
+            registers=frozenset(names.registers) | used,
+            kinds=MappingProxyType(kinds),
+            roles=MappingProxyType(names.roles),
+            partners=partners.addresses if partners is not None else AddressSet(),
+            terms=MappingProxyType(self.terms),
+            reviewers=MappingProxyType(names.reviewers),
+            messages=MappingProxyType(names.messages),
+        )
+
+
+def load(files: Files[str, bytes], *, today: date) -> PolicySet:
+    """Return the policies of a folder.
+
+    Args:
+        files: Path relative to the folder (with ``/``) -> bytes; policies, list files and register files.
+        today: The local day, for what has a date.
+
+    Raises:
+        ComplaintsError: With every error (and warning) of all files.
+    """
+    run = read(files, today=today)
+    if run.complaints.failed:
+        raise ComplaintsError(c for c in run.complaints.found if c.severity != "note")
+    return run.result(files)
+
+
+def digest(files: Files[str, bytes]) -> str:
+    """Return the SHA-256 of the files in the order of their names, lengths included."""
+    total = hashlib.sha256()
+    for name in sorted(files):
+        for piece in (name.encode("utf-8", "surrogatepass"), files[name]):
+            total.update(len(piece).to_bytes(8, "big") + piece)
+    return total.hexdigest()
+
+
+def read(files: Files[str, bytes], *, today: date) -> Loading:
+    """Return one run over *files*, errors and all."""
+    complaints = Complaints()
+    walk = Walk(complaints)
+    names = Names(walk, complaints, files)
+    terms: dict[str, Phrases | Pattern] = {}
+    roots = _roots(files, complaints, walk, names)
+    for root in roots.values():
+        names.gather(root)
+    _covers(names, walk)
+    policies: list[Policy] = []
+    for root in roots.values():
+        policies += PolicyReader(walk, names, terms).read(root)
+    marks = _unique(roots, walk)
+    names.check_messages(_reviewers_only(names))
+    people = _people(names, files, complaints)
+    run = Loading(complaints, names, policies, people, terms, marks)
+    _warn(run, today)
+    return run
+
+
+# -- files --------------------------------------------------------------------------------------------------------
+
+
+def is_policy_file(name: str) -> bool:
+    """Return whether *name* is read as a policy file: YAML anywhere but under ``tests/``."""
+    return name.lower().endswith(_YAML) and "tests" not in name.split("/")[:-1]
+
+
+def _roots(files: Files[str, bytes], complaints: Complaints, walk: Walk, names: Names) -> dict[str, Mapping]:
+    """Return the root of every policy file.  A list at the top may hold people: its text is never echoed."""
+    roots: dict[str, Mapping] = {}
+    lists_on_top: list[str] = []
+    for name in sorted(files):
+        if not is_policy_file(name):
+            continue
+        if files[name].lstrip()[:1] in (b"-", b"[") and not files[name].lstrip().startswith(b"---"):
+            lists_on_top.append(name)
+            continue
+        trial = Complaints()
+        root = compose(name, files[name], trial)
+        if root is not None and _looks_like_people(root):
+            lists_on_top.append(name)
+            continue
+        complaints.take(trial)
+        names.read.add(name)
+        if root is not None and (table := walk.mapping(root, "a policy file")) is not None:
+            roots[name] = table
+            _version(root, walk)
+    named = _register_paths(roots)
+    for name in lists_on_top:
+        if name not in named:
+            names.read.add(name)
+            complaints.add(
+                Mark(name, 1, 1),
+                "not-a-mapping",
+                "a policy file is a mapping of keys (version: 1, policies: ...). If this is a file of people, name it:"
+                " registers: {NAME: {file: ...}}",
+                silent=True,
+            )
+    if not roots and not complaints.failed:
+        complaints.add(Mark("policies", 0, 0), "no-policy-file", "no .yaml or .yml file here that could hold a policy")
+    _includes(roots, walk, files)
+    return roots
+
+
+def _looks_like_people(root: Mapping) -> bool:
+    return root.get("values") is not None and root.get("register") is not None and root.get("policies") is None
+
+
+def _register_paths(roots: dict[str, Mapping]) -> set[str]:
+    found = set()
+    for name, root in roots.items():
+        registers = root.get("registers")
+        for _, value in registers.pairs if isinstance(registers, Mapping) else ():
+            file = value.get("file") if isinstance(value, Mapping) else None
+            if isinstance(file, Scalar) and (path := relative(name, file.text.strip())):
+                found.add(path)
+    return found
+
+
+def _version(root: Mapping, walk: Walk) -> None:
+    version = root.get("version")
+    if version is None:
+        walk.wrong(root, "no version; a policy file begins with version: 1", "missing-key")
+    elif not isinstance(version, Scalar) or version.text.strip() != "1":
+        walk.wrong(version, "this safehold reads version: 1 of the language")
+
+
+def _includes(roots: dict[str, Mapping], walk: Walk, files: Files[str, bytes]) -> None:
+    """Check that every include names something and that none goes in a circle (each file is read once in any case)."""
+    graph: dict[str, set[str]] = {}
+    for name, root in roots.items():
+        for item in walk.texts(root.get("include"), "include"):
+            pattern = relative(name, item.text)
+            found = fnmatch.filter(files, pattern) if pattern else []
+            if not found:
+                walk.wrong(item, f"`{item.text[:60]}` names no file in the policy folder", "unknown-file")
+            if name in found and not any(c in item.text for c in "*?["):
+                walk.wrong(item, "this file includes itself", "include-cycle")
+            graph.setdefault(name, set()).update(set(found) - {name})
+            if any(name in graph.get(other, ()) for other in found if other != name):
+                walk.wrong(item, f"`{item.text[:60]}` includes this file in turn", "include-cycle")
+
+
+# -- across files -------------------------------------------------------------------------------------------------
+
+
+def _covers(names: Names, walk: Walk) -> None:
+    for role, reviewers in names.reviewers.items():
+        if reviewers.cover and reviewers.cover not in names.reviewers:
+            mark = names.place("reviewers' role", role)
+            here = ", ".join(names.reviewers)
+            walk.wrong(mark, f'cover: no reviewers "{reviewers.cover[:60]}". Reviewers here: {here}', "unknown-role")
+
+
+def _unique(roots: dict[str, Mapping], walk: Walk) -> dict[str, Mark]:
+    """Return the place of every id, complaining of one given twice."""
+    places: dict[str, Mark] = {}
+    for root in roots.values():
+        for item in walk.items(root.get("policies")):
+            node = item.get("id") if isinstance(item, Mapping) else None
+            if not isinstance(node, Scalar) or not node.text.strip():
+                continue
+            first = places.setdefault(node.text.strip(), node.mark)
+            if first is not node.mark:
+                walk.wrong(
+                    node,
+                    f'policy id "{node.text[:60]}" is given twice; first in {first.file}:{first.line}',
+                    "duplicate-id",
+                )
+    return places
+
+
+def _reviewers_only(names: Names) -> set[str]:
+    told: dict[str, set[str]] = {}
+    for what, name in names.used:
+        if what.startswith("message for "):
+            told.setdefault(name, set()).add(what.removeprefix("message for "))
+    return {name for name, who in told.items() if who == {"reviewers"}}
+
+
+def _people(names: Names, files: Files[str, bytes], complaints: Complaints) -> list[Person]:
+    people: list[Person] = []
+    for entry in names.register_files:
+        try:
+            found = importing.parse(entry.path, files[entry.path])
+        except ComplaintsError as error:
+            complaints.found.extend(error.complaints)
+            continue
+        strangers = sum(person.register != entry.register for person in found)
+        if strangers:
+            complaints.add(
+                entry.mark,
+                "register-mismatch",
+                f'{strangers} of {len(found)} people in this file are of another register than "{entry.register}"',
+            )
+        people += found
+    return people
+
+
+def _warn(run: Loading, today: date) -> None:
+    for policy in run.policies:
+        mark = run.marks.get(policy.id)
+        if mark is None:
+            continue
+        warn = run.complaints.warn
+        if not policy.mode_written:
+            warn(mark, "mode-unset", f'"{policy.id}" has no mode, so it is in shadow: it records and holds nothing')
+        if policy.mode is Mode.SHADOW and policy.shadow_until is not None and policy.shadow_until < today:
+            warn(
+                mark,
+                "shadow-ended",
+                f'"{policy.id}" was to be in shadow until {policy.shadow_until}, and still holds nothing',
+            )
+        if policy.review_by is not None and policy.review_by < today:
+            warn(mark, "review-overdue", f'"{policy.id}" was to be reviewed by {policy.review_by}')
+        if (
+            policy.then.action is Action.HOLD
+            and policy.then.approvals == 2
+            and policy.then.review in run.names.reviewers
+        ):
+            members = run.names.reviewers[policy.then.review].members
+            if len(set(members)) == 1:
+                warn(
+                    mark,
+                    "too-few-reviewers",
+                    f'"{policy.id}" needs two approvals, and {policy.then.review} has one member',
+                )
+    for entry in run.names.register_files:
+        run.complaints.warn(
+            entry.mark,
+            "register-file",
+            "people in a file lie open beside the policies; import them into the sealed store",
+        )
+    for name, entry_list in run.names.lists.items():
+        if ("list", name) not in run.names.used and name != PARTNERS:
+            run.complaints.warn(entry_list.mark, "unused-list", f'no policy uses list "{name}"')

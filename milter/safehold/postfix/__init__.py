@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What we must know of the Postfix beside us: its settings, whom its maps send mail to, and the lines it needs.
+
+Everything is asked of Postfix's own programs (``postconf``, ``postmap``), run with argument lists and time limits;
+no map format is read by us.  Where a map cannot be asked, who gets the mail is unknown, and that is said, never
+guessed.
+
+    Postconf(directory)   settings and services of one Postfix instance
+    Maps(postconf)        expands envelope recipients to final ones
+    own_domains(postconf) the domains this Postfix takes mail for
+    blind_spots(postconf) settings that send mail where Maps does not follow
+    lines(settings)       what `safehold init` prints for main.cf and master.cf
+"""
+
+from safehold.postfix.lines import Line, LineSettings, lines
+from safehold.postfix.maps import Expansion, Maps, blind_spots, own_domains
+from safehold.postfix.postconf import Postconf, Service
+
+__all__ = [
+    "Expansion",
+    "Line",
+    "LineSettings",
+    "Maps",
+    "Postconf",
+    "Service",
+    "blind_spots",
+    "lines",
+    "own_domains",
+]

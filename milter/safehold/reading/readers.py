@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which reader opens what: the table, and the one function that opens a part.
+
+Runs in the worker.  Whatever a reader raises becomes a problem of its part; nothing that content does leaves
+:func:`visit` as an exception.
+"""
+
+from collections.abc import Callable
+
+from safehold.model import PlaceKind, Reason
+from safehold.reading import archive, binary, html, images, mime, pdf, plain_text, sealed, types, word
+from safehold.reading.notes import Given, OpenPart, OverrunError
+from safehold.reading.vocabulary import Detail, MarkKind, is_plain
+
+Reader = Callable[[bytes, OpenPart], None]
+
+READERS: dict[str, Reader] = {
+    types.MESSAGE: mime.read,
+    types.HTML: html.read,
+    types.PDF: pdf.read,
+    types.DOCX: word.read,
+    types.DOCM: word.read,
+    types.XLSX: word.read_other_office,
+    types.XLSM: word.read_other_office,
+    types.PPTX: word.read_other_office,
+    types.PPTM: word.read_other_office,
+    types.OOXML + "document": word.read_other_office,
+    types.XLSB: word.read_other_office,
+    types.EPUB: archive.read_zip,
+    types.ZIP: archive.read_zip,
+    types.TAR: archive.read_tar,
+    types.GZIP: archive.read_gzip,
+    types.BZIP2: archive.read_bzip2,
+    types.XZ: archive.read_xz,
+    types.PKCS7: sealed.read_pkcs7,
+    types.PGP: sealed.read,
+    types.ENCRYPTED_OFFICE: sealed.read,
+}
+
+
+def reader_for(media_type: str) -> Reader:
+    """Return the reader of a type; what has none is read as loose strings and reported."""
+    reader = READERS.get(media_type)
+    if reader is not None:
+        return reader
+    if media_type.startswith("text/"):
+        return plain_text.read
+    if media_type.startswith("image/"):
+        return images.read
+    if media_type.startswith(types.ODF):
+        return word.read_other_office
+    return binary.read
+
+
+def visit(part: OpenPart, given: Given) -> None:
+    """Open one part: type, node, names, then its reader.  Never raises for content."""
+    session = part.session
+    if session.is_closed(part.path):
+        part.words = None  # unknown, which is not the same as none
+        return
+    session.enter(part)
+    try:
+        _open(part, given)
+    except OverrunError as overrun:
+        part.problem(overrun.reason, overrun.detail)
+    except MemoryError:
+        session.tainted = True
+        part.problem(Reason.CRASHED, Detail.MEMORY)
+    except RecursionError:
+        part.problem(Reason.TOO_DEEP, Detail.DEPTH)
+    except Exception:  # noqa: BLE001 - content made a library fail; the type of the failure is nobody's business
+        session.tainted = True
+        part.problem(Reason.CORRUPT, Detail.FAILED)
+    if part.parent is not None:
+        session.enter(part.parent)
+
+
+def _open(part: OpenPart, given: Given) -> None:
+    session = part.session
+
+    def taint() -> None:
+        session.tainted = True
+        session.flush()
+
+    media_type = types.detect(given.content, declared=given.declared_type, names=given.names, before_magic=taint)
+    if (part.parent is None and part.session.is_message) or (
+        given.declared_type in ("message/rfc822", "message/global", "message/news") and _could_be_message(media_type)
+    ):
+        media_type = types.MESSAGE
+    part.announce(media_type)
+    session.take_part()
+    if part.depth > session.limits.depth:
+        raise OverrunError(Reason.TOO_DEEP, Detail.DEPTH)
+    part.name_segments()
+    for reason, detail in part.known_problems:
+        part.problem(reason, detail)
+    part.segment(PlaceKind.BODY if given.body else PlaceKind.TEXT, part.extra)
+    if types.mismatch(media_type, given.declared_type):
+        part.mark(MarkKind.TYPE_MISMATCH)
+    if not is_plain(media_type):
+        session.tainted = True
+    session.flush()
+    reader_for(media_type)(given.content, part)
+
+
+def _could_be_message(media_type: str) -> bool:
+    return media_type in (types.PLAIN, types.HTML) or media_type.startswith("text/")

@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Warm workers: the zygote's other end, and the thread that keeps spares ready.
+
+One keeper thread owns the zygote: it starts it (a process dies with the *thread* that started it, PR_SET_PDEATHSIG
+in prctl(2), so the thread must live as long as the pool), talks to it alone, replaces it when it dies, reaps what
+others killed, and forks ahead of need.  Every other thread only takes a ready worker from the shelf.
+"""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import safehold
+from safehold.errors import ReaderError
+from safehold.reading.limits import Limits
+
+ENTRY = ("-m", "safehold.reading.zygote")
+_START_S = 60.0
+_CONTROL_S = 15.0
+_AFTER_FAILURE_S = 1.0
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """A worker process and the line to it."""
+
+    pid: int
+    line: socket.socket = field(repr=False)
+    generation: int
+    used: bool = False
+
+    def kill(self) -> None:
+        """Kill the whole process group at once.  Its process id stays taken until it is reaped."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.line.close()
+
+
+class _Zygote:
+    """The zygote process.  Used by the keeper thread alone."""
+
+    def __init__(self, limits: Limits, entry: tuple[str, ...], generation: int) -> None:
+        self.generation = generation
+        self.walls: dict[str, bool] = {}
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        root = str(Path(safehold.__file__).parent.parent)
+        arguments = (str(theirs.fileno()), str(os.getpid()), json.dumps(asdict(limits)))
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-s", *entry, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                close_fds=True,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+                cwd="/",
+                env={"PYTHONPATH": root, "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"},
+            )
+        except OSError:
+            self.control.close()
+            raise
+        finally:
+            theirs.close()
+        self.control.settimeout(_START_S)
+        try:
+            answer = json.loads(self.control.recv(4096) or b"{}")
+        except (OSError, ValueError):
+            answer = {}
+        if "ready" not in answer:
+            self.stop()
+            raise ReaderError(f"the reader process could not start: {answer.get('failed', 'no answer')}")
+        self.walls = answer["ready"]
+        self.control.settimeout(_CONTROL_S)
+
+    def fork(self) -> Worker | None:
+        """Return a fresh worker, or None where the machine has no room for one now."""
+        self.control.send(b'{"do": "fork"}')
+        answer, descriptors, _, _ = socket.recv_fds(self.control, 1024, 1, socket.MSG_CMSG_CLOEXEC)
+        if not answer:
+            raise ConnectionResetError
+        pid = json.loads(answer)["pid"]
+        if not pid or not descriptors:
+            return None
+        return Worker(pid, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=descriptors[0]), self.generation)
+
+    def reap(self, pid: int) -> None:
+        """Let go of a killed worker's process id."""
+        self.control.send(json.dumps({"do": "reap", "pid": pid}).encode())
+        if not self.control.recv(1024):
+            raise ConnectionResetError
+
+    def stop(self) -> None:
+        """End the process; its workers end with it."""
+        self.control.close()
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Spares:
+    """A shelf of warm workers."""
+
+    def __init__(self, busy: int, limits: Limits, entry: tuple[str, ...] = ENTRY) -> None:
+        self.walls: dict[str, bool] = {}
+        self._wanted = 2 * busy  # as many at work as allowed, and as many ready behind them
+        self._limits = limits
+        self._entry = entry
+        self._changed = threading.Condition()
+        self._shelf: deque[Worker] = deque()
+        self._out: set[Worker] = set()
+        self._retired: deque[Worker] = deque()
+        self._failure = ""
+        self._stopping = False
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._thread = threading.Thread(target=self._keep, name="reader-keeper", daemon=True)
+
+    def start(self) -> None:
+        """Start the zygote and wait for the first worker.
+
+        Raises:
+            ReaderError: No worker could be had.
+        """
+        self._thread.start()
+        with self._changed:
+            self._changed.wait_for(lambda: self._shelf or self._failure, _START_S + 5)
+            failure = self._failure if not self._shelf else ""
+            ready = bool(self._shelf)
+        if not ready:
+            self.close()
+            raise ReaderError(failure or "the reader process did not start in time")
+
+    def close(self) -> None:
+        """Kill every worker and the zygote, and wait until they are gone."""
+        with self._changed:
+            if self._stopping:
+                return
+            self._stopping = True
+            self._changed.notify_all()
+        self._ring()
+        self._thread.join()
+        os.close(self._wake)
+
+    def take(self, timeout_s: float) -> Worker | None:
+        """Return a warm worker, or None where none was ready in time.
+
+        Raises:
+            ReaderError: None can be had at all.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._shelf or self._failure or self._stopping, timeout_s)
+            if self._stopping:
+                raise ReaderError("the reader pool is closed")
+            if self._shelf:
+                worker = self._shelf.pop()
+                self._out.add(worker)
+                return worker
+            if self._failure:
+                raise ReaderError(self._failure)
+            return None
+
+    def give_back(self, worker: Worker) -> None:
+        """Put a worker back that may serve again."""
+        with self._changed:
+            if not self._stopping:
+                worker.used = True
+                self._out.discard(worker)
+                self._shelf.append(worker)
+                self._changed.notify()
+                return
+        self.retire(worker)
+
+    def retire(self, worker: Worker) -> None:
+        """Kill a worker; the keeper reaps it and forks another."""
+        worker.kill()
+        with self._changed:
+            self._out.discard(worker)
+            self._retired.append(worker)
+            if self._stopping:
+                return
+        self._ring()
+
+    def _ring(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_write(self._wake, 1)
+
+    # -- the keeper thread ----------------------------------------------------------------------------------------
+
+    def _keep(self) -> None:
+        try:
+            self._keep_workers()
+        finally:
+            # However it ended: whoever waits for a worker must hear that none will come.
+            self._fail("the reader pool is closed" if self._stopping else "the keeper of readers failed")
+
+    def _keep_workers(self) -> None:
+        # Signals are the business of the main thread, and the zygote must not inherit a surprise.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        generation = 0
+        while not self._stopping:
+            generation += 1
+            try:
+                zygote = _Zygote(self._limits, self._entry, generation)
+            except (OSError, ReaderError) as failure:
+                self._fail(str(failure) if isinstance(failure, ReaderError) else "the reader process could not start")
+                self._wait(None, _AFTER_FAILURE_S)
+                continue
+            self.walls = zygote.walls
+            try:
+                self._tend(zygote)
+            except (OSError, ValueError):
+                pass  # the zygote died or broke its line; the next one takes over
+            finally:
+                self._clear(zygote)
+
+    def _tend(self, zygote: _Zygote) -> None:
+        while not self._stopping:
+            self._reap(zygote)
+            if self._missing():
+                worker = zygote.fork()
+                if worker is None:
+                    self._fail("the machine has no room for a reader process")
+                    self._wait(zygote, _AFTER_FAILURE_S)
+                    continue
+                with self._changed:
+                    self._failure = ""
+                    self._shelf.appendleft(worker)
+                    self._changed.notify()
+                continue
+            self._wait(zygote, None)
+
+    def _missing(self) -> bool:
+        with self._changed:
+            return len(self._shelf) + len(self._out) < self._wanted
+
+    def _reap(self, zygote: _Zygote) -> None:
+        while True:
+            with self._changed:
+                worker = self._retired.popleft() if self._retired else None
+            if worker is None:
+                return
+            if worker.generation == zygote.generation:
+                zygote.reap(worker.pid)
+
+    def _wait(self, zygote: _Zygote | None, timeout_s: float | None) -> None:
+        """Wait until somebody rings or the zygote hangs up."""
+        poll = select.poll()
+        poll.register(self._wake, select.POLLIN)
+        if zygote is not None:
+            poll.register(zygote.control, select.POLLIN)
+        for number, _ in poll.poll(None if timeout_s is None else timeout_s * 1000):
+            if number == self._wake:
+                with contextlib.suppress(BlockingIOError):
+                    os.eventfd_read(self._wake)
+            else:
+                raise ConnectionResetError
+
+    def _fail(self, why: str) -> None:
+        with self._changed:
+            self._failure = why
+            self._changed.notify_all()
+
+    def _clear(self, zygote: _Zygote) -> None:
+        """Kill what this zygote forked and end it."""
+        with self._changed:
+            mine = [*self._shelf, *self._out]
+            self._shelf.clear()
+        for worker in mine:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(worker.pid, signal.SIGKILL)
+        for worker in mine:
+            if worker not in self._out:
+                worker.line.close()
+        zygote.stop()

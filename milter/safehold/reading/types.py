@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a part is, by its content: own rules first, libmagic for the rest.
+
+The type decides the reader; what a message declares is evidence only.  The own rules cover libmagic's blind
+spots (TNEF, OneNote, OLE by its streams, zip by its members, PDF within the first kilobyte, messages) and all
+that plain mail needs, so that libmagic, which is C on hostile bytes, is not asked about plain mail at all.
+libmagic must be loaded before the worker is hardened: :func:`load`.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from functools import lru_cache
+
+import magic
+
+from safehold.reading.vocabulary import words
+
+BINARY = "application/octet-stream"
+MESSAGE = "message/rfc822"
+PLAIN = "text/plain"
+HTML = "text/html"
+
+OOXML = "application/vnd.openxmlformats-officedocument."
+DOCX = OOXML + "wordprocessingml.document"
+XLSX = OOXML + "spreadsheetml.sheet"
+PPTX = OOXML + "presentationml.presentation"
+DOCM = "application/vnd.ms-word.document.macroenabled.12"
+XLSM = "application/vnd.ms-excel.sheet.macroenabled.12"
+PPTM = "application/vnd.ms-powerpoint.presentation.macroenabled.12"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+ENCRYPTED_OFFICE = "application/encrypted-office"
+ODF = "application/vnd.oasis.opendocument."
+EPUB = "application/epub+zip"
+ZIP = "application/zip"
+TAR = "application/x-tar"
+GZIP = "application/gzip"
+BZIP2 = "application/x-bzip2"
+XZ = "application/x-xz"
+PDF = "application/pdf"
+RTF = "application/rtf"
+OLE = "application/x-ole-storage"
+TNEF = "application/vnd.ms-tnef"
+METAFILE = "image/x-metafile"  # EMF and placeable WMF: drawings whose text is text
+PKCS7 = "application/pkcs7-mime"
+PGP = "application/pgp-encrypted"
+
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# Stream names in the directory of a compound file, and what they make of it; the first that is there wins.
+_OLE_STREAMS = (
+    ("EncryptedPackage", ENCRYPTED_OFFICE),
+    ("WordDocument", "application/msword"),
+    ("PowerPoint Document", "application/vnd.ms-powerpoint"),
+    ("Workbook", "application/vnd.ms-excel"),
+    ("__properties_version1.0", "application/vnd.ms-outlook"),
+    ("Quill", "application/x-mspublisher"),
+    ("Book", "application/vnd.ms-excel"),
+)
+_ONENOTE = bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3")
+
+# Bytes at the start, and the type.
+_STARTS: tuple[tuple[bytes, str], ...] = (
+    (b"{\\rtf", RTF),
+    (b"{\\rt", RTF),
+    (b"\x1f\x8b", GZIP),
+    (b"BZh", BZIP2),
+    (b"\xfd7zXZ\x00", XZ),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"Rar!\x1a\x07", "application/x-rar"),
+    (b"MSCF", "application/vnd.ms-cab-compressed"),
+    (b"\x28\xb5\x2f\xfd", "application/zstd"),
+    (b"\x78\x9f\x3e\x22", TNEF),
+    (_ONENOTE, "application/onenote"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"-----BEGIN PGP MESSAGE-----", PGP),
+)
+
+_HEADER_LINE = re.compile(rb"([A-Za-z][A-Za-z0-9-]{1,40}):[ \t]?[^\r\n]*\r?\n")
+_MAIL_HEADERS = frozenset(
+    name.encode()
+    for name in words("from to cc subject date received return-path delivered-to message-id mime-version content-type")
+)
+_HTML_START = re.compile(
+    rb"\s{0,512}(?:<!--.{0,2048}?-->\s{0,512})?<(?:!doctype\s+html|html|head|body|title|meta)[\s>]",
+    re.IGNORECASE | re.DOTALL,
+)
+_HTML_TAG = re.compile(rb"<(?:html|body|table|div|p|br|span|a|font|td|style)[\s/>]", re.IGNORECASE)
+# Control characters that no text has: all of C0 but tab, line feed, form feed, carriage return, escape, backspace.
+_CONTROLS = re.compile(rb"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+_MAGIC_IMAGES = words("image/svg+xml image/vnd.microsoft.icon image/vnd.adobe.photoshop image/jp2 image/jxr image/jxl")
+_MOST_LOOKED_AT = 256 * 1024
+
+
+@lru_cache(maxsize=1)
+def load() -> "magic.Magic":
+    """Return libmagic with its data base loaded."""
+    return magic.Magic(mime=True)
+
+
+def detect(
+    content: bytes, *, declared: str = "", names: tuple[str, ...] = (), before_magic: Callable[[], None] | None = None
+) -> str:
+    """Return the media type of *content*, lower case.
+
+    Args:
+        content: All of the part.
+        declared: What the message calls it; decides only between kinds of text.
+        names: File names; decide only between kinds of text.
+        before_magic: Called before libmagic is asked, because that is no longer harmless.
+    """
+    if not content:
+        return declared if declared.startswith("text/") else PLAIN
+    kind = _by_rules(content)
+    if kind is not None:
+        return kind
+    if _is_text(content):
+        return _kind_of_text(content, declared, names)
+    if before_magic is not None:
+        before_magic()
+    return _by_magic(content)
+
+
+def mismatch(media_type: str, declared: str) -> bool:
+    """Return whether content and declaration differ in a way that matters: not octet-stream, not text as text."""
+    if not declared or declared in (BINARY, "application/x-download", "application/force-download"):
+        return False
+    if media_type == declared or declared.startswith(("multipart/", "message/")):
+        return False
+    texts = media_type.startswith(("text/", "message/"))
+    if texts:
+        return declared.startswith(("image/", "audio/", "video/")) or declared in (PDF, ZIP, DOCX, XLSX, PPTX)
+    return declared.startswith("text/") or (
+        media_type.split("/", maxsplit=1)[0] != declared.split("/", maxsplit=1)[0] and media_type != BINARY
+    )
+
+
+def _by_rules(content: bytes) -> str | None:
+    head = content[:1024]
+    for start, kind in _STARTS:
+        if head.startswith(start) and (kind != "image/bmp" or _is_bitmap(content)):
+            return kind
+    if b"%PDF-" in head:
+        return PDF
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", b"PK00PK\x03\x04")):
+        return _kind_of_zip(content)
+    if head.startswith(_OLE_MAGIC):
+        return next((kind for stream, kind in _OLE_STREAMS if stream.encode("utf-16-le") in content), OLE)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif"):
+        return "image/heic"
+    if head[40:44] == b" EMF" or head.startswith(b"\xd7\xcd\xc6\x9a"):
+        return METAFILE
+    if content[257:262] == b"ustar":
+        return TAR
+    if head[:1] == b"\x30" and b"\x2a\x86\x48\x86\xf7\x0d\x01\x07" in head[:64]:
+        return PKCS7
+    if is_message(content):
+        return MESSAGE
+    return None
+
+
+def _is_bitmap(content: bytes) -> bool:
+    return len(content) > 30 and int.from_bytes(content[14:18], "little") in (12, 40, 52, 56, 64, 108, 124)
+
+
+def _kind_of_zip(content: bytes) -> str:
+    """Tell office documents from archives by their member names, in the directory or, failing that, in the bytes."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = frozenset(archive.namelist()[:20_000])
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, RuntimeError, EOFError, UnicodeError):
+        sample = content[:_MOST_LOOKED_AT] + content[-_MOST_LOOKED_AT:]
+        names = frozenset(
+            name.decode() for name in (b"[Content_Types].xml", b"word/document.xml", b"xl/workbook.xml",
+                                       b"ppt/presentation.xml") if name in sample
+        )  # fmt: skip
+    if "[Content_Types].xml" in names:
+        return _kind_of_office(names)
+    if "mimetype" in names:
+        at = content.find(b"mimetype")
+        found = re.match(rb"mimetype(?:.{0,64}?)(application/[a-z0-9.+-]+)", content[at : at + 200], re.DOTALL)
+        if found:
+            kind = found[1].decode().partition("PK")[0]
+            if kind == EPUB or kind.startswith(ODF):
+                return kind
+    return ZIP
+
+
+def _kind_of_office(names: frozenset[str]) -> str:
+    macros = any(name.lower().endswith("vbaproject.bin") for name in names)
+    folders = {name.partition("/")[0].lower() for name in names}
+    if "word" in folders:
+        return DOCM if macros else DOCX
+    if "xl" in folders:
+        if any(name.lower().startswith("xl/workbook.bin") for name in names):
+            return XLSB
+        return XLSM if macros else XLSX
+    if "ppt" in folders:
+        return PPTM if macros else PPTX
+    return OOXML + "document"
+
+
+def is_message(content: bytes) -> bool:
+    """Return whether *content* starts like an RFC 5322 message: header lines only, two or more of mail's own."""
+    seen: set[bytes] = set()
+    position, end = 0, min(len(content), 8_192)
+    if content.startswith(b"From "):
+        position = content.find(b"\n") + 1
+    while position < end:
+        line = _HEADER_LINE.match(content, position)
+        if line is None:
+            following = content[position : position + 2]
+            if following[:1] in (b" ", b"\t") and seen:  # a folded line
+                position = content.find(b"\n", position) + 1 or end
+                continue
+            break
+        name = line[1].lower()
+        if name in _MAIL_HEADERS:
+            seen.add(name)
+        position = line.end()
+    return len(seen) >= 3 or (len(seen) == 2 and bool(seen & {b"from", b"received", b"message-id"}))
+
+
+def _is_text(content: bytes) -> bool:
+    sample = content[:_MOST_LOOKED_AT]
+    if sample.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        return True
+    if looks_like_utf_16(sample):
+        return True
+    controls = len(_CONTROLS.findall(sample))
+    if b"\x00" in sample and controls * 1000 > len(sample):
+        return False
+    return controls * 100 <= len(sample)
+
+
+def looks_like_utf_16(sample: bytes) -> str:
+    """Return "utf-16-le" or "utf-16-be" where every other byte of *sample* is nearly always zero, else ""."""
+    sample = sample[:4_096]
+    if len(sample) < 8 or b"\x00" not in sample:
+        return ""
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    half = len(sample) // 2
+    if odd > 0.6 * half and even < 0.05 * half:
+        return "utf-16-le"
+    if even > 0.6 * half and odd < 0.05 * half:
+        return "utf-16-be"
+    return ""
+
+
+def _kind_of_text(content: bytes, declared: str, names: tuple[str, ...]) -> str:
+    if declared == HTML or declared == "application/xhtml+xml":
+        return HTML
+    if _HTML_START.match(content):
+        return HTML
+    if any(name.lower().endswith((".html", ".htm", ".xhtml", ".mht")) for name in names) and _HTML_TAG.search(content):
+        return HTML
+    if declared.startswith("text/"):
+        return declared
+    if content.lstrip()[:5] == b"<?xml":
+        return "text/xml"
+    return PLAIN
+
+
+def _by_magic(content: bytes) -> str:
+    try:
+        found = load().from_buffer(content[:_MOST_LOOKED_AT])
+    except magic.MagicException:
+        return BINARY
+    found = found.lower()
+    if not re.fullmatch(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", found):
+        return BINARY
+    # libmagic sees pictures in much that is none (TGA has no magic), and a picture need not be read.
+    return BINARY if found.startswith("image/") and found not in _MAGIC_IMAGES else found

@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The heart: what was read, who gets it, whom we protect and what the policies say, to a verdict per recipient.
+
+Two questions.  ``demand`` asks *before* anything is read whether any policy could concern this envelope; most mail
+stops there.  ``screen`` judges what was read.  Both are pure: ``explain``, ``policy test`` and ``backtest`` call the
+same functions as the gateway, and explaining only prints the verdict.
+
+Recipients first (``matching.md``): the register says whom the final recipients are adverse to, those people are
+searched for deeply, and the whole of a register only where a policy in force for this envelope asks for people outside
+anybody's scope.  The two searches are kept apart, so that what is found only because of one recipient never counts for
+another (policy-language, rule 4).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from safehold.detect import addressee, people, words
+from safehold.model import (
+    Action,
+    Answer,
+    Demand,
+    Direction,
+    Envelope,
+    Facts,
+    FinalRecipient,
+    Finding,
+    Ground,
+    Origin,
+    PartPath,
+    Problem,
+    Reading,
+    Reason,
+    RecipientVerdict,
+    Verdict,
+)
+from safehold.policy import PolicySet, evaluate
+from safehold.policy.addresses import parents
+from safehold.policy.content import Asker, Lens
+from safehold.policy.evaluate import Asked, Letter
+from safehold.policy.evidence import Evidence
+from safehold.policy.language import (
+    SCOPED,
+    AllOf,
+    AnyOf,
+    Branch,
+    Content,
+    Inside,
+    Pattern,
+    People,
+    Phrases,
+    Policy,
+    Related,
+    Words,
+    leaves,
+)
+from safehold.register.index import Register
+
+UNEXPANDED = "list could not be expanded"
+# What the detector had to leave out counts as unread, wherever it stood: never silently passed.
+UNSEARCHED = Problem(PartPath(), Reason.TOO_MANY, "more that looks like an address than one message is searched for")
+
+
+def demand(facts: Facts, register: Register, policies: PolicySet) -> Demand | None:
+    """Return what has to be read for this envelope, or None where no policy could concern it.
+
+    None is returned only when it is certain: whatever the message held, no enforced or shadow policy would have a
+    ground.  Where that cannot be told, the message is read.
+    """
+    plan = _plan(facts, register, policies)
+    if not plan.concerned and not plan.unexpanded:
+        return None
+    return Demand(ocr=plan.ocr)
+
+
+def screen(reading: Reading, envelope: Envelope, facts: Facts, register: Register, policies: PolicySet) -> Verdict:
+    """Return the verdict on one message: an action for each final recipient, with every ground for it."""
+    del envelope  # no built condition asks for the sender yet; the face does not change when one does
+    plan = _plan(facts, register, policies)
+    letters = _letters(reading, facts, register, plan)
+    evidence = _evidence(reading, register, policies, plan, letters)
+    asking = evaluate.People(_register_of(register), _parties_of(register))
+    verdicts = evaluate.evaluate(policies, evidence, plan.asked, letters, asking)
+    whole = tuple(_whole(address, facts, evidence, plan) for address in facts.unexpanded)
+    verdicts = evaluate.hold_others(policies, (*verdicts, *whole)) if whole else verdicts
+    return Verdict(
+        recipients=verdicts,
+        handling=evaluate.handling(policies, verdicts),
+        problems=evidence.reading.problems,
+        policies_digest=policies.digest,
+        register_digest=register.digest,
+    )
+
+
+# -- what the envelope asks for -----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What the envelope alone tells.
+
+    Attributes:
+        asked: Each final recipient with all that can be asked about him.
+        concerned: Policies that could concern somebody.
+        scope: People to be searched for deeply.
+        whole: Registers of which everybody is searched for.
+        letters: Whether addressees of letters are asked for.
+        unexpanded: Policies that could concern a list that could not be expanded.
+        ocr: Whether text in pictures matters.
+    """
+
+    asked: list[Asked] = field(default_factory=list)
+    concerned: dict[str, Policy] = field(default_factory=dict)
+    scope: set[str] = field(default_factory=set)
+    whole: set[str] = field(default_factory=set)
+    letters: bool = False
+    unexpanded: list[Policy] = field(default_factory=list)
+    ocr: bool = False
+
+
+def _plan(facts: Facts, register: Register, policies: PolicySet) -> _Plan:
+    plan = _Plan(asked=[_asked(recipient, facts, register, policies) for recipient in facts.recipients])
+    asking = evaluate.People(_register_of(register), _parties_of(register))
+    for policy in policies.policies:
+        for asked in plan.asked:
+            branches = evaluate.possible_branches(policy, asked, asking)
+            if branches:
+                _concern(plan, policy, asked, branches)
+    if facts.unexpanded:
+        directions = {_direction(address, facts) for address in facts.unexpanded}
+        plan.unexpanded = [
+            policy
+            for policy in policies.policies
+            if policy.enforced and policy.then.action is Action.HOLD and policy.directions & directions
+        ]
+        for policy in plan.unexpanded:
+            plan.concerned.setdefault(policy.id, policy)
+    plan.ocr = plan.ocr or any(policy.ocr for policy in plan.concerned.values())
+    return plan
+
+
+def _concern(plan: _Plan, policy: Policy, asked: Asked, branches: Sequence[Branch]) -> None:
+    plan.concerned[policy.id] = policy
+    if not policy.registers:
+        return
+    scope = asked.relations.scope | asked.relations.by_name
+    plan.scope |= scope
+    plan.ocr = plan.ocr or bool(scope)
+    for branch in branches:
+        related = [test for test in branch if isinstance(test.asked, Related)]
+        if asked.is_print_room and any(test.asked.letter for test in related if isinstance(test.asked, Related)):
+            plan.letters = plan.ocr = True
+        if not (_scope_suffices(policy.content) and any(_asks_scope(test.asked, test.negated) for test in related)):
+            plan.whole |= policy.registers
+
+
+def _asks_scope(asked: object, negated: bool) -> bool:
+    return isinstance(asked, Related) and not negated and not asked.anyone and asked.relation in SCOPED
+
+
+def _scope_suffices(content: Content) -> bool:
+    """Return whether a witness names one person only, so that nobody outside the scope need be found."""
+    found = [leaf for leaf in leaves(content) if isinstance(leaf, People)]
+    positive = [leaf for leaf in leaves(content, positive=True) if isinstance(leaf, People)]
+    return len(found) == len(positive) and all(leaf.people == 1 for leaf in found) and _one_person(content)
+
+
+def _one_person(content: Content) -> bool:
+    match content:
+        case AllOf():
+            return sum(bool(_people_leaves(item)) for item in content.items) <= 1 and all(
+                map(_one_person, content.items)
+            )
+        case AnyOf():
+            return all(map(_one_person, content.items))
+        case Inside():
+            return _one_person(content.item)
+        case _:
+            return True
+
+
+def _people_leaves(content: Content) -> list[People]:
+    return [leaf for leaf in leaves(content) if isinstance(leaf, People)]
+
+
+def _asked(recipient: FinalRecipient, facts: Facts, register: Register, policies: PolicySet) -> Asked:
+    address = recipient.address
+    relations = register.relations(
+        address, name=recipient.name, roles=policies.roles_of(address), today=facts.now.date()
+    )
+    return Asked(recipient, relations, policies.kinds_of(address), policies.scope_of(address, facts.own_domains))
+
+
+# -- what was found -----------------------------------------------------------------------------------------------
+
+
+def _letters(reading: Reading, facts: Facts, register: Register, plan: _Plan) -> tuple[Letter, ...]:
+    if not plan.letters:
+        return ()
+    attachments = {part.path: part.attachment for part in reading.parts}
+    return tuple(
+        Letter(attachments.get(found.part, 0), found.relations, found.by_name_only)
+        for found in addressee.addressees(reading, register, today=facts.now.date())
+    )
+
+
+def _evidence(
+    reading: Reading, register: Register, policies: PolicySet, plan: _Plan, letters: Sequence[Letter]
+) -> Evidence:
+    scope = frozenset(plan.scope).union(*(letter.relations.scope | letter.relations.by_name for letter in letters))
+    none: frozenset[str] = frozenset()
+    base = deep = people.Search((), is_complete=True)
+    if plan.whole:
+        base = people.search(reading.segments, register, scope=none, whole=frozenset(plan.whole))
+    if scope:
+        deep = people.search(reading.segments, register, scope=scope, whole=none)
+    if not (base.is_complete and deep.is_complete):
+        reading = replace(reading, problems=(*reading.problems, UNSEARCHED))
+    terms = _terms(reading, policies, plan.concerned.values())
+    findings = (*base.findings, *deep.findings)
+    return Evidence(
+        reading,
+        base=base.findings,
+        deep=deep.findings,
+        terms={key: hits.findings for key, hits in terms.items()},
+        everywhere=frozenset(key for key, hits in terms.items() if hits.everywhere),
+        registers=_registers(findings, register),
+        known_to=_known_to(findings, register),
+    )
+
+
+def _terms(reading: Reading, policies: PolicySet, concerned: Iterable[Policy]) -> Mapping[str, words.Hits]:
+    wanted = {
+        term
+        for policy in concerned
+        for leaf in leaves(policy.content)
+        if isinstance(leaf, Words)
+        for term in leaf.terms
+    }
+    phrases: dict[str, tuple[str, ...]] = {}
+    patterns: dict[str, object] = {}
+    for key in sorted(wanted):
+        match policies.terms[key]:
+            case Phrases(phrases=listed):
+                phrases[key] = listed
+            case Pattern(compiled=compiled):
+                patterns[key] = compiled
+    return words.find(reading.segments, phrases=phrases, patterns=patterns)
+
+
+def _registers(findings: Iterable[Finding], register: Register) -> dict[str, str]:
+    of = _register_of(register)
+    return {person: of(person) for person in {finding.person for finding in findings}}
+
+
+def _known_to(findings: Iterable[Finding], register: Register) -> dict[tuple[str, int], frozenset[str]]:
+    known: dict[tuple[str, int], frozenset[str]] = {}
+    for finding in findings:
+        person = register.person(finding.person)
+        if person is not None and 0 <= finding.value < len(person.values):
+            known[finding.person, finding.value] = person.values[finding.value].known_to
+    return known
+
+
+def _register_of(register: Register) -> Callable[[str], str]:
+    def of(person_id: str) -> str:
+        person = register.person(person_id)
+        return person.register if person is not None else ""
+
+    return of
+
+
+def _parties_of(register: Register) -> Callable[[str], frozenset[str]]:
+    def of(person_id: str) -> frozenset[str]:
+        person = register.person(person_id)
+        return frozenset(party.id for party in person.adverse) if person is not None else frozenset()
+
+    return of
+
+
+# -- lists that could not be expanded -----------------------------------------------------------------------------
+
+
+def _direction(address: str, facts: Facts) -> Direction:
+    own = any(parent in facts.own_domains for parent in parents(address.rpartition("@")[2]))
+    if facts.origin is Origin.OUTSIDE:
+        return Direction.INBOUND if own else Direction.TRANSIT
+    return Direction.INTERNAL if own else Direction.OUTBOUND
+
+
+def _whole(address: str, facts: Facts, evidence: Evidence, plan: _Plan) -> RecipientVerdict:
+    """Return the verdict on a list whose members are not known: held if any enforced hold policy could concern it."""
+    direction = _direction(address, facts)
+    recipient = FinalRecipient(address, via=(address,), direction=direction)
+    why = f"{UNEXPANDED}: {facts.unexpanded[address]}" if facts.unexpanded[address] else UNEXPANDED
+    grounds = tuple(
+        Ground(policy.id, enforced=True, action=Action.HOLD, answer=Answer.CANNOT_TELL, why=UNEXPANDED)
+        for policy in plan.unexpanded
+        if direction in policy.directions and _could_concern(policy, evidence)
+    )
+    return (
+        RecipientVerdict(recipient, Action.HOLD, grounds, why) if grounds else RecipientVerdict(recipient, Action.PASS)
+    )
+
+
+def _could_concern(policy: Policy, evidence: Evidence) -> bool:
+    # Whose scope the members have is unknown, and with it how deep to search: people can never be ruled out.
+    if policy.registers:
+        return True
+    return not Asker(policy, evidence).ask(Lens()).nothing

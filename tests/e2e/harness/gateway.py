@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole gateway for one test run: real settings, keys, store and policies, and the real processes beside a Postfix.
+
+Everything goes through the `safehold` command, as an administrator would do it.  The processes are started by this
+module and only they are stopped.
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+import yaml
+from harness.postfix import HarnessError, PrivatePostfix
+from harness.sink import Delivery
+
+PROJECT = Path(__file__).parent.parent.parent.parent
+SAMPLES = PROJECT / "samples"
+OWN_DOMAIN = "riverbank.example"
+NOTICES_FROM = f"email-check@{OWN_DOMAIN}"
+DUTY = f"duty-officer@{OWN_DOMAIN}"
+ROLES = ("safeguarding", "adoption", "information-governance", "reviewers")
+PROCESSES = ("guard", "milter", "courier")
+
+_runs = itertools.count(1)
+
+
+def samples() -> list[dict[str, Any]]:
+    """Return the entries of samples/messages.yaml."""
+    return list(yaml.safe_load((SAMPLES / "messages.yaml").read_text(encoding="utf-8")))
+
+
+def sample(name: str) -> bytes:
+    """Return a sample message, unlike every other one sent in this run, so that it is no retry of an open hold."""
+    return f"X-Test-Run: {os.getpid()}.{next(_runs)}\r\n".encode() + (SAMPLES / "messages" / name).read_bytes()
+
+
+class Gateway:
+    """A running gateway.
+
+    Attributes:
+        postfix: The Postfix it stands beside.
+        config: Its settings file; keys, store and logs lie in the same folder.
+    """
+
+    def __init__(
+        self,
+        postfix: PrivatePostfix,
+        *,
+        policies: Path = PROJECT / "policies",
+        register: Path | None = SAMPLES / "register.yaml",
+        settings: Mapping[str, Any] = MappingProxyType({}),
+        processes: Sequence[str] = PROCESSES,
+        attach: bool = True,
+    ) -> None:
+        self.postfix = postfix
+        self.folder = postfix.base / "safehold"
+        self.config = self.folder / "safehold.yaml"
+        self._policies, self._register, self._settings = policies, register, settings
+        self._names, self._attach = processes, attach
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Make the settings, keys and store, import the register, start the processes, and put them into Postfix."""
+        self.folder.mkdir(mode=0o700)
+        release_port = self.postfix.release_listener()
+        self.config.write_text(yaml.safe_dump(self._document(release_port), sort_keys=False), encoding="utf-8")
+        self.command("init")
+        if self._register is not None:
+            self.command("register", "import", str(self._register))
+        for name in self._names:
+            self.start_process(name)
+        if self._attach:
+            self.postfix.use_milter()
+        return self
+
+    def stop(self) -> None:
+        """Stop the processes, the last first."""
+        for name in reversed(list(self._running)):
+            self.stop_process(name)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start_process(self, name: str) -> None:
+        """Start ``safehold NAME`` and wait until its socket, if it has one, accepts."""
+        command = [_safehold(), name, "--config", str(self.config)]
+        with self._log(name).open("ab") as log:
+            # Postfix runs as another user and reaches the socket through the group of the directory.
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, umask=0o007)
+        self._running[name] = process
+        path = {"milter": self.postfix.milter_socket, "guard": self.postfix.guard_socket}.get(name)
+        if path is not None:
+            self._await_socket(name, path)
+
+    def stop_process(self, name: str, number: int = signal.SIGTERM) -> int:
+        """End a process with a signal, wait for it, and return its exit status."""
+        process = self._running.pop(name)
+        process.send_signal(number)
+        try:
+            return process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise HarnessError(f"safehold {name} did not end within 30 s\n{self.log_tail()}") from None
+
+    def pid(self, name: str) -> int:
+        """Return the process id of ``safehold NAME``."""
+        return self._running[name].pid
+
+    # -- the command --------------------------------------------------------------------------------------------
+
+    def command(self, *arguments: str, check: bool = True, user: str = "", timeout_s: float = 60) -> str:
+        """Run ``safehold ARGUMENTS --config ...`` and return what it printed; HarnessError if it fails and *check*."""
+        environment = dict(os.environ)
+        environment.pop("SUDO_USER", None)
+        if user:  # who decided is asked of the account that sudo was called by
+            environment["SUDO_USER"] = user
+        command = [_safehold(), *arguments, "--config", str(self.config)]
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=timeout_s, env=environment
+        )
+        if check and done.returncode != 0:
+            words = " ".join(arguments[:2])
+            raise HarnessError(f"safehold {words}: exit {done.returncode}\n{done.stderr.decode()}\n{self.log_tail()}")
+        return done.stdout.decode()
+
+    def holds(self, *, everything: bool = False) -> list[dict[str, Any]]:
+        """Return the holds as `hold list --json` gives them, open ones or all."""
+        printed = self.command("hold", "list", "--json", *(["--all"] if everything else []))
+        return [json.loads(line) for line in printed.splitlines() if line.strip()]
+
+    def hold(self, hold_id: str) -> dict[str, Any]:
+        """Return one hold, whatever its state."""
+        return next(h for h in self.holds(everything=True) if h["id"] == hold_id)
+
+    def decide(self, verb: str, hold_id: str, *, user: str = "", check: bool = True) -> str:
+        """Run ``safehold hold VERB ID``."""
+        return self.command("hold", verb, hold_id, "--reason", "checked by the test", user=user, check=check)
+
+    def await_new_hold(self, before: Sequence[str], deadline_s: float = 10) -> dict[str, Any]:
+        """Return the one hold that is not among *before*."""
+        until = time.monotonic() + deadline_s
+        while True:
+            new = [h for h in self.holds() if h["id"] not in before]
+            if new:
+                assert len(new) == 1, f"{len(new)} new holds where one was expected"
+                return new[0]
+            assert time.monotonic() < until, f"no new hold within {deadline_s:g} s\n{self.log_tail()}"
+            time.sleep(0.1)
+
+    def await_state(self, hold_id: str, state: str, deadline_s: float = 30) -> dict[str, Any]:
+        """Return the hold as soon as it is in *state*."""
+        until = time.monotonic() + deadline_s
+        while (hold := self.hold(hold_id))["state"] != state:
+            assert time.monotonic() < until, f"{hold_id} is {hold['state']}, not {state}\n{self.log_tail()}"
+            time.sleep(0.1)
+        return hold
+
+    # -- what arrives at the sink -------------------------------------------------------------------------------
+
+    def await_notice(self, recipient: str, hold_id: str, *, but_not: Sequence[Delivery] = ()) -> Delivery:
+        """Return the next notice to *recipient* that names the hold, one that is not among *but_not*."""
+        return self._await_mail(lambda d: is_notice(d) and recipient in d.recipients and hold_id in text_of(d), but_not)
+
+    def await_copy(self, recipient: str, *, but_not: Sequence[Delivery] = ()) -> Delivery:
+        """Return the next message, no notice, that reaches *recipient*."""
+        return self._await_mail(lambda d: not is_notice(d) and recipient in d.recipients, but_not)
+
+    def copies(self) -> list[Delivery]:
+        """Return everything at the sink but our notices."""
+        return [d for d in self.postfix.sink.deliveries if not is_notice(d)]
+
+    def _await_mail(
+        self, fits: Callable[[Delivery], bool], but_not: Sequence[Delivery], deadline_s: float = 30
+    ) -> Delivery:
+        until = time.monotonic() + deadline_s
+        while True:
+            for delivery in self.postfix.sink.deliveries:
+                if delivery not in but_not and fits(delivery):
+                    return delivery
+            assert time.monotonic() < until, f"no such mail within {deadline_s:g} s\n{self.log_tail()}"
+            time.sleep(0.05)
+
+    # -- logs ---------------------------------------------------------------------------------------------------
+
+    def logs(self) -> str:
+        """Return all that our processes have logged."""
+        return "".join(self._log(name).read_text(errors="replace") for name in PROCESSES if self._log(name).exists())
+
+    def log_tail(self, lines: int = 25) -> str:
+        """Return the last lines of our logs and of Postfix's."""
+        return "\n".join([*self.logs().splitlines()[-lines:], "-- Postfix", self.postfix.log_tail(lines)])
+
+    def _log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+    # -- beneath ------------------------------------------------------------------------------------------------
+
+    def _document(self, release_port: int) -> dict[str, Any]:
+        return {
+            "organisation": {"name": "Riverbank Council", "urgent_phone": "01632 960 001", "help_url": ""},
+            "domains": {"own": [OWN_DOMAIN], "partners": ["haven.example", "familycourt.example", "nhs-trust.example"]},
+            "policies": str(self._policies),
+            "store": "safehold.db",
+            "keys": "keys",
+            "milter": {"socket": f"unix:{self.postfix.milter_socket}"},
+            "guard": {"socket": f"unix:{self.postfix.guard_socket}"},
+            "release": {"listener": f"127.0.0.1:{release_port}"},
+            "postfix": {"config_directory": str(self.postfix.etc), "maps": "auto"},
+            "notices": {
+                "from": NOTICES_FROM,
+                "duty": [DUTY],
+                "reviewers": {role: [f"{role}@{OWN_DOMAIN}"] for role in ROLES},
+                "timezone": "Europe/London",
+            },
+            **self._settings,
+        }
+
+    def _await_socket(self, name: str, path: Path, deadline_s: float = 30) -> None:
+        until = time.monotonic() + deadline_s
+        while True:
+            if self._running[name].poll() is not None:
+                raise HarnessError(f"safehold {name} ended with {self._running[name].returncode}\n{self.log_tail()}")
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(str(path))
+                return
+            if time.monotonic() > until:
+                raise HarnessError(f"safehold {name} does not listen\n{self.log_tail()}")
+            time.sleep(0.05)
+
+
+def is_notice(delivery: Delivery) -> bool:
+    """Return whether our notice address wrote this."""
+    return NOTICES_FROM in str(delivery.message["From"])
+
+
+def text_of(delivery: Delivery) -> str:
+    """Return all that a reader of a message could see: every header, decoded, and the text of every part."""
+    headers = [f"{name}: {value}" for name, value in delivery.message.items()]
+    texts = [part.get_content() for part in delivery.message.walk() if part.get_content_maintype() == "text"]
+    return "\n".join([*headers, *texts])
+
+
+def without_trace(content: bytes) -> bytes:
+    """Return a message as it was before mail systems prepended their Received headers to it."""
+    while content[:9].lower() == b"received:":
+        _, _, content = content.partition(b"\r\n")
+        while content[:1] in (b" ", b"\t"):
+            _, _, content = content.partition(b"\r\n")
+    return content
+
+
+def _safehold() -> str:
+    return str(Path(sys.executable).with_name("safehold"))
