@@ -18,6 +18,7 @@ from safehold.gate import Gate, Rules
 from safehold.gate.facts import Expander, NoMaps, Site
 from safehold.guard import Guard
 from safehold.notices import NoticeSettings
+from safehold.policy.language import Policy
 from safehold.quarantine import Quarantine
 from safehold.reading.limits import Limits
 from safehold.reading.pool import ReaderPool
@@ -224,6 +225,7 @@ def courier_settings(settings: Settings) -> CourierSettings:
     """Return where the courier hands over, and whom it tells."""
     host, _, port = settings.release.listener.rpartition(":")
     said, office = settings.notices, settings.organisation
+    policies = _policies(settings)
     return CourierSettings(
         host=host,
         port=int(port),
@@ -234,24 +236,24 @@ def courier_settings(settings: Settings) -> CourierSettings:
             detail=said.detail,
             urgent_phone=office.urgent_phone,
             help_url=office.help_url,
+            titles={each.id: each.title for each in policies},
         ),
         own_domains=site(settings).own_domains,
         reviewers=said.reviewers,
-        owners=_owners(settings),
+        owners={each.id: said.reviewers.get(each.owner, ()) for each in policies},
         duty=said.duty,
         logins=settings.origin.devices,
         journal=settings.journal.address if settings.journal and settings.journal.at == "release" else "",
     )
 
 
-def _owners(settings: Settings) -> Mapping[str, tuple[str, ...]]:
-    """Return who hears for each policy; a policy set that cannot be read must not stop the notices."""
+def _policies(settings: Settings) -> tuple[Policy, ...]:
+    """Return the policies for their titles and owners; a set that cannot be read must not stop the notices."""
     try:
-        policies = policy.load(policy_files(settings.policies), today=datetime.now(UTC).date()).policies
+        return policy.load(policy_files(settings.policies), today=datetime.now(UTC).date()).policies
     except ComplaintsError as error:
-        log.error("owners of policies are unknown until the policies are right: %d complaints", len(error.complaints))
-        return {}
-    return {each.id: settings.notices.reviewers.get(each.owner, ()) for each in policies}
+        log.error("policies have no titles and owners until they are right: %d complaints", len(error.complaints))
+        return ()
 
 
 @contextlib.contextmanager

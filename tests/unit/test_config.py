@@ -21,7 +21,9 @@ def test_an_empty_file_gives_the_defaults():
 
 
 def test_every_mistake_is_told_at_once_with_its_place():
-    found = complaints("organisation:\n  urgnt_phone: x\nsmtpd: {listen: nowhere}\nnotices:\n  timezone: Mars/Olympus\n")
+    found = complaints(
+        "organisation:\n  urgnt_phone: x\nsmtpd: {listen: nowhere}\nnotices:\n  timezone: Mars/Olympus\n"
+    )
 
     assert [(c.line, c.column) for c in found] == [(2, 3), (3, 9), (5, 3)]
 

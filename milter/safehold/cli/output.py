@@ -25,6 +25,9 @@ class Exit(IntEnum):
     BAD_CONFIGURATION = 78
 
 
+# Where there is no terminal to ask: wide enough for a table to be read in a log.
+PIPE_WIDTH = 150
+
 # Rich would read "[...]" in a text as markup: everything printed through here is plain text.
 _OUT = Console(markup=False, highlight=False, soft_wrap=True)
 
@@ -51,14 +54,14 @@ def lines(values: Iterable[Any]) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
-    """Print a table; on a pipe it is as wide as it needs to be."""
+    """Print a table, as wide as the terminal."""
     grid = Table(title=title or None, title_justify="left", header_style="bold", expand=False, padding=(0, 1))
     for column in columns:
         grid.add_column(column, overflow="fold")
     for row in rows:
         grid.add_row(*(printable(cell) for cell in row))
     if not _OUT.is_terminal:
-        _OUT.width = 200
+        _OUT.width = PIPE_WIDTH
     _OUT.print(grid)
 
 

@@ -25,7 +25,7 @@ import yaml
 from safehold import assemble, config
 from safehold.cli import output, registers, setup
 from safehold.cli.output import Exit, say
-from safehold.cli.sink import maildir
+from safehold.cli.sink import folder_of, maildir
 from safehold.cli.supervise import Parts, free_ports, python
 from safehold.errors import Complaint, ComplaintsError
 from safehold.quarantine import Quarantine
@@ -238,10 +238,10 @@ def _reason(evidence: Mapping[str, Any], ground: Mapping[str, Any]) -> str:
     title = next((h["title"] for h in evidence["handling"] if h["policy"] == ground["policy"]), "")
     hits = [evidence["findings"][number] for number in ground["findings"]]
     if not hits:
-        return f"{ground['policy']}: {title}. {ground['why']}"
+        return f"{title} ({ground['policy']}): {ground['why']}"
     first = hits[0]
-    what = first["field"] or "a match"
-    return f"{ground['policy']}: {title}. In {first['place']['words']}: {what}, {first['strength']} ({first['why']})"
+    what = f"{first['field'] or 'a match'}, {first['strength']}, in {first['place']['words']}"
+    return f"{title} ({ground['policy']}): {what}"
 
 
 def _is_in(folder: mailbox.Maildir, token: str) -> bool:
@@ -261,7 +261,7 @@ def _notice(mail: Path, sender: str, hold: str) -> str:
     while time.monotonic() < until:
         for key in folder.keys():  # noqa: SIM118 - a mailbox iterates over its messages
             if hold in str(folder[key]["Subject"]):
-                return str(next(Path(str(folder._path)).glob(f"new/{key}*")))
+                return str(next(folder_of(mail, sender).glob(f"new/{key}*")))
         time.sleep(0.2)
     return "not yet"
 
@@ -273,7 +273,7 @@ def _next_steps(settings_file: Path, settings: config.Settings, samples: Path | 
     envelope = f"--from jo.marlow@{SAMPLE_DOMAIN} --to gareth.wren@postbox.example"
     reason = '--reason "checked with the team"'
     steps = (
-        ("send a sample yourself", f"swaks --server {host}:{port} {envelope} --data @{sample}"),
+        ("send one yourself (swaks)", f"swaks --server {host}:{port} {envelope} --data @{sample}"),
         ("ask why, send nothing", f"{command} explain {sample} {tail}"),
         ("see what is on hold", f"{command} hold list {tail}"),
         ("look at one, masked", f"{command} hold show ID {tail}"),

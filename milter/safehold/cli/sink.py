@@ -20,10 +20,15 @@ from aiosmtpd.smtp import SMTP
 _UNSAFE = re.compile(r"[^A-Za-z0-9@.+-]|^\.")
 
 
+def folder_of(directory: Path, address: str) -> Path:
+    """Return the folder that the mail of *address* lies in."""
+    return directory / _UNSAFE.sub("_", address.lower())
+
+
 def maildir(directory: Path, address: str) -> mailbox.Maildir:
     """Return the Maildir of *address* below *directory*, made if need be."""
     directory.mkdir(parents=True, exist_ok=True)
-    return mailbox.Maildir(directory / _UNSAFE.sub("_", address.lower()))
+    return mailbox.Maildir(folder_of(directory, address))
 
 
 class _Deliver:
@@ -62,4 +67,3 @@ def main(arguments: list[str]) -> int:
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(host, int(port), Path(directory)))
     return 0
-
