@@ -8,6 +8,7 @@ Only addresses and display names are taken from the header block here, by a boun
 import email.errors
 import email.header
 import email.utils
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -86,9 +87,30 @@ def in_domains(address: str, domains: frozenset[str]) -> bool:
     return any(".".join(labels[i:]) in domains for i in range(len(labels)))
 
 
+# What may stand in a local part without quotes (RFC 5321, 4.1.2, dot-string; RFC 6531 adds the rest of Unicode).
+_DOT_STRING = re.compile(r"[^\x00-\x20\x7f()<>\[\]:;@\\,\".]+(?:\.[^\x00-\x20\x7f()<>\[\]:;@\\,\".]+)*")
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+
+
+def plain(address: str) -> str:
+    """Return the mailbox that *address* means, in the spelling that everybody else uses.
+
+    Brackets, blanks, a source route (RFC 5321, appendix C) and a trailing dot go; quotes go where they change nothing:
+    all of these reach the same person, who must not pass for a stranger.
+    """
+    mailbox = address.strip().strip("<>").strip()
+    if mailbox.startswith("@") and ":" in mailbox:
+        mailbox = mailbox.partition(":")[2]
+    local, at, domain = mailbox.rpartition("@")
+    if len(local) > 1 and local[0] == local[-1] == '"':
+        bare = _QUOTED_PAIR.sub(r"\1", local[1:-1])
+        local = bare if _DOT_STRING.fullmatch(bare) else local
+    return f"{local}{at}{domain.rstrip('.')}"
+
+
 def normal(address: str) -> str:
-    """Return *address* without surrounding brackets and blanks, in lower case."""
-    return address.strip().strip("<>").strip().lower()
+    """Return :func:`plain` in lower case, for comparing."""
+    return plain(address).lower()
 
 
 def origin_of(message: Message, site: Site) -> Origin:
@@ -204,7 +226,7 @@ def _final_recipients(
             continue
         for final in expansion.final:
             via.setdefault(normal(final), []).append(address)
-            spelled.setdefault(normal(final), final)
+            spelled.setdefault(normal(final), plain(final))
     recipients = tuple(
         FinalRecipient(spelled[key], tuple(sources), direction_of(key, origin, site), names.get(key, ""))
         for key, sources in via.items()

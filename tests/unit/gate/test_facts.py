@@ -104,6 +104,33 @@ def test_every_claimed_sender_counts_and_names_come_from_to_and_cc():
     assert facts.visible == ("a@other.test", "b@other.test", "c@other.test")
 
 
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "b@other.test",
+        "B@OTHER.test",
+        "@relay.test:b@other.test",
+        "@relay.test,@more.test:b@other.test",
+        '"b"@other.test',
+        '"\\b"@other.test',
+        "b@other.test.",
+        "<b@other.test>",
+    ],
+)
+def test_every_spelling_of_a_mailbox_is_the_same_person(spelling):
+    """Postfix delivers all of these to b@other.test (tried with 3.7.11)."""
+    (recipient,) = gather(make_message(spelling), SITE, NoMaps(), NOW).recipients
+
+    assert recipient.address.lower() == "b@other.test"
+    assert recipient.via == (spelling,)
+
+
+def test_quotes_stay_where_they_mean_something():
+    (recipient,) = gather(make_message('"a b"@other.test'), SITE, NoMaps(), NOW).recipients
+
+    assert recipient.address == '"a b"@other.test'
+
+
 def test_the_null_sender_claims_nothing():
     assert gather(make_message(sender="", headers=b""), SITE, NoMaps(), NOW).senders == ()
 
