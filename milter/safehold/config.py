@@ -186,7 +186,9 @@ def parse(file: str, data: bytes) -> Settings:
     if value in ("", None):
         value = {}
     if not isinstance(value, dict):
-        raise ComplaintsError([Complaint(file, 1, 1, "yaml", "expected settings, one `name: value` a line", _INIT_HINT)])
+        raise ComplaintsError(
+            [Complaint(file, 1, 1, "yaml", "expected settings, one `name: value` a line", _INIT_HINT)]
+        )
     try:
         return Settings.model_validate(value)
     except ValidationError as error:

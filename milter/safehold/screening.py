@@ -35,8 +35,9 @@ from safehold.model import (
 )
 from safehold.policy import PolicySet, evaluate
 from safehold.policy.addresses import parents
+from safehold.policy.asked import Asked, Letter, possible_branches
+from safehold.policy.asked import People as OfRegister
 from safehold.policy.content import Asker, Lens
-from safehold.policy.evaluate import Asked, Letter
 from safehold.policy.evidence import Evidence
 from safehold.policy.language import (
     SCOPED,
@@ -78,10 +79,9 @@ def screen(reading: Reading, envelope: Envelope, facts: Facts, register: Registe
     plan = _plan(facts, register, policies)
     letters = _letters(reading, facts, register, plan)
     evidence = _evidence(reading, register, policies, plan, letters)
-    asking = evaluate.People(_register_of(register), _parties_of(register))
-    verdicts = evaluate.evaluate(policies, evidence, plan.asked, letters, asking)
-    whole = tuple(_whole(address, facts, evidence, plan) for address in facts.unexpanded)
-    verdicts = evaluate.hold_others(policies, (*verdicts, *whole)) if whole else verdicts
+    asking = OfRegister(_register_of(register), _parties_of(register))
+    whole = [_whole(address, facts, evidence, plan) for address in facts.unexpanded]
+    verdicts = evaluate.evaluate(policies, evidence, plan.asked, letters, asking, others=whole)
     return Verdict(
         recipients=verdicts,
         handling=evaluate.handling(policies, verdicts),
@@ -119,10 +119,10 @@ class _Plan:
 
 def _plan(facts: Facts, register: Register, policies: PolicySet) -> _Plan:
     plan = _Plan(asked=[_asked(recipient, facts, register, policies) for recipient in facts.recipients])
-    asking = evaluate.People(_register_of(register), _parties_of(register))
+    asking = OfRegister(_register_of(register), _parties_of(register))
     for policy in policies.policies:
         for asked in plan.asked:
-            branches = evaluate.possible_branches(policy, asked, asking)
+            branches = possible_branches(policy, asked, asking)
             if branches:
                 _concern(plan, policy, asked, branches)
     if facts.unexpanded:

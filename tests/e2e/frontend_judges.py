@@ -4,7 +4,7 @@
 libmilter can run once in a process, and signals are a process's affair, so front ends are tested from outside.  A
 message says in its ``X-Script`` header what the judge is to reply; the judge writes all it was shown to a file.
 
-Fixtures: `milter` (beside the shared Postfix, `postfix.use_milter()` done), `proxy` (in front of a sink of its own),
+Fixtures: `milter` (beside the shared Postfix, which asks it), `proxy` (in front of a sink of its own),
 `front` (each of the two in turn).
 """
 
@@ -22,10 +22,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness.postfix import PrivatePostfix, Sent, free_ports, transact
+from harness.postfix import PrivatePostfix, Sent, free_ports
 from harness.sink import RecordingSink
 
 A, B, C, D = "a@own.example", "b@example.org", "c@example.org", "d@example.org"
+
+
+SOCKET = "scripted.sock"  # not the one that whole gateways use
 
 
 def script(kind: str = "accept", **more: Any) -> bytes:
@@ -153,9 +156,10 @@ def wait_for_listener(address: str, deadline_s: float = 15) -> None:
             return
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _milter_process(_shared_postfix: PrivatePostfix, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontEnd]:
-    end = FrontEnd("milter", f"unix:{_shared_postfix.milter_socket}", tmp_path_factory.mktemp("milter") / "journal")
+    journal = tmp_path_factory.mktemp("milter") / "journal"
+    end = FrontEnd("milter", f"unix:{_shared_postfix.run / SOCKET}", journal)
     end.wait_for("started")
     yield end
     end.stop()
@@ -164,12 +168,12 @@ def _milter_process(_shared_postfix: PrivatePostfix, tmp_path_factory: pytest.Te
 @pytest.fixture
 def milter(postfix: PrivatePostfix, _milter_process: FrontEnd) -> Front:
     """The milter beside the shared Postfix."""
-    postfix.use_milter()
+    postfix.use_milter(postfix.run / SOCKET)
     _milter_process.clear()
     return Front(_milter_process, postfix.sink, postfix.port)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _proxy_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FrontEnd, RecordingSink, int]]:
     with RecordingSink() as sink:
         port = free_ports(1)[0]
@@ -209,9 +213,22 @@ def sender_to(port: int) -> Callable[..., Sent]:
     ) -> Sent:
         with smtplib.SMTP("127.0.0.1", port, "client.own.example", timeout=60) as client:
             client.ehlo()
-            return transact(client, content, sender, recipients, mail_options, rcpt_options)
+            mail = _reply(client.docmd(" ".join([f"MAIL FROM:<{sender}>", *mail_options])))
+            # Not client.rcpt: it parses an address and writes it anew.
+            told = {r: _reply(client.docmd(" ".join([f"RCPT TO:<{r}>", *rcpt_options]))) for r in recipients}
+            if not any(code == 250 for code, _ in told.values()):
+                return Sent(told, mail)
+            try:
+                return Sent(told, mail, _reply(client.data(content)))
+            except smtplib.SMTPDataError as refusal:
+                return Sent(told, mail, _reply((refusal.smtp_code, refusal.smtp_error)))
 
     return send
+
+
+def _reply(reply: tuple[int, bytes | str]) -> tuple[int, str]:
+    code, text = reply
+    return code, text.decode(errors="replace") if isinstance(text, bytes) else text
 
 
 # -- the process ------------------------------------------------------------------------------------------------

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from safehold.reading.pool import ReaderPool
-from safehold.register.index import Register
 
 from safehold import policy, screening
 from safehold.model import Action, Demand, Envelope, Facts, Recipient, Verdict
+from safehold.reading.pool import ReaderPool
 from safehold.register import importing
+from safehold.register.index import Register
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples"
 ENTRIES = yaml.safe_load((SAMPLES / "messages.yaml").read_text(encoding="utf-8"))

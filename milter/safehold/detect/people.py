@@ -7,6 +7,7 @@ for ``certain`` forms of everybody in the registers named by *whole*.  A finding
 Pure; the time it takes is linear in the text.  Contract and figures: matching.md, sections 3 and 5.
 """
 
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -41,10 +42,6 @@ class _Placed:
     hit: Hit = field(repr=False)
     segment: int
     span: tuple[int, int]
-
-    def overlaps(self, other: "_Placed") -> bool:
-        """Return whether the two share text."""
-        return self.segment == other.segment and self.span[0] < other.span[1] and other.span[0] < self.span[1]
 
     @property
     def rank(self) -> tuple[int, int, float]:
@@ -165,23 +162,38 @@ def _place(view: View, hit: Hit) -> _Placed:
 
 
 def _once(placed: Iterable[_Placed]) -> list[_Placed]:
-    """Return the hits without those inside a better one of the same person and kind.
+    """Return the hits without those that share text with a better one of the same person and kind.
 
     A postcode inside an address found of the same person counts as part of that.
     """
     kept: list[_Placed] = []
-    by_person: dict[str, list[_Placed]] = defaultdict(list)
-    for place in placed:
-        by_person[place.hit.person].append(place)
-    for mine in by_person.values():
-        chosen: dict[tuple[int, str], list[_Placed]] = defaultdict(list)
-        for place in sorted(mine, key=lambda item: (item.hit.field == Kind.POSTCODE, *(-part for part in item.rank))):
-            fields = {place.hit.field, Kind.ADDRESS.value} if place.hit.field == Kind.POSTCODE else {place.hit.field}
-            rivals = (rival for name in fields for rival in chosen[place.segment, name])
-            if not any(place.overlaps(rival) for rival in rivals):
-                chosen[place.segment, place.hit.field].append(place)
-                kept.append(place)
+    taken: dict[tuple[str, str, int], _Taken] = defaultdict(_Taken)
+    order = sorted(placed, key=lambda item: (item.hit.field == Kind.POSTCODE, *(-part for part in item.rank)))
+    for place in order:  # postcodes last, when all addresses are known
+        hit = place.hit
+        fields = {hit.field, Kind.ADDRESS.value} if hit.field == Kind.POSTCODE else {hit.field}
+        if not any(taken[hit.person, name, place.segment].meets(place.span) for name in fields):
+            taken[hit.person, hit.field, place.segment].add(place.span)
+            kept.append(place)
     return kept
+
+
+class _Taken:
+    """Spans that share no text with each other, in order."""
+
+    def __init__(self) -> None:
+        self._spans: list[tuple[int, int]] = []
+
+    def meets(self, span: tuple[int, int]) -> bool:
+        """Return whether *span* shares text with one of them."""
+        place = bisect_left(self._spans, (span[0], span[0]))
+        before = self._spans[place - 1] if place else (0, 0)
+        after = self._spans[place] if place < len(self._spans) else (span[1], span[1])
+        return before[1] > span[0] or after[0] < span[1]
+
+    def add(self, span: tuple[int, int]) -> None:
+        """Take one more."""
+        insort(self._spans, span)
 
 
 # -- names ------------------------------------------------------------------------------------------------------------

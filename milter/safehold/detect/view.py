@@ -98,7 +98,12 @@ class View:
         return self.words.gap(index) if 0 <= index < len(self) - 1 else "\n"
 
     def claimed_by(self, number: int) -> int:
-        """Return the type word of the street that the number at word *number* stands before, or -1."""
+        """Return the type word of the street that the number at word *number* stands before, or -1.
+
+        Only digits claim: "three" may begin the name of a street or of a village.
+        """
+        if not self.words.words[number].digits:
+            return -1
         for kind in self.types_in(number + 2, number + 7):
             if not any(self.raw[index].isdigit() for index in range(number + 1, kind)):
                 return -1 if any(self._ends(self.gap(index)) for index in range(number, kind)) else kind

@@ -16,7 +16,10 @@ Facts this relies on, all tried with Postfix 3.7.11, pymilter 1.0.5 and libmilte
 * In a step that was declared to have no reply, libmilter drops whatever a callback returns, exceptions included.
   pymilter decodes header names strictly *before* our code runs, so such a header would be lost in silence.
   ``sys.excepthook`` sees these; every message open at that moment is answered 451.
-* Postfix deletes a recipient by its original spelling, and adding one that was deleted before works.
+* Postfix deletes a recipient by its original spelling, whatever that is (quotes, comments, case, trailing dot), but
+  for a source route, which it has taken off.  Deleting one that is not there succeeds.  Adding one that was deleted
+  works.  NOTIFY and ORCPT of an added recipient are honoured (3.7); other parameters it logs and ignores.
+* Mail that comes by sendmail(1) is shown as a client "localhost [127.0.0.1]" on port 0.
 * Text of a 4xx or 5xx is one line, with every per cent sign doubled (libmilter passes it to ``printf`` semantics and
   ignores a reply with a single one); it arrives doubled.
 """
@@ -268,6 +271,11 @@ class Session(Milter.Base):
         # All removals come first: an address that is removed as an alias and added as itself must stay.
         for recipient in remove:
             self.delrcpt(f"<{recipient.address}>")
+            route, colon, mailbox = recipient.address.partition(":")
+            if colon and route.startswith("@"):
+                # Postfix keeps "@relay:user@domain" without its route, and would not find it by what the client said:
+                # the removal succeeds and the mail is delivered.
+                self.delrcpt(f"<{mailbox}>")
         for recipient in add:
             self.addrcpt(f"<{recipient.address}>", " ".join(recipient.parameters) or None)
 

@@ -43,7 +43,7 @@ def parents(domain: str) -> tuple[str, ...]:
 
 def is_address(text: str) -> bool:
     """Return whether *text* has the shape of a mail address."""
-    return _ADDRESS.fullmatch(text) is not None
+    return len(text) <= 320 and _ADDRESS.fullmatch(text) is not None
 
 
 def is_domain(text: str) -> bool:

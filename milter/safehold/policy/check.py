@@ -10,7 +10,10 @@ from safehold.model import Action, Reason, Scope
 from safehold.policy.language import (
     SCOPED,
     Anything,
+    Asked,
+    Kind,
     Mode,
+    OfKind,
     OfScope,
     People,
     Policy,
@@ -60,6 +63,13 @@ def _say(run: Loading, policy: Policy) -> None:
     tests = [test.asked for branch in policy.branches for test in branch]
     if any(isinstance(a, OfScope) and a.scope is Scope.PARTNER for a in tests) and PARTNERS not in run.names.lists:
         run.complaints.warn(mark, "no-partners", f'"{policy.id}" asks for partners, and there is no list "{PARTNERS}"')
+    for kind in sorted({kind for test in tests if (kind := _kind(test)) is not None}):
+        if kind not in run.names.kinds:
+            run.complaints.warn(
+                mark,
+                "no-such-kind",
+                f'"{policy.id}" asks for {kind}, and no address is of that kind; add kinds: {{{kind}: ...}}',
+            )
     if _needs_whole_register(policy):
         for leaf in leaves(policy.content):
             if isinstance(leaf, People) and leaf.fields and leaf.fields <= _NAMES and len(leaves(policy.content)) == 1:
@@ -69,6 +79,13 @@ def _say(run: Loading, policy: Policy) -> None:
                     f'"{policy.id}" looks for names alone in a whole register, which is done only up to 10,000 people;'
                     " add a field, or a phrase beside it, or ask relation: adverse",
                 )
+
+
+def _kind(asked: Asked) -> Kind | None:
+    """Return the kind without which a test can never be yes, where the site has to say who is of it."""
+    if isinstance(asked, OfKind) and asked.kind is not Kind.PERSONAL_MAIL:
+        return asked.kind
+    return Kind.PRINT_AND_POST if isinstance(asked, Related) and asked.letter else None
 
 
 def _needs_whole_register(policy: Policy) -> bool:

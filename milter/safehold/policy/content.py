@@ -157,7 +157,7 @@ class Contents:
 
     @property
     def nothing(self) -> bool:
-        """Return whether neither what was read nor what was not can fire the policy."""
+        """Return whether neither what was read nor what was not has a witness."""
         return not (self.there.there or self.there.perhaps or self.unread)
 
 
@@ -181,6 +181,23 @@ class Asker:
         if key not in self._answers:
             self._answers[key] = self._ask(lens)
         return self._answers[key]
+
+    def hopeless(self) -> bool:
+        """Return whether no recipient whatever could be shown a witness; a cheap look that may say False too often.
+
+        Everybody counts as in scope and windows are left out.  Under "not" more hits make fewer witnesses, so there it
+        is not asked.
+        """
+        content = self.policy.content
+        if len(leaves(content)) != len(leaves(content, positive=True)):
+            return False
+        loose = _unbounded(content)
+        lens = Lens(own=self.people)
+        for unread in (None, *self.evidence.unread):
+            answer = self._answer(loose, self.hits, unread, lens)
+            if answer.there or answer.perhaps:
+                return False
+        return True
 
     def _ask(self, lens: Lens) -> Contents:
         hits = self._seen(lens)
@@ -324,6 +341,19 @@ class Asker:
                 return []
             case Anything() | Nowhere():
                 return []
+
+
+def _unbounded(content: Content) -> Content:
+    """Return *content* without its windows."""
+    match content:
+        case Inside():
+            return _unbounded(content.item)
+        case AllOf():
+            return AllOf(tuple(_unbounded(item) for item in content.items))
+        case AnyOf():
+            return AnyOf(tuple(_unbounded(item) for item in content.items))
+        case _:
+            return content
 
 
 def _fields(hits: Sequence[Hit]) -> int:

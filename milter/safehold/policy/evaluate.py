@@ -2,100 +2,34 @@
 """The evaluator: every policy asked for every final recipient, and the strictest action taken.
 
 It implements the eight rules of the policy language, section 1; the table of worked verdicts in
-``tests/unit/policy/worked_verdicts.py`` is its specification in examples.  Three values: yes, no, cannot tell; over all
-witnesses yes > cannot tell > no.  What one recipient gets never depends on the others, but for ``deliver_others: no``.
+``tests/unit/policy/worked_verdicts.yaml`` is its specification in examples.  Three values: yes, no, cannot tell; over
+all witnesses yes > cannot tell > no.  What one recipient gets never depends on the others, but for
+``deliver_others: no``.
 
 Pure.  ``why`` of a ground says in words what decided, and never a value, an address or the name of a file.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import assert_never
 
 from safehold.model import (
     Action,
     Answer,
-    Direction,
-    FinalRecipient,
     Finding,
     Ground,
     Handling,
     Problem,
     RecipientVerdict,
-    Scope,
 )
+from safehold.policy import reasons
+from safehold.policy.asked import Asked, Letter, People, RelationTest, holds, is_related, is_to_nobody
 from safehold.policy.content import Answered, Asker, Contents, Lens
 from safehold.policy.evidence import Evidence, Unread
-from safehold.policy.language import (
-    Branch,
-    InAddresses,
-    Kind,
-    Mode,
-    OfKind,
-    OfScope,
-    Policy,
-    Related,
-    Relation,
-    Test,
-    leaves,
-)
+from safehold.policy.language import SCOPED, Branch, Mode, Policy, Related, Relation
 from safehold.policy.load import PolicySet
 from safehold.register.index import Relations
-
-_HELD_OTHERS = "deliver_others: no: a copy of this message is held for another recipient"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A final recipient and all that the policies may ask about him."""
-
-    recipient: FinalRecipient
-    relations: Relations = field(default_factory=Relations)
-    kinds: frozenset[Kind] = frozenset()
-    scope: Scope = Scope.EXTERNAL
-
-    @property
-    def is_print_room(self) -> bool:
-        """Return whether letters to this recipient are printed and posted."""
-        return Kind.PRINT_AND_POST in self.kinds
-
-    @property
-    def direction(self) -> Direction:
-        """Return the direction of this copy; what is printed and posted leaves the house."""
-        if self.is_print_room and self.recipient.direction is Direction.INTERNAL:
-            return Direction.OUTBOUND
-        return self.recipient.direction
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A letter in the message: which top-level attachment it stands in, and what its addressee is to whom."""
-
-    attachment: int
-    relations: Relations
-    by_name_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """What the evaluator asks of the register besides relations.
-
-    Attributes:
-        register: Person -> name of the register, for everybody that a relation or finding names.
-        parties: Person -> ids of all adverse parties.
-    """
-
-    register: Callable[[str], str]
-    parties: Callable[[str], frozenset[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Test:
-    """What the type checker should know of a test about a relation."""
-
-    asked: Related
-    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +53,24 @@ _NOT = _Outcome(Answer.NO)
 
 
 def evaluate(
-    policies: PolicySet, evidence: Evidence, recipients: Sequence[Asked], letters: Sequence[Letter], people: People
+    policies: PolicySet,
+    evidence: Evidence,
+    recipients: Sequence[Asked],
+    letters: Sequence[Letter],
+    people: People,
+    *,
+    others: Sequence[RecipientVerdict] = (),
 ) -> tuple[RecipientVerdict, ...]:
-    """Return the verdict for each recipient, in their order."""
+    """Return the verdict for each recipient, in their order.
+
+    Args:
+        policies: All policies.
+        evidence: What was found, and what could not be read.
+        recipients: Who would get it.
+        letters: Letters for a print room.
+        people: The register, as far as it is asked here.
+        others: Verdicts that were reached elsewhere; they follow, and ``deliver_others: no`` reaches them too.
+    """
     judges = [Judge(policy, evidence, letters, people) for policy in policies.policies if policy.mode is not Mode.OFF]
     grounds = []
     notes = []
@@ -130,7 +79,7 @@ def evaluate(
         grounds.append([ground for _, ground in said if ground is not None])
         notes.append([judge.note(asked) for judge, ground in said if ground is None])
     verdicts = [_verdict(asked, own, note) for asked, own, note in zip(recipients, grounds, notes, strict=True)]
-    return hold_others(policies, verdicts)
+    return _hold_others(policies, verdicts, others)
 
 
 def handling(policies: PolicySet, verdicts: Iterable[RecipientVerdict]) -> tuple[Handling, ...]:
@@ -139,19 +88,22 @@ def handling(policies: PolicySet, verdicts: Iterable[RecipientVerdict]) -> tuple
     return tuple(policy.handling for policy in policies.policies if policy.id in named)
 
 
-def hold_others(policies: PolicySet, verdicts: Sequence[RecipientVerdict]) -> tuple[RecipientVerdict, ...]:
+def _hold_others(
+    policies: PolicySet, verdicts: Sequence[RecipientVerdict], others: Sequence[RecipientVerdict]
+) -> tuple[RecipientVerdict, ...]:
     """Return the verdicts after ``deliver_others: no`` (rule 8): whoever was not held is now."""
     alone = {policy.id: policy for policy in policies.policies if not policy.then.deliver_others}
     holding = {g.policy for v in verdicts for g in v.grounds if g.action is Action.HOLD and g.policy in alone}
     if not holding:
-        return tuple(verdicts)
-    return tuple(_held_too(verdict, [alone[policy_id] for policy_id in sorted(holding)]) for verdict in verdicts)
+        return (*verdicts, *others)
+    stern = [alone[policy_id] for policy_id in sorted(holding)]
+    return tuple(_held_too(verdict, stern) for verdict in (*verdicts, *others))
 
 
 def _held_too(verdict: RecipientVerdict, holding: Sequence[Policy]) -> RecipientVerdict:
     own = {ground.policy for ground in verdict.grounds if ground.action is Action.HOLD}
     added = tuple(
-        Ground(policy.id, policy.enforced, Action.HOLD, Answer.YES, why=_HELD_OTHERS)
+        Ground(policy.id, policy.enforced, Action.HOLD, Answer.YES, why=reasons.HELD_OTHERS)
         for policy in holding
         if policy.id not in own
     )
@@ -190,14 +142,8 @@ class Judge:
 
     @cached_property
     def hopeless(self) -> bool:
-        """Return whether nothing in this message could fire the policy, whoever gets it.
-
-        INVARIANT: true only where no lens can make a witness; "not" turns more hits into fewer witnesses, so it is
-        left alone.
-        """
-        if len(leaves(self.policy.content)) != len(leaves(self.policy.content, positive=True)):
-            return False
-        return self.asker.ask(Lens(own=self.asker.people)).nothing
+        """Return whether nothing in this message could fire the policy, whoever gets it."""
+        return self.asker.hopeless()
 
     def ground(self, asked: Asked) -> Ground | None:
         """Return why the policy asks for an action for this recipient, or None where it does not."""
@@ -224,8 +170,8 @@ class Judge:
             case Answer.YES:
                 return self.policy.then.action
             case Answer.CANNOT_TELL:
-                reasons = frozenset(problem.reason for problem in outcome.problems)
-                return min(self.policy.uninspectable.action(reasons), outcome.at_most, key=lambda a: a.rank)
+                whys = frozenset(problem.reason for problem in outcome.problems)
+                return min(self.policy.uninspectable.action(whys), outcome.at_most, key=lambda a: a.rank)
             case _:
                 assert_never(outcome.answer)
 
@@ -238,10 +184,11 @@ class Judge:
         # Asked once more of somebody who is adverse and none of the parties by id: then nothing is known to him.
         nameless: dict[str, frozenset[str]] = dict.fromkeys(asked.relations.adverse, frozenset())
         stranger = replace(asked, relations=replace(asked.relations, adverse=nameless))
-        outcome = Judge(self.policy, self.evidence, (), replace(self.people, parties=_no_parties))._outcome(stranger)
+        nobody = replace(self.people, parties=lambda _: frozenset())
+        outcome = Judge(self.policy, self.evidence, (), nobody)._outcome(stranger)
         if outcome.answer is not Answer.YES:
             return ""
-        return f"{self.policy.id}: known_to: what was found is known to this recipient already"
+        return f"{self.policy.id}: {reasons.KNOWN_TO}"
 
     # -- one recipient --
 
@@ -250,7 +197,7 @@ class Judge:
             return _NOT
         best = _NOT
         for branch in self.policy.branches:
-            if not all(_static(test, asked) for test in branch):
+            if not all(holds(test, asked) for test in branch):
                 continue
             outcome = self._branch(branch, asked)
             if outcome.answer is Answer.YES:
@@ -260,13 +207,17 @@ class Judge:
         return best
 
     def _branch(self, branch: Branch, asked: Asked) -> _Outcome:
-        related = [_Test(test.asked, test.negated) for test in branch if isinstance(test.asked, Related)]
+        related = [RelationTest(test.asked, test.negated) for test in branch if isinstance(test.asked, Related)]
+        if any(is_to_nobody(test, asked.relations, letter=False) for test in related):
+            return _NOT
         if not any(test.asked.letter and not test.negated for test in related):
             return self._one(_View(self, asked, related, None))
         if not asked.is_print_room:
             return _NOT
         best = self._unread_letter(asked, related)
         for letter in self.letters:
+            if any(is_to_nobody(test, letter.relations, letter=True) for test in related):
+                continue
             outcome = self._one(_View(self, asked, related, letter))
             if outcome.answer is Answer.YES:
                 return outcome
@@ -274,7 +225,7 @@ class Judge:
                 best = outcome
         return best
 
-    def _unread_letter(self, asked: Asked, related: Sequence[_Test]) -> _Outcome:
+    def _unread_letter(self, asked: Asked, related: Sequence[RelationTest]) -> _Outcome:
         """Answer for a print room where something could not be read: it may be the letter, to anybody."""
         if not self.evidence.unread:
             return _NOT
@@ -287,9 +238,9 @@ class Judge:
         unread = self.evidence.unread if contents.there.there else tuple(u for u, _ in contents.unread)
         return _Outcome(
             Answer.CANNOT_TELL,
-            relation=_relation(related),
+            relation=reasons.relation(related),
             unread=unread or self.evidence.unread,
-            why=f"a part could not be read ({_reasons(unread)}) and may be a letter to anybody",
+            why=f"{reasons.unreadable(unread)} {reasons.MAY_BE_A_LETTER}",
         )
 
     def _one(self, view: "_View") -> _Outcome:
@@ -321,20 +272,20 @@ class Judge:
         return _Outcome(
             Answer.YES,
             person=person,
-            relation=_relation(view.related),
+            relation=reasons.relation(view.related),
             findings=findings,
-            why=_said(view, person, findings),
+            why=reasons.fired(view.related, person, findings, by_name=person in view.lens.by_name),
         )
 
     def _cannot_tell(self, view: "_View", unread: tuple[Unread, ...], *, by_name_only: bool) -> _Outcome:
-        why = f"a part could not be read ({_reasons(unread)})"
-        relation = _relation(view.related)
-        if relation in (Relation.ADVERSE, Relation.FORMER_CONTACT):
+        why = reasons.unreadable(unread)
+        relation = reasons.relation(view.related)
+        if relation in SCOPED:
             who = "the addressee" if view.letter is not None else "this recipient"
             registers = ", ".join(sorted(self.policy.registers)) or "the register"
             why += f", and {who} is {relation.replace('_', ' ')} to somebody in {registers}"
         if by_name_only:
-            why += "; known by name alone, where only certain findings hold"
+            why += f"; {reasons.BY_NAME_ONLY}"
         return _Outcome(
             Answer.CANNOT_TELL,
             relation=relation,
@@ -348,7 +299,7 @@ class Judge:
 class _View:
     """One branch for one recipient, and for one letter if it asks for the addressee."""
 
-    def __init__(self, judge: Judge, asked: Asked, related: Sequence[_Test], letter: Letter | None) -> None:
+    def __init__(self, judge: Judge, asked: Asked, related: Sequence[RelationTest], letter: Letter | None) -> None:
         self.judge = judge
         self.asked = asked
         self.related = related
@@ -384,7 +335,7 @@ class _View:
             name_only=letter is not None and letter.by_name_only,
         )
 
-    def _relations(self, test: _Test) -> Sequence[Relations]:
+    def _relations(self, test: RelationTest) -> Sequence[Relations]:
         """Return whose relations a test asks: the recipient's, or those of the letter or letters."""
         if not test.asked.letter:
             return (self.asked.relations,)
@@ -403,11 +354,12 @@ class _View:
             if (also is None or person in also) and all(self._holds(test, person) for test in self.related)
         ]
 
-    def _holds(self, test: _Test, person: str) -> bool:
+    def _holds(self, test: RelationTest, person: str) -> bool:
         if test.asked.anyone:
             return self._of_anyone(test)
         return (
-            any(_is(test.asked.relation, relations, person) for relations in self._relations(test)) is not test.negated
+            any(is_related(test.asked.relation, relations, person) for relations in self._relations(test))
+            is not test.negated
         )
 
     def nobody(self) -> bool:
@@ -421,7 +373,7 @@ class _View:
             for test in self.related
         )
 
-    def _unknown(self, test: _Test, *, by_name: bool) -> bool:
+    def _unknown(self, test: RelationTest, *, by_name: bool) -> bool:
         relation = test.asked.relation
         for relations in self._relations(test):
             if relation is Relation.ADVERSE:
@@ -433,7 +385,7 @@ class _View:
                 return True
         return False
 
-    def _of_anyone(self, test: _Test) -> bool:
+    def _of_anyone(self, test: RelationTest) -> bool:
         def found(relations: Relations) -> bool:
             match test.asked.relation:
                 case Relation.ADVERSE:
@@ -454,127 +406,3 @@ class _View:
     def _in_registers(self, persons: Iterable[str]) -> bool:
         named = self.judge.policy.registers
         return any(not named or self.judge.people.register(person) in named for person in persons)
-
-
-def _static(test: Test, recipient: Asked) -> bool:
-    """Answer a test that needs no person; one that does counts as yes here and is asked later."""
-    match test.asked:
-        case InAddresses():
-            return (recipient.recipient.address in test.asked.addresses) is not test.negated
-        case OfScope():
-            return (recipient.scope is test.asked.scope) is not test.negated
-        case OfKind():
-            return (test.asked.kind in recipient.kinds) is not test.negated
-        case Related():
-            return True
-        case _:
-            assert_never(test.asked)
-
-
-def _no_parties(person: str) -> frozenset[str]:
-    del person
-    return frozenset()
-
-
-def _is(relation: Relation, relations: Relations, person: str) -> bool:
-    """Return whether a recipient of these relations is that to one person."""
-    match relation:
-        case Relation.ADVERSE:
-            return person in relations.adverse or person in relations.by_name
-        case Relation.FORMER_CONTACT:
-            return person in relations.former
-        case Relation.SUBJECT:
-            return person in relations.subject
-        case Relation.AUTHORISED:
-            return person in relations.authorised or person in relations.subject
-        case Relation.UNAUTHORISED:
-            return person not in relations.authorised and person not in relations.subject
-        case _:
-            assert_never(relation)
-
-
-def possible_branches(policy: Policy, asked: Asked, people: People) -> tuple[Branch, ...]:
-    """Return the branches through which the policy could concern this recipient."""
-    if policy.mode is Mode.OFF or asked.direction not in policy.directions:
-        return ()
-    return tuple(branch for branch in policy.branches if _branch_possible(policy, branch, asked, people))
-
-
-def _branch_possible(policy: Policy, branch: Branch, asked: Asked, people: People) -> bool:
-    for test in branch:
-        related = test.asked
-        if not isinstance(related, Related):
-            if not _static(test, asked):
-                return False
-        elif not test.negated and related.letter:
-            if not asked.is_print_room:
-                return False
-        elif not test.negated and not _relation_possible(policy, related, asked.relations, people):
-            return False
-    return True
-
-
-def _relation_possible(policy: Policy, related: Related, relations: Relations, people: People) -> bool:
-    match related.relation:
-        case Relation.ADVERSE:
-            persons = frozenset(relations.adverse) | (frozenset() if related.anyone else relations.by_name)
-        case Relation.FORMER_CONTACT:
-            persons = relations.former
-        case Relation.SUBJECT:
-            persons = relations.subject
-        case Relation.AUTHORISED:
-            persons = relations.authorised | relations.subject
-        case Relation.UNAUTHORISED:
-            return True
-        case _:
-            assert_never(related.relation)
-    named = policy.registers
-    return any(not named or people.register(person) in named for person in persons)
-
-
-# -- words ----------------------------------------------------------------------------------------------------
-
-
-def _relation(related: Sequence[_Test]) -> str:
-    return next((test.asked.relation.value for test in related if not test.negated), "")
-
-
-def _reasons(unread: Sequence[Unread]) -> str:
-    return ", ".join(sorted({reason.value for entry in unread for reason in entry.reasons}))
-
-
-_SAID = {
-    Relation.ADVERSE: "adverse to",
-    Relation.FORMER_CONTACT: "a former contact of",
-    Relation.AUTHORISED: "authorised for",
-    Relation.UNAUTHORISED: "not authorised for",
-    Relation.SUBJECT: "",
-}
-
-
-def _said(view: _View, person: str, findings: Sequence[Finding]) -> str:
-    """Return why it fired, in words without a value: relation, then what was found and how surely."""
-    pieces = []
-    for test in view.related:
-        who = "the addressee of a letter" if test.asked.letter else "the recipient"
-        whom = "somebody in the register" if test.asked.anyone else (person or "nobody")
-        relation = test.asked.relation
-        is_not = "is not" if test.negated else "is"
-        if relation is Relation.SUBJECT:
-            pieces.append(f"{who} {is_not} {whom}")
-        else:
-            pieces.append(f"{who} {is_not} {_SAID[relation]} {whom}")
-        if relation is Relation.ADVERSE and person in view.lens.by_name and not test.negated:
-            pieces[-1] += " (by name)"
-    fields = dict.fromkeys(_found(finding, person) for finding in findings)
-    pieces += list(fields)[:5]
-    return "; ".join(pieces) or "every message to this recipient"
-
-
-def _found(finding: Finding, person: str) -> str:
-    if finding.detector == "register":
-        whose = "" if finding.person == person else f" of {finding.person}"
-        return f"{finding.field.replace('_', ' ')}{whose} found ({finding.strength}: {finding.why})"
-    if finding.detector == "phrase":
-        return f"a phrase of list {finding.field} found"
-    return "a text found that the pattern takes"

@@ -18,7 +18,7 @@ from safehold.register.people import EVERYBODY
 NAME_FIELDS = frozenset({"name", "alias"})
 # A part with more hits than this is a table of them.  Windows inside it widen to the part: more is held, never less,
 # and the time stays linear.
-HITS_A_PART = 500
+HITS_A_PART = 200
 # Unread parts that also hold hits (salvaged files) are asked one by one up to here, then together.
 UNREAD_APART = 40
 

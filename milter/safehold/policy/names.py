@@ -7,6 +7,7 @@ One name space a kind of name for all files, so that a name given twice is an er
 import re
 from collections.abc import Mapping as Files
 from dataclasses import dataclass, field
+from itertools import islice
 
 from safehold.policy import addresses, patterns
 from safehold.policy.addresses import AddressSet
@@ -18,6 +19,7 @@ from safehold.policy.walk import Walk
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[^\W_](?:[\w -]*\w)?")
 PARTNERS = "partners"
+_MOST_PLACEHOLDERS = 100
 _LEAK = "would mail the protected value to the sender and anyone at their desk."
 
 
@@ -283,10 +285,12 @@ class Names:
         text = self.walk.text(node, f"message {key.text}")
         if not isinstance(node, Scalar) or not text:
             return
+        if node.text.count("{") > _MOST_PLACEHOLDERS:
+            self.walk.wrong(node, f"more than {_MOST_PLACEHOLDERS} placeholders in one message")
         self.messages[key.text] = text
         self.message_marks[key.text] = node
         allowed = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-        for match in _PLACEHOLDER.finditer(node.text):
+        for match in islice(_PLACEHOLDER.finditer(node.text), _MOST_PLACEHOLDERS):
             name = match[1]
             if name in PLACEHOLDERS or name in REVIEWER_PLACEHOLDERS:
                 continue
@@ -313,7 +317,7 @@ class Names:
     def check_messages(self, reviewers_only: set[str]) -> None:
         """Complain of reviewers' placeholders in texts that anybody else gets."""
         for name, node in self.message_marks.items():
-            for match in _PLACEHOLDER.finditer(node.text):
+            for match in islice(_PLACEHOLDER.finditer(node.text), _MOST_PLACEHOLDERS):
                 if match[1] in REVIEWER_PLACEHOLDERS and name not in reviewers_only:
                     self.complaints.add(
                         self._inside(node, match.start(), len(match[0])),

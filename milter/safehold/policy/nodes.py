@@ -29,6 +29,9 @@ ALIAS_NODE_LIMIT = 2_000
 # What one file may say before we stop listing: a binary file makes thousands.
 COMPLAINT_LIMIT = 200
 LINE_LIMIT = 240
+# Did-you-mean is for a slip of the finger; comparing with thousands of names would take seconds.
+_NEAR_LENGTH = 6
+_NEAR_WORDS = 500
 
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -105,7 +108,8 @@ def scalars(node: Node) -> Iterator[Scalar]:
 
 def closest(word: str, words: Iterable[str]) -> str:
     """Return the one of *words* that was probably meant by *word*, or ""."""
-    found = get_close_matches(word.lower(), sorted(words), n=1, cutoff=0.6)
+    near = sorted(other for other in words if abs(len(other) - len(word)) <= _NEAR_LENGTH)[:_NEAR_WORDS]
+    found = get_close_matches(word.lower(), near, n=1, cutoff=0.6)
     return found[0] if found else ""
 
 
@@ -133,8 +137,6 @@ class Complaints:
             return
         self._per_file[mark.file] = count + 1
         source = "" if silent else self._source(mark)
-        if len(source) > LINE_LIMIT:  # nobody can read a caret under a line that wraps twice
-            source = ""
         room = len(source) - mark.column + 1 if source else mark.length
         length = max(1, min(mark.length, room))
         complaint = Complaint(mark.file, mark.line, mark.column, code, message, hint, severity, source, length)
@@ -164,6 +166,8 @@ class Complaints:
     def _source(self, mark: Mark) -> str:
         lines = self.lines.get(mark.file, [])
         text = lines[mark.line - 1] if 0 < mark.line <= len(lines) else ""
+        if len(text) > LINE_LIMIT:  # nobody can read a caret under a line that wraps twice
+            return ""
         return "".join(c if c.isprintable() else " " for c in text)
 
 
@@ -172,7 +176,7 @@ def compose(name: str, content: bytes, complaints: Complaints) -> Mapping | None
     text = decode(name, content, complaints)
     if text is None:
         return None
-    complaints.lines[name] = text.splitlines() if "\x0b" not in text else text.split("\n")
+    complaints.lines[name] = text.splitlines()
     builder = _Builder(name, complaints)
     try:
         root = builder.build(text)

@@ -322,6 +322,7 @@ class PolicyReader:
         if isinstance(node, Scalar):
             walk.wrong(node, f"`{node.text[:60]}`: content is a mapping of conditions, or the word any")
             return Anything()
+        said = len(walk.complaints.found)
         table = walk.mapping(node, "content")
         if table is None:
             return Anything()
@@ -330,8 +331,8 @@ class PolicyReader:
         walk.yes(table.get("ocr"), "ocr", default=False)
         items = self._content_items(table, outer)
         if not items:
-            # Only what was not understood leaves nothing over, and that was said; else the author forgot the condition.
-            if isinstance(node, Mapping) and len(table.pairs) == len(node.pairs):
+            # What was not understood leaves nothing over too, and that was said; else the author forgot the condition.
+            if len(walk.complaints.found) == said:
                 walk.wrong(node, "no condition here; name a register, phrases or regex, or write content: any")
             return Anything()
         content = items[0] if len(items) == 1 else AllOf(tuple(items))

@@ -96,6 +96,11 @@ def _main(settings: LineSettings) -> Sequence[Line]:
         ),
         ("enable_long_queue_ids", "yes", "short queue ids are used again within days, and a log would then lie"),
         (
+            "enable_original_recipient",
+            "yes",
+            "without it a member of a list cannot be put back once another member was taken out",
+        ),
+        (
             "message_reject_characters",
             r"\0",
             "a NUL in a header hides the rest of the line from every milter, and some mail programs still show it",

@@ -34,11 +34,15 @@ _SETTINGS = (
     "swap_bangpath", "allow_percent_hack", "recipient_delimiter", "propagate_unmatched_extensions",
     "owner_request_special", "canonical_maps", "canonical_classes", "recipient_canonical_maps",
     "recipient_canonical_classes", "virtual_alias_maps", "alias_maps", "local_transport", "default_database_type",
+    "enable_original_recipient",
 )  # fmt: skip
 
 # A member of a list: quoted strings (which may hold blanks and commas) and plain characters, up to a separator.
 _MEMBER = re.compile(r'(?:"(?:\\.|[^"\\])*"|\\.|[^\s,"\\])+')
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+# A local part that needs no quotes (RFC 5321 dot-string; RFC 6531 adds all of Unicode; "@", "!" and "%" are looked at
+# apart).
+_PLAIN = re.compile(r"[^\s()<>\[\]:;,\\\"\x00-\x1f\x7f]+")
 # local(8) and trivial-rewrite(8) read these in a local part at our own domain as a route to somewhere else.
 _ROUTE = re.compile(r"[%!@]")
 
@@ -106,6 +110,8 @@ class Maps:
         try:
             final = self._members(rules, address)
             if final != (rules.rewritten(address),):
+                if not rules.keeps_originals:
+                    return Expansion((), "Postfix has enable_original_recipient = no")
                 for member in final:
                     if self._members(rules, member) != (member,):
                         return Expansion((), "a Postfix map changes a final address again")
@@ -145,6 +151,15 @@ class _Rules:
         # Where local mail goes elsewhere than to local(8) (LMTP to a mail store), nobody reads alias_maps.
         is_delivered_here = values["local_transport"].partition(":")[0] == "local"
         self._aliases = self._list(values["alias_maps"]) if is_delivered_here else []
+
+    @property
+    def keeps_originals(self) -> bool:
+        """Return whether Postfix knows an added member from the same one in a list that was deleted.
+
+        Without ``enable_original_recipient`` it takes the added one for a duplicate, and nobody gets the mail (tried
+        with 3.7).
+        """
+        return self._says("enable_original_recipient")
 
     def table(self, spec: str) -> Table:
         """Return the table of that name, always the same one, so that its answers are remembered."""
@@ -190,7 +205,10 @@ class _Rules:
         """Yield the final addresses of an envelope recipient; may repeat some."""
         if _UNPRINTABLE.search(address):
             raise _UnknownError("the address has control characters")
-        yield from self._mapped(self.rewritten(address), frozenset())
+        if not _is_simple(address):
+            # Postfix takes comments and phrases out of an address: what is left over is for it alone to say.
+            raise _UnknownError("the address is not in plain form")
+        yield from self._mapped(self.rewritten(address), ())
 
     def rewritten(self, address: str) -> str:
         """Return the address as trivial-rewrite(8) completes it, its domain in lower case."""
@@ -203,12 +221,13 @@ class _Rules:
                 domain, _, local = local.partition("!")
             elif "%" in local and self._says("allow_percent_hack") and not local.startswith('"'):
                 local, _, domain = local.rpartition("%")
+        local = _plainest(local)
         domain = (domain or self._origin).lower().rstrip(".")
         if "." not in domain and not domain.startswith("[") and self._says("append_dot_mydomain"):
             domain = f"{domain}.{self._values['mydomain'].lower()}"
         return f"{local}@{domain}"
 
-    def _mapped(self, address: str, trail: frozenset[str]) -> Iterable[str]:
+    def _mapped(self, address: str, trail: tuple[str, ...]) -> Iterable[str]:
         """Yield what cleanup(8), and then local(8), makes of a complete address."""
         for tables in self._canonical:
             address = self._canonically(address, tables)
@@ -271,7 +290,8 @@ class _Rules:
             keys.append((local, "", False))
             if extension:
                 keys.append((bare, extension, False))
-        keys.append((f"@{domain}", extension, False))
+        # A whole domain's entry stands for every local part, tags and all: nothing is left over to carry along.
+        keys.append((f"@{domain}", "", False))
         if local.startswith('"'):
             plain = f"{_unquoted(local)}@{domain}"
             keys.insert(1, (plain, "", True))
@@ -305,24 +325,21 @@ class _Rules:
 
     # -- local delivery --
 
-    def _delivered(self, address: str, trail: frozenset[str]) -> Iterable[str]:
+    def _delivered(self, address: str, trail: tuple[str, ...]) -> Iterable[str]:
         """Yield what local(8) makes of an address at one of our own domains."""
         local = _unquoted(address.rpartition("@")[0])
         if _ROUTE.search(local):
             raise _UnknownError("the address contains a route")
         name = local.lower()
         value = self._alias(name)
-        if value is None or name in trail:
-            # local(8) goes into no alias twice: inside itself it is the mailbox.
-            yield address
-            return
-        if len(trail) >= CHAIN_LIMIT:
-            raise _UnknownError("Postfix maps form a loop")
-        yield from self._alias_members(value, address, trail | {name})
+        if value is None or trail[-1:] == (name,):
+            yield address  # a mailbox; a name directly in its own alias means the mailbox too
+        elif name not in trail:  # local(8) goes into no alias twice
+            if len(trail) >= CHAIN_LIMIT:
+                raise _UnknownError("Postfix maps form a loop")
+            yield from self._alias_members(value, address, (*trail, name))
 
     def _alias(self, name: str) -> str | None:
-        if not self._aliases or name.startswith("\\"):
-            return None
         bare, extension = self._split_extension(name)
         for key in (name, bare) if extension else (name,):
             for table in self._aliases:
@@ -331,7 +348,7 @@ class _Rules:
                     return value
         return None
 
-    def _alias_members(self, value: str, address: str, trail: frozenset[str]) -> Iterable[str]:
+    def _alias_members(self, value: str, address: str, trail: tuple[str, ...]) -> Iterable[str]:
         for member in _members(value):
             plain = _unquoted(member)
             if plain.startswith("|"):
@@ -343,11 +360,9 @@ class _Rules:
             else:
                 yield from self._alias_member(member, trail)
 
-    def _alias_member(self, member: str, trail: frozenset[str]) -> Iterable[str]:
+    def _alias_member(self, member: str, trail: tuple[str, ...]) -> Iterable[str]:
         complete = self.rewritten(member.removeprefix("\\"))
-        if member.startswith("\\"):
-            yield complete
-        elif self._local.has(complete.rpartition("@")[2]):
+        if self._local.has(complete.rpartition("@")[2]):
             yield from self._delivered(complete, trail)
         else:
             # local(8) hands this to cleanup(8) as new mail, which maps it.
@@ -433,6 +448,25 @@ def _members(value: str) -> list[str]:
         if member:
             members.append(member)
     return members
+
+
+def _is_simple(address: str) -> bool:
+    """Return whether an address is a plain or quoted local part, perhaps with a domain, and nothing else."""
+    without_route = address.partition(":")[2] if address.startswith("@") else address
+    return (
+        re.fullmatch(r'(?:"(?:\\.|[^"\\])*"|\\.|[^\s()<>:;,"\\])+|[^\s()<>;,"\\]+@\[[^\]\s]+\]', without_route)
+        is not None
+    )
+
+
+def _plainest(local: str) -> str:
+    r"""Return a local part without needless quotes and backslashes: ``"bob"`` and ``b\ob`` are ``bob`` to Postfix."""
+    if '"' not in local and "\\" not in local:
+        return local
+    plain = re.sub(r"\\(.)|\"", lambda match: match[1] or "", local)
+    if _PLAIN.fullmatch(plain) and not _ROUTE.search(plain):
+        return plain
+    return '"' + re.sub(r'([\\"])', r"\\\1", plain) + '"'
 
 
 def _unquoted(local: str) -> str:

@@ -99,7 +99,9 @@ def place_words(place: Place, reading: Reading) -> str:
     if part is None or part.attachment == 0:
         return f"{kind}{number}"
     where = f"attachment {part.attachment}"
-    outermost = min((p.path for p in reading.parts if p.attachment == part.attachment), key=lambda path: len(path.steps))
+    outermost = min(
+        (p.path for p in reading.parts if p.attachment == part.attachment), key=lambda path: len(path.steps)
+    )
     if part.path != outermost:
         where = f"a file inside {where}"
     return where if place.kind is PlaceKind.TEXT else f"{where}, {kind}{number}"

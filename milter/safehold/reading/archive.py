@@ -65,12 +65,14 @@ class Zip:
         self._content = content
         self._part = part
         self.comment = ""
+        self._directory = len(content)  # where it starts
         self.members = self._members()
 
     def _members(self) -> list[Member]:
         try:
             with zipfile.ZipFile(io.BytesIO(self._content)) as archive:
                 listed = archive.infolist()
+                self._directory = archive.start_dir
                 self.comment = charset.decode(archive.comment).text
         except (
             zipfile.BadZipFile,
@@ -138,6 +140,8 @@ class Zip:
                 besides += self._local_members(reached, start, {member.name for member in members})
             if end > reached:
                 reached, last = end, index
+        if self._directory - reached >= _LOCAL.size:
+            besides += self._local_members(reached, self._directory, {member.name for member in members})
         if bad:
             self._part.problem(Reason.CORRUPT, Detail.OVERLAP)
         if besides:

@@ -19,6 +19,7 @@ _SECTION = re.compile(r"(.*?)\*(\d{1,3})(\*?)")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _FOLD = re.compile(r"\r?\n(?=[ \t])|[\r\n]")
 _ADDRESS_IN_ANGLES = re.compile(r"<[^<>]{0,1000}>")
+_BARE_ADDRESS = re.compile(r"[^\s,;:<>@]{1,250}@[^\s,;:<>@]{1,250}")
 _LONGEST_VALUE = 64 * 1024
 
 
@@ -86,6 +87,11 @@ def _word_bytes(encoding: str, text: str) -> bytes:
 
 def lenient_base64(raw: bytes) -> bytes:
     """Return what *raw* decodes to when everything that is not base64 is skipped and padding may stand anywhere."""
+    if raw.find(b"=") < 0 or not raw[raw.find(b"=") :].strip(b"= \t\r\n"):
+        try:
+            return binascii.a2b_base64(raw)  # all in C; it skips what is not base64
+        except binascii.Error:
+            pass  # cut short: piece by piece below
     out = bytearray()
     for run in _NOT_BASE64.sub(b"", raw).split(b"="):
         run = run[: len(run) - (len(run) % 4 == 1)]
@@ -141,7 +147,7 @@ def _joined(pieces: dict[int, tuple[str, bool]]) -> str:
 
 
 def display_names(value: str) -> str:
-    """Return the words of an address field that are not addresses in angle brackets."""
-    text = decode_words(value)
-    names = [piece.strip(" \t\"'") for piece in _ADDRESS_IN_ANGLES.sub("", text).split(",")]
-    return "\n".join(name for name in names if name and "@" not in name)
+    """Return the words of an address field that are no addresses, one name a line."""
+    text = _BARE_ADDRESS.sub("", _ADDRESS_IN_ANGLES.sub("", decode_words(value)))
+    names = [piece.strip(" \t\"'") for piece in text.split(",")]
+    return "\n".join(name for name in names if name)

@@ -22,13 +22,21 @@ from email.policy import compat32
 from safehold.model import PlaceKind, Reason, Visibility
 from safehold.reading import charset, headers, salvage
 from safehold.reading.notes import Given, OpenPart
-from safehold.reading.types import HTML, PLAIN
-from safehold.reading.vocabulary import Detail, MarkKind
+from safehold.reading.types import HTML, PLAIN, looks_like_text
+from safehold.reading.vocabulary import Detail, MarkKind, words
 
 _NAMES = ("from", "sender", "reply-to", "to", "cc", "bcc", "resent-to", "resent-cc", "resent-from")
-_WORDS = ("comments", "keywords", "thread-topic", "organization", "organisation", "content-description")
-_MOST_HEADER_TEXT = 64 * 1024
+# Headers that programs write.  All others are read as words: nobody can list the headers people invent.
+_MACHINES = words(
+    "received return-path delivered-to date message-id in-reply-to references mime-version content-type"
+    " content-transfer-encoding content-disposition content-id content-length content-language dkim-signature"
+    " domainkey-signature authentication-results received-spf user-agent errors-to precedence auto-submitted priority"
+    " importance sensitivity thread-index lines status disposition-notification-to return-receipt-to resent-date"
+    " resent-message-id resent-sender autocrypt face feedback-id envelope-to delivery-date x-originating-ip x-mailer"
+)
+_MACHINE_FAMILIES = ("arc-", "list-", "dkim-", "x-ms-exchange-", "x-microsoft-antispam", "x-forefront-", "x-google-")
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]{1,998}={0,2}[ \t]*\r?")
+_CLEAN_BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]*={0,2}\s*")  # no blanks inside: words are no base64
 _LOOKS_ENCODED = re.compile(rb"\s*(?:[A-Za-z0-9+/]{60,76}\r?\n){4}")
 _SPLIT_DEFECTS = (
     errors.NoBoundaryInMultipartDefect,
@@ -163,17 +171,17 @@ def _digest(content: bytes) -> bytes:
 
 def _header_segments(node: _Node, part: OpenPart) -> None:
     names: list[str] = []
-    words: list[str] = []
+    others: list[str] = []
     for key, value in node.raw_items():
         key, value = key.lower(), str(value)
         if key == "subject":
             part.segment(PlaceKind.SUBJECT, headers.decode_words(value))
         elif key in _NAMES:
             names.append(headers.display_names(value))
-        elif key in _WORDS or key.startswith("x-"):
-            words.append(headers.decode_words(value))
-    for texts in (names, words):
-        part.segment(PlaceKind.HEADER, "\n\n".join(text for text in texts if text.strip())[:_MOST_HEADER_TEXT])
+        elif key not in _MACHINES and not key.startswith(_MACHINE_FAMILIES):
+            others.append(headers.decode_words(value))
+    for texts in (names, others):
+        part.segment(PlaceKind.HEADER, "\n\n".join(text for text in texts if text.strip()))
     for defect in node.defects:
         # Lines that the parser took for the start of the body, or dropped, are text all the same.
         line = getattr(defect, "line", None)
@@ -216,7 +224,7 @@ class _Walk:
 
     def _check(self, node: _Node) -> None:
         """Report what two clients could read in two ways."""
-        types = {headers.parameters(value).value for value in node.header_values("content-type")}
+        kinds = {headers.parameters(value).value for value in node.header_values("content-type")}
         boundaries = {
             boundary
             for value in node.header_values("content-type")
@@ -224,7 +232,7 @@ class _Walk:
         }
         encodings = {value.strip().lower() for value in node.header_values("content-transfer-encoding")}
         for values, detail in (
-            (types, Detail.TWO_TYPES),
+            (kinds, Detail.TWO_TYPES),
             (boundaries, Detail.TWO_BOUNDARIES),
             (encodings, Detail.TWO_ENCODINGS),
         ):
@@ -310,8 +318,8 @@ class _Walk:
         for index in self._order():
             leaf = self._leaves[index]
             number = inherited or self._numbers.get(index, 0)
-            words = shown.get(leaf.alternative_of) if leaf.alternative_of and leaf.given.body else None
-            _assign(leaf, is_attachment=bool(inherited) or not leaf.given.body, attachment=number, shown=words)
+            seen = shown.get(leaf.alternative_of) if leaf.alternative_of and leaf.given.body else None
+            _assign(leaf, is_attachment=bool(inherited) or not leaf.given.body, attachment=number, shown=seen)
             gathered = _child(self._part, leaf, gather=leaf.alternative_of > 0 and leaf.given.declared_type == HTML)
             if gathered is not None:
                 shown[leaf.alternative_of] = frozenset(gathered) | shown.get(leaf.alternative_of, frozenset())
@@ -388,12 +396,9 @@ def decode_transfer(raw: bytes, encoding: str) -> tuple[bytes, str]:
     Lenient on purpose: a client shows what it can make of a damaged body, so we read what it can show.
     """
     if encoding == "base64":
-        lines = raw.split(b"\n")
-        foreign = [line for line in lines if line.strip() and not _BASE64_LINE.fullmatch(line)]
-        wanted = raw if not foreign else b"\n".join(line for line in lines if _BASE64_LINE.fullmatch(line))
-        strange = b"\n".join(line for line in foreign if b" " in line.strip() or len(foreign) > 2)
-        decoded = headers.lenient_base64(raw if len(foreign) <= 2 and not strange else wanted)
-        return decoded, charset.decode(strange).text
+        if _CLEAN_BASE64.fullmatch(raw):
+            return headers.lenient_base64(raw), ""
+        return _doubtful_base64(raw)
     if encoding == "quoted-printable":
         return binascii.a2b_qp(raw), ""
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
@@ -402,3 +407,17 @@ def decode_transfer(raw: bytes, encoding: str) -> tuple[bytes, str]:
         decoded = headers.lenient_base64(raw)
         return decoded, raw.decode("ascii", "replace")
     return raw, ""
+
+
+def _doubtful_base64(raw: bytes) -> tuple[bytes, str]:
+    """Decode a base64 body in which not every line is base64: rubbish inside it, a footer below it, or no base64."""
+    lines = [line for line in raw.split(b"\n") if line.strip()]
+    foreign = [line for line in lines if not _BASE64_LINE.fullmatch(line)]
+    encoded = b"\n".join(line for line in lines if _BASE64_LINE.fullmatch(line))
+    lenient = headers.lenient_base64(raw)
+    if 2 * len(foreign) > len(lines) and not looks_like_text(lenient):
+        # Text that only claims to be base64.  The lines that could be are read as such too.
+        return raw, charset.decode(headers.lenient_base64(encoded)).text if encoded else ""
+    strange = [line for line in foreign if b" " in line.strip() or len(foreign) > 2]
+    # A footer must not spoil what stands above it; a lone odd character in a line must not lose the line.
+    return headers.lenient_base64(encoded) if strange else lenient, charset.decode(b"\n".join(strange)).text

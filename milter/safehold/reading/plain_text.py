@@ -36,6 +36,11 @@ _YENC_END = re.compile(rb"^=yend", re.MULTILINE)
 _YENC_BYTES = bytes((b - 42) & 0xFF for b in range(256))
 _PGP = re.compile(rb"^-----BEGIN PGP MESSAGE-----", re.MULTILINE)
 _BINHEX = b"(This file must be converted with BinHex"
+# Each may be looked for to the end of the text; so many keep that linear enough.
+_MOST_EMBEDDED = 50
+_CARD = re.compile(r"BEGIN:V(?:CARD|CALENDAR)\b", re.IGNORECASE)
+_CARD_FOLD = re.compile(r"\r?\n[ \t]")
+_CARD_ESCAPE = re.compile(r"\\([nN,;\\])")
 _WORD = re.compile(r"\w+")
 # Other words than in the shown alternative, in hundredths, before an alternative counts as a different text.
 _OTHER_WORDS_PERCENT = 10
@@ -46,6 +51,8 @@ def read(content: bytes, part: OpenPart) -> None:
     given = part.given
     decoded = charset.decode(content, given.charset, guess=True)
     text = unflow(decoded.text, delsp=given.delsp) if given.flowed else decoded.text
+    if _CARD.match(text.lstrip()[:20]):
+        text = unfold_card(text)
     kind = PlaceKind.BODY if given.body else PlaceKind.TEXT
     visibility = alternative_or_visible(text, part)
     if given.body:
@@ -57,6 +64,14 @@ def read(content: bytes, part: OpenPart) -> None:
         part.mark(MarkKind.CHARSET_GUESSED, kind)
         part.segment(kind, decoded.other, visibility=Visibility.ALTERNATIVE)
     embedded_files(content, part)
+
+
+def unfold_card(text: str) -> str:
+    """Return a vCard or iCalendar with folded lines joined and escapes undone (RFC 6350, RFC 5545; 2.1's QP too)."""
+    if "QUOTED-PRINTABLE" in text.upper():
+        raw = binascii.a2b_qp(text.encode("utf-8", "replace"))
+        text += "\n" + charset.decode(raw).text
+    return _CARD_ESCAPE.sub(lambda found: "\n" if found[1] in "nN" else found[1], _CARD_FOLD.sub("", text))
 
 
 def alternative_or_visible(text: str, part: OpenPart) -> Visibility:
@@ -145,6 +160,8 @@ def _is_wrapped_reply_line(lines: list[str], index: int) -> bool:
 
 def embedded_files(content: bytes, part: OpenPart) -> None:
     """Read the files that stand encoded in the lines of a text."""
+    if content.count(b"\nbegin ") + content.count(b"\n=ybegin ") > _MOST_EMBEDDED:
+        part.problem(Reason.TOO_MANY, Detail.MEMBERS)
     if b"begin" in content:
         for name, raw in uuencoded(content):
             _embedded(part, name, raw)
@@ -165,7 +182,10 @@ def _embedded(part: OpenPart, name: str, raw: bytes) -> None:
 def uuencoded(content: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield name and bytes of each uuencoded file; damaged lines are skipped, a missing end is forgiven."""
     position = 0
-    while begin := _UU_BEGIN.search(content, position):
+    for _ in range(_MOST_EMBEDDED):
+        begin = _UU_BEGIN.search(content, position)
+        if begin is None:
+            return
         end = _UU_END.search(content, begin.end())
         stop = end.start() if end else len(content)
         block = content[begin.end() : stop]
@@ -201,7 +221,10 @@ def _uu_lines(block: bytes) -> Iterator[bytes]:
 def yencoded(content: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield name and bytes of each yEnc file."""
     position = 0
-    while begin := _YENC_BEGIN.search(content, position):
+    for _ in range(_MOST_EMBEDDED):
+        begin = _YENC_BEGIN.search(content, position)
+        if begin is None:
+            return
         end = _YENC_END.search(content, begin.end())
         stop = end.start() if end else len(content)
         lines = [line for line in content[begin.end() : stop].splitlines() if not line.startswith(b"=ypart")]

@@ -81,7 +81,6 @@ class ReaderPool:
         self._limits = limits or Limits()
         self._slots = threading.Semaphore(workers)
         self._spares = Spares(workers, self._limits, entry)
-        self._plain_job = Job().pack()
 
     @property
     def walls(self) -> dict[str, bool]:

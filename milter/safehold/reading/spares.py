@@ -36,13 +36,13 @@ class Worker:
     pid: int
     line: socket.socket = field(repr=False)
     generation: int
-    used: bool = False
+    orphan: bool = False  # its zygote is gone, so nobody keeps its process id from meaning another process
 
     def kill(self) -> None:
         """Kill the whole process group at once.  Its process id stays taken until it is reaped."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
-        self.line.close()
+        if not self.orphan:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
 
 
 class _Zygote:
@@ -52,19 +52,21 @@ class _Zygote:
         self.generation = generation
         self.walls: dict[str, bool] = {}
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # The zygote must find what we found, and nothing else of our environment.
         root = str(Path(safehold.__file__).parent.parent)
+        path = os.pathsep.join(dict.fromkeys([root, *(entry for entry in sys.path if entry)]))
         arguments = (str(theirs.fileno()), str(os.getpid()), json.dumps(asdict(limits)))
         try:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-s", *entry, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
                 close_fds=True,
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
                 cwd="/",
-                env={"PYTHONPATH": root, "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"},
+                env={"PYTHONPATH": path, "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"},
             )
         except OSError:
             self.control.close()
@@ -78,9 +80,19 @@ class _Zygote:
             answer = {}
         if "ready" not in answer:
             self.stop()
-            raise ReaderError(f"the reader process could not start: {answer.get('failed', 'no answer')}")
+            raise ReaderError(f"the reader process could not start: {self._last_words() or 'no answer'}")
+        # It has let go of its end: nothing that opens content may ever write to a log.
+        self._last_words()
         self.walls = answer["ready"]
         self.control.settimeout(_CONTROL_S)
+
+    def _last_words(self) -> str:
+        """Return the last line that the process wrote before it was ready or ended; it had no content then."""
+        if self.process.stderr is None:
+            return ""
+        with self.process.stderr as stderr:
+            lines = stderr.read(1 << 16).decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:200] if lines else ""
 
     def fork(self) -> Worker | None:
         """Return a fresh worker, or None where the machine has no room for one now."""
@@ -121,7 +133,7 @@ class Spares:
         self._shelf: deque[Worker] = deque()
         self._out: set[Worker] = set()
         self._retired: deque[Worker] = deque()
-        self._failure = ""
+        self._failure = "the reader pool was not started"
         self._stopping = False
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._thread = threading.Thread(target=self._keep, name="reader-keeper", daemon=True)
@@ -132,6 +144,7 @@ class Spares:
         Raises:
             ReaderError: No worker could be had.
         """
+        self._failure = ""
         self._thread.start()
         with self._changed:
             self._changed.wait_for(lambda: self._shelf or self._failure, _START_S + 5)
@@ -149,7 +162,8 @@ class Spares:
             self._stopping = True
             self._changed.notify_all()
         self._ring()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         os.close(self._wake)
 
     def take(self, timeout_s: float) -> Worker | None:
@@ -159,14 +173,17 @@ class Spares:
             ReaderError: None can be had at all.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._shelf or self._failure or self._stopping, timeout_s)
+            # A machine that has no room for one more process may still have the workers that are out.
+            self._changed.wait_for(
+                lambda: self._shelf or self._stopping or (self._failure and not self._out), timeout_s
+            )
             if self._stopping:
                 raise ReaderError("the reader pool is closed")
             if self._shelf:
                 worker = self._shelf.pop()
                 self._out.add(worker)
                 return worker
-            if self._failure:
+            if self._failure and not self._out:
                 raise ReaderError(self._failure)
             return None
 
@@ -174,7 +191,6 @@ class Spares:
         """Put a worker back that may serve again."""
         with self._changed:
             if not self._stopping:
-                worker.used = True
                 self._out.discard(worker)
                 self._shelf.append(worker)
                 self._changed.notify()
@@ -184,8 +200,10 @@ class Spares:
     def retire(self, worker: Worker) -> None:
         """Kill a worker; the keeper reaps it and forks another."""
         worker.kill()
+        worker.line.close()
         with self._changed:
             self._out.discard(worker)
+            self._changed.notify_all()
             self._retired.append(worker)
             if self._stopping:
                 return
@@ -272,14 +290,14 @@ class Spares:
             self._changed.notify_all()
 
     def _clear(self, zygote: _Zygote) -> None:
-        """Kill what this zygote forked and end it."""
+        """Kill what this zygote forked and end it.  The lines of workers that are out belong to who took them."""
         with self._changed:
-            mine = [*self._shelf, *self._out]
+            ready = list(self._shelf)
             self._shelf.clear()
-        for worker in mine:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(worker.pid, signal.SIGKILL)
-        for worker in mine:
-            if worker not in self._out:
-                worker.line.close()
+            mine = [*ready, *(worker for worker in self._out if worker.generation == zygote.generation)]
+            for worker in mine:
+                worker.kill()
+                worker.orphan = True
+        for worker in ready:
+            worker.line.close()
         zygote.stop()

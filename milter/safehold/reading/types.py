@@ -91,6 +91,7 @@ _HTML_START = re.compile(
     rb"\s{0,512}(?:<!--.{0,2048}?-->\s{0,512})?<(?:!doctype\s+html|html|head|body|title|meta)[\s>]",
     re.IGNORECASE | re.DOTALL,
 )
+_TEXT_TYPE = re.compile(r"text/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
 _HTML_TAG = re.compile(rb"<(?:html|body|table|div|p|br|span|a|font|td|style)[\s/>]", re.IGNORECASE)
 # Control characters that no text has: all of C0 but tab, line feed, form feed, carriage return, escape, backspace.
 _CONTROLS = re.compile(rb"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f]")
@@ -116,11 +117,11 @@ def detect(
         before_magic: Called before libmagic is asked, because that is no longer harmless.
     """
     if not content:
-        return declared if declared.startswith("text/") else PLAIN
+        return PLAIN
     kind = _by_rules(content)
     if kind is not None:
         return kind
-    if _is_text(content):
+    if looks_like_text(content):
         return _kind_of_text(content, declared, names)
     if before_magic is not None:
         before_magic()
@@ -229,7 +230,8 @@ def is_message(content: bytes) -> bool:
     return len(seen) >= 3 or (len(seen) == 2 and bool(seen & {b"from", b"received", b"message-id"}))
 
 
-def _is_text(content: bytes) -> bool:
+def looks_like_text(content: bytes) -> bool:
+    """Return whether *content* is text in some charset: hardly a control character in it."""
     sample = content[:_MOST_LOOKED_AT]
     if sample.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         return True
@@ -262,7 +264,7 @@ def _kind_of_text(content: bytes, declared: str, names: tuple[str, ...]) -> str:
         return HTML
     if any(name.lower().endswith((".html", ".htm", ".xhtml", ".mht")) for name in names) and _HTML_TAG.search(content):
         return HTML
-    if declared.startswith("text/"):
+    if _TEXT_TYPE.fullmatch(declared):
         return declared
     if content.lstrip()[:5] == b"<?xml":
         return "text/xml"

@@ -47,13 +47,18 @@ _NOISE = words(
     "posOffset align pctWidth pctHeight pctPosHOffset pctPosVOffset Anchor SizeWithCells MoveWithCells AutoFill"
 )
 _BREAKING = words("p h row c tr tc si li item footnote endnote comment table-cell table-row")
+# Outside Word, every element ends a piece of text but these.
+_INLINE = words("t r rPr rPh b i u sz color rFont family charset scheme span a s em strong text-input")
 _SHOWN_ATTRIBUTES = words(
     "descr title alt string tooltip author instr displayText instrText href prompt error promptTitle errorTitle"
 )
 # Elements whose ``val`` is somebody's words.
 _VALUED = words("alias tag default docVar helpText statusText entryMacro result listItem docPartName")
 _NAMED = words("bookmarkStart docPr cNvPr docVar definedName sheet name")
+# In these, ``ins`` and ``del`` are about a mark or a row, and hold no text.
+_PROPERTIES = frozenset(("rPr", "trPr", "tcPr", "numPr"))
 _DELETING = frozenset(("del", "moveFrom"))
+_INSERTING = frozenset(("ins", "moveTo"))
 _TRACKED = words("ins del moveFrom moveTo rPrChange pPrChange tblPrChange sectPrChange cellIns cellDel")
 _IN_RUN = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "softHyphen": "\u00ad"}
 _OFF = frozenset(("0", "false", "off", "none"))
@@ -181,21 +186,24 @@ def _relations(content: bytes, part: OpenPart) -> None:
 
 @dataclass(slots=True)
 class _Paragraph:
-    """The pieces of a paragraph, each with how it is hidden: "" for not at all."""
+    """The pieces of a paragraph, each with how it is hidden and whether it was inserted with tracking on."""
 
-    pieces: list[tuple[str, Visibility | None]] = field(default_factory=list)
+    pieces: list[tuple[str, Visibility | None, bool]] = field(default_factory=list)
 
     def now(self) -> str:
         """Return the text as the document shows it."""
-        return "".join(text for text, hiding in self.pieces if hiding is None)
+        return "".join(text for text, hiding, _ in self.pieces if hiding is None)
 
     def hidings(self) -> set[Visibility]:
         """Return every way in which some of it is hidden."""
-        return {hiding for text, hiding in self.pieces if hiding is not None and text.strip()}
+        return {hiding for text, hiding, _ in self.pieces if hiding is not None and text.strip()}
 
     def with_hidden(self, hiding: Visibility) -> str:
-        """Return the text with what is hidden in one way put back."""
-        return "".join(text for text, how in self.pieces if how is None or how is hiding)
+        """Return the text with what is hidden in one way put back; with deletions, what replaced them is left out."""
+        before = hiding is Visibility.TRACKED_DELETION
+        return "".join(
+            text for text, how, inserted in self.pieces if how is hiding or (how is None and not (before and inserted))
+        )
 
 
 class _Story:
@@ -210,6 +218,7 @@ class _Story:
         self._open: list[str] = []
         self._paragraphs: list[_Paragraph] = [_Paragraph()]
         self._deleting = 0
+        self._inserting = 0
         self._hiding: Visibility | None = None
         self._tables = 0
         self._table_depth = 0
@@ -244,8 +253,9 @@ class _Story:
                 self._hand_over_stretch()
                 self._tables += 1
             self._table_depth += 1
-        elif name in _DELETING and self._is_word and parent not in ("rPr", "trPr"):
-            self._deleting += 1
+        elif self._is_word and parent not in _PROPERTIES and name in _DELETING | _INSERTING:
+            self._deleting += name in _DELETING
+            self._inserting += name in _INSERTING
         elif name == "AlternateContent":
             self._choices.append(set())
         elif name == "Fallback":
@@ -268,15 +278,17 @@ class _Story:
             self._table_depth = max(0, self._table_depth - 1)
             if not self._table_depth:
                 self._hand_over_stretch(PlaceKind.TABLE)
-        elif name in _DELETING and self._deleting and self._is_word:
-            self._deleting -= (self._open[-1] if self._open else "") not in ("rPr", "trPr")
+        elif self._is_word and name in _DELETING | _INSERTING:
+            if (self._open[-1] if self._open else "") not in _PROPERTIES:
+                self._deleting -= name in _DELETING
+                self._inserting -= name in _INSERTING
         elif name == "AlternateContent" and self._choices:
             self._choices.pop()
         elif name == "Fallback":
             self._fallback = max(0, self._fallback - 1)
         elif name == "r":
             self._hiding = None
-        elif len(self._paragraphs) == 1 and (name in _BREAKING or not self._is_word):
+        elif len(self._paragraphs) == 1 and (name in _BREAKING or not (self._is_word or name in _INLINE)):
             self._end_loose()
 
     def data(self, text: str) -> None:
@@ -303,7 +315,7 @@ class _Story:
 
     def _put(self, text: str, *, deleted: bool = False) -> None:
         hiding = Visibility.TRACKED_DELETION if deleted or self._deleting else self._hiding
-        self._paragraphs[-1].pieces.append((text, hiding))
+        self._paragraphs[-1].pieces.append((text, hiding, self._inserting > 0))
 
     def _run_property(self, name: str, attributes: dict[str, str]) -> None:
         """Note how a run is hidden; the properties of a paragraph's mark hide nothing."""
@@ -340,7 +352,7 @@ class _Story:
         if not paragraph.pieces:
             return
         text = paragraph.now()
-        whole = "".join(piece for piece, _ in paragraph.pieces)
+        whole = "".join(piece for piece, _, _ in paragraph.pieces)
         if self._fallback and self._choices and whole in self._choices[-1]:
             return  # the same text box again, for older programs
         if self._choices:
@@ -359,7 +371,7 @@ class _Story:
     def _end_loose(self) -> None:
         """End a stretch of text that stands in no paragraph."""
         loose = self._paragraphs[0]
-        if any(text.strip() for text, _ in loose.pieces):
+        if any(text.strip() for text, _, _ in loose.pieces):
             self._paragraphs[0] = _Paragraph()
             self._end_paragraph(loose)
 

@@ -23,20 +23,28 @@ _ENOUGH_TO_SEND = 64 * 1024
 
 def serve(line: socket.socket, limits: Limits) -> None:
     """Serve jobs until the line closes or the worker is no longer fit for another."""
-    for _ in range(MOST_JOBS):
+    for number in range(1, MOST_JOBS + 1):
         received = _receive(line)
         if received is None:
             return
         job, content = received
         walls.limit_cpu(limits.deadline_dear_s)
-        if not read(job, content, limits, line.sendall):
+        if not read(job, content, limits, line.sendall, last=number == MOST_JOBS):
             return
         del job, content
         gc.collect(0)
 
 
-def read(job: Job, content: bytes, limits: Limits, send: Callable[[bytes], object]) -> bool:
-    """Read one message or document, sending frames; return whether the worker may serve another."""
+def read(job: Job, content: bytes, limits: Limits, send: Callable[[bytes], object], *, last: bool = False) -> bool:
+    """Read one message or document, sending frames; return whether the worker may serve another.
+
+    Args:
+        job: What is asked.
+        content: The bytes.
+        limits: How much it may cost.
+        send: Takes packed frames.
+        last: The worker goes after this in any case.
+    """
     waiting: list[bytes] = []
 
     def flush() -> None:
@@ -56,9 +64,10 @@ def read(job: Job, content: bytes, limits: Limits, send: Callable[[bytes], objec
         session.root(Given(content, is_attachment=False))
     else:
         session.root(Given(content, names=(name,), attachment=1), PartPath().child(name))
-    put(["end", not session.tainted])
+    reusable = not session.tainted and not last
+    put(["end", reusable])
     flush()
-    return not session.tainted
+    return reusable
 
 
 def _receive(line: socket.socket) -> tuple[Job, bytes] | None:

@@ -16,8 +16,9 @@ import pkgutil
 import signal
 import socket
 import sys
+import traceback
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from safehold.reading import kernel, types, walls, worker
 from safehold.reading.limits import Limits
@@ -63,6 +64,7 @@ def main(arguments: list[str]) -> None:
     control.set_inheritable(False)
     limits = Limits(**json.loads(limits_json))
     import_everything()
+    _fall_silent()
     walls_standing = walls.harden(limits.memory_bytes, parent)
     if os.getppid() != parent:
         return
@@ -71,6 +73,13 @@ def main(arguments: list[str]) -> None:
     gc.freeze()
     control.send(json.dumps({"ready": walls_standing}).encode())
     _serve(control, limits)
+
+
+def _fall_silent() -> None:
+    """Let go of the error stream: from here on content could speak through it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def import_everything() -> None:
@@ -159,17 +168,11 @@ def run(arguments: list[str]) -> NoReturn:
     status = 0
     try:
         main(arguments)
-    except BaseException as failure:  # noqa: BLE001 - the parent hears what failed, by its type only
+    except BaseException:  # noqa: BLE001 - the parent reads the last line; after the start it goes nowhere
+        traceback.print_exc()
         status = 1
-        with suppress(Exception):
-            os.write(int(arguments[0]), _failure(failure))
     finally:
         os._exit(status)
-
-
-def _failure(failure: BaseException) -> bytes:
-    report: dict[str, Any] = {"failed": type(failure).__name__, "name": str(getattr(failure, "name", "") or "")}
-    return json.dumps(report).encode()
 
 
 if __name__ == "__main__":

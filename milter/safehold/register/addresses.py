@@ -16,7 +16,7 @@ from safehold.register import words as wording
 from safehold.register.words import Spellings, Words
 from safehold.text import folded
 
-_LONGEST_RANGE = 60  # "12-240" is no block of houses but two numbers
+_LONGEST_RANGE = 40  # "12-240" is no block of houses but two numbers
 _LONGEST_NAME = 5  # words
 
 COUNTIES: Final = frozenset(
@@ -208,7 +208,7 @@ def _street_piece(pieces: list[_Piece]) -> tuple[int, int]:
         for index in _number_places(piece):
             if len(piece) > 1:
                 after = index + 1
-                if after < len(piece) and len(piece.raw[after]) == 1 and piece.raw[after].isalpha():
+                if after < len(piece) and _is_suffix(piece.raw[after], piece.gaps[after]):
                     after += 1  # "12 b Acacia Road"
                 if after < len(piece) and not _only_type(piece.words[after:]):
                     return place, after
@@ -223,6 +223,11 @@ def _number_places(piece: _Piece) -> list[int]:
     return [
         index for index in reversed(range(len(piece))) if piece.words[index].is_number and piece.words[index].digits
     ] + spelt
+
+
+def _is_suffix(raw: str, gap: str) -> bool:
+    """Return whether a word is the letter of a house number, and not the first part of a name ("I-Worx")."""
+    return len(raw) == 1 and raw.isalpha() and not gap.strip(" \t")
 
 
 def _only_type(words: Sequence[wording.Word]) -> bool:

@@ -330,7 +330,8 @@ def _read_csv(text: str, complaints: Complaints) -> Iterator[Node]:
 
 def _csv_rows(text: str, complaints: Complaints) -> Iterator[_Row]:
     """Yield the filled cells of each row by column."""
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")  # not at the other line ends of Unicode
+    reader = csv.reader((line + "\n" for line in lines), strict=True)
     header: list[str] = []
     line = 1
     try:

@@ -299,7 +299,7 @@ def _type_in(text: str, *, anywhere: bool = False, weak: bool = False) -> tuple[
 
     A name of at least three letters stands before the type.  Weak types ("workplace") count only after a number.
     """
-    for name in _LONG_TYPES if weak else _GLUED_TYPES:
+    for name in (*_LONG_TYPES, "way") if weak else _GLUED_TYPES:
         if text.endswith(name) and len(text) >= len(name) + 3:
             return (len(text) - len(name),)
         if anywhere and (place := text.find(name, 3)) > 0:
@@ -487,10 +487,11 @@ class Spellings:
     one); two words that are one edit apart share one of those.
     """
 
-    __slots__ = ("_forms", "words")
+    __slots__ = ("_forms", "_longest", "words")
 
     def __init__(self, words: Iterable[str]) -> None:
         self.words = frozenset(words)
+        self._longest = max(map(len, self.words), default=0)
         forms: dict[str, list[str]] = {}
         for word in self.words:
             if len(word) >= SHORTEST_FUZZY:
@@ -500,7 +501,7 @@ class Spellings:
 
     def near(self, word: str) -> tuple[str, ...]:
         """Return the words one edit from *word*, in order; itself is not among them."""
-        if len(word) < SHORTEST_FUZZY - 1:
+        if not SHORTEST_FUZZY - 1 <= len(word) <= self._longest + 1:
             return ()
         forms = self._forms
         found: set[str] = set()

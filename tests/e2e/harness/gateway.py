@@ -6,6 +6,7 @@ module and only they are stopped.
 """
 
 import contextlib
+import dataclasses
 import itertools
 import json
 import os
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -22,6 +24,13 @@ from typing import Any, Self
 import yaml
 from harness.postfix import HarnessError, PrivatePostfix
 from harness.sink import Delivery
+
+from safehold import assemble
+from safehold import config as settings_file
+from safehold.courier import Courier
+from safehold.model import HeldMessage, HoldState
+from safehold.quarantine import Quarantine
+from safehold.store import audit
 
 PROJECT = Path(__file__).parent.parent.parent.parent
 SAMPLES = PROJECT / "samples"
@@ -44,6 +53,20 @@ def sample(name: str) -> bytes:
     return f"X-Test-Run: {os.getpid()}.{next(_runs)}\r\n".encode() + (SAMPLES / "messages" / name).read_bytes()
 
 
+def letter(text: str = "Nothing of note.", *headers: str, sender: str = f"jo.marlow@{OWN_DOMAIN}") -> bytes:
+    """Return a short plain mail that says *text*, unlike every other one sent in this run."""
+    number = f"{os.getpid()}.{next(_runs)}"
+    given = {line.partition(":")[0].lower() for line in headers}
+    own = (
+        f"From: Jo Marlow <{sender}>",
+        f"Subject: letter {number}",
+        "Date: Mon, 02 Jun 2025 09:41:00 +0100",
+        f"Message-ID: <letter.{number}@{OWN_DOMAIN}>",
+    )
+    lines = [*headers, *(line for line in own if line.partition(":")[0].lower() not in given)]
+    return "\r\n".join([*lines, "", text, ""]).encode()
+
+
 class Gateway:
     """A running gateway.
 
@@ -60,6 +83,7 @@ class Gateway:
         register: Path | None = SAMPLES / "register.yaml",
         settings: Mapping[str, Any] = MappingProxyType({}),
         processes: Sequence[str] = PROCESSES,
+        programs: Mapping[str, Sequence[str]] = MappingProxyType({}),
         attach: bool = True,
     ) -> None:
         self.postfix = postfix
@@ -67,6 +91,7 @@ class Gateway:
         self.config = self.folder / "safehold.yaml"
         self._policies, self._register, self._settings = policies, register, settings
         self._names, self._attach = processes, attach
+        self._programs = programs  # what to run in place of `safehold` for a process
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     # -- life ---------------------------------------------------------------------------------------------------
@@ -98,7 +123,7 @@ class Gateway:
 
     def start_process(self, name: str) -> None:
         """Start ``safehold NAME`` and wait until its socket, if it has one, accepts."""
-        command = [_safehold(), name, "--config", str(self.config)]
+        command = [*self._programs.get(name, (_safehold(),)), name, "--config", str(self.config)]
         with self._log(name).open("ab") as log:
             # Postfix runs as another user and reaches the socket through the group of the directory.
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, umask=0o007)
@@ -117,6 +142,23 @@ class Gateway:
             process.kill()
             process.wait()
             raise HarnessError(f"safehold {name} did not end within 30 s\n{self.log_tail()}") from None
+
+    def await_end(self, name: str) -> int:
+        """Wait for a process that ends by itself; return its exit status (below 0: the signal that killed it)."""
+        try:
+            status = self._running[name].wait(30)
+        except subprocess.TimeoutExpired:
+            raise HarnessError(f"safehold {name} did not end within 30 s\n{self.log_tail()}") from None
+        del self._running[name]
+        return status
+
+    def is_running(self, name: str) -> bool:
+        """Return whether ``safehold NAME`` was started and has not ended."""
+        return name in self._running and self._running[name].poll() is None
+
+    def signal(self, name: str, number: int) -> None:
+        """Send a signal to ``safehold NAME`` and go on."""
+        self._running[name].send_signal(number)
 
     def pid(self, name: str) -> int:
         """Return the process id of ``safehold NAME``."""
@@ -138,6 +180,17 @@ class Gateway:
             words = " ".join(arguments[:2])
             raise HarnessError(f"safehold {words}: exit {done.returncode}\n{done.stderr.decode()}\n{self.log_tail()}")
         return done.stdout.decode()
+
+    def ask(self, *arguments: str, config: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run ``safehold ARGUMENTS --config ...`` and return all that it said, however it ended."""
+        command = [_safehold(), *arguments, "--config", str(config or self.config)]
+        return subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60, text=True, umask=0o007
+        )
+
+    def books(self) -> "Books":
+        """Return what the store knows, without starting a process for every question; close it after use."""
+        return Books(self.config)
 
     def holds(self, *, everything: bool = False) -> list[dict[str, Any]]:
         """Return the holds as `hold list --json` gives them, open ones or all."""
@@ -242,6 +295,50 @@ class Gateway:
             if time.monotonic() > until:
                 raise HarnessError(f"safehold {name} does not listen\n{self.log_tail()}")
             time.sleep(0.05)
+
+
+class Books:
+    """The gateway's store as seen from this process: `safehold hold list` takes a second each time it is asked."""
+
+    def __init__(self, config: Path) -> None:
+        self.settings = settings_file.load(config)
+        self.keys = assemble.keyring(self.settings, need=frozenset({"sealing", "opening", "store"}))
+        self.store = assemble.store(self.settings)
+        self.quarantine = Quarantine(self.store, self.keys)
+
+    def courier(self, **changes: Any) -> Courier:
+        """Return a courier of this process, with changed settings; ``run_once`` works all that is due."""
+        settings = dataclasses.replace(assemble.courier_settings(self.settings), **changes)
+        return Courier(self.quarantine, self.keys.opening, settings)
+
+    def work(self) -> None:
+        """Send all notices and releases that are due."""
+        courier = self.courier()
+        while courier.run_once(datetime.now(UTC)):
+            pass
+
+    def close(self) -> None:
+        self.store.close()
+
+    def holds(self) -> dict[str, HeldMessage]:
+        """Return every hold, whatever its state, by id."""
+        return {held.id: held for held in self.quarantine.list(states=tuple(HoldState))}
+
+    def new(self, before: Mapping[str, HeldMessage]) -> list[HeldMessage]:
+        """Return the holds that are not among *before*: at once, because a client is told 250 only after a hold."""
+        return [held for held in self.holds().values() if held.id not in before]
+
+    def state(self, hold_id: str) -> str:
+        return self.quarantine.get(hold_id).state.value
+
+    def trail(self, kind: str, hold_id: str | None = None) -> list[audit.Entry]:
+        """Return the audit entries of one kind, of one hold or of all."""
+        return [entry for entry in audit.entries(self.store, hold=hold_id) if entry.kind == kind]
+
+    def release(self, hold_id: str) -> None:
+        """Decide that a hold may go, by as many people as it takes."""
+        for number in range(self.quarantine.get(hold_id).approvals_needed):
+            self.quarantine.approve(hold_id, actor=f"reviewer {number}", reason="by the test", now=datetime.now(UTC))
 
 
 def is_notice(delivery: Delivery) -> bool:

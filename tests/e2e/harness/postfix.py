@@ -185,7 +185,7 @@ class PrivatePostfix:
         self.set(smtpd_milters=where, non_smtpd_milters=where if local else "", **options)
 
     def map(self, name: str, entries: Mapping[str, str] | str, kind: str = "hash") -> str:
-        """Write a map and return how main.cf names it, e.g. ``hash:/tmp/pf-x/etc/virtual``.
+        """Write a map and return how main.cf names it, e.g. ``hash:BASE/etc/virtual``.
 
         Args:
             name: File name below `etc`.

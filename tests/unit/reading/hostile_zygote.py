@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 
 from safehold.model import PlaceKind, Reason
 from safehold.reading import readers, zygote
@@ -33,7 +34,7 @@ def obey(content: bytes, part: OpenPart) -> None:
             while True:
                 pass
         case "memory":
-            _ = [bytearray(64 << 20) for _ in range(200)]
+            bytearray(1 << 40)
         case "exception":
             raise KeyError("a secret of the message")
         case "garbage" | "long-frame" | "leak" | "unknown-part":
@@ -62,8 +63,8 @@ FORGERIES = {
 
 
 def line_number() -> int:
-    for name in os.listdir("/proc/self/fd"):
-        number = int(name)
+    for entry in Path("/proc/self/fd").iterdir():
+        number = int(entry.name)
         try:
             with socket.socket(fileno=os.dup(number)) as line:
                 if line.family == socket.AF_UNIX:
@@ -89,11 +90,11 @@ def walls() -> dict[str, object]:
             line.settimeout(1)
             line.connect(("127.0.0.1", 9))
 
-    with open("/proc/self/status") as status:
-        lines = {row.partition(":")[0]: row.partition(":")[2].strip() for row in status}
+    rows = Path("/proc/self/status").read_text().splitlines()
+    lines = {row.partition(":")[0]: row.partition(":")[2].strip() for row in rows}
     return {
         "environment": sorted(os.environ),
-        "files": len(os.listdir("/proc/self/fd")) - 1,
+        "files": len(list(Path("/proc/self/fd").iterdir())) - 1,
         "uid": os.geteuid(),
         "no_new_privileges": lines["NoNewPrivs"],
         "blocked_signals": int(lines["SigBlk"], 16),

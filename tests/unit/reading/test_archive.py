@@ -51,6 +51,7 @@ def test_members_are_read_whatever_the_method(read_here, method):
         ("x.tar", tar_of({"x.txt": b"alpha"})),
         ("x.tgz", gzip.compress(tar_of({"x.txt": b"alpha"}))),
     ],
+    ids=["gzip", "bzip2", "xz", "tar", "tar in gzip"],
 )
 def test_other_archives_are_read(read_here, name, content):
     read = read_here(content, name)
@@ -65,7 +66,11 @@ def test_two_gzip_members_are_one_text(read_here):
     assert read.texts(PlaceKind.TEXT) == ["first second"]
 
 
-@pytest.mark.parametrize("wrap", [lambda raw: zip_of({"zeros": raw}), gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize(
+    "wrap",
+    [lambda raw: zip_of({"zeros": raw}), gzip.compress, bz2.compress, lzma.compress],
+    ids=["zip", "gzip", "bzip2", "xz"],
+)
 def test_a_bomb_is_too_large(read_here, wrap):
     read = read_here(wrap(bytes(60 * MEGABYTE)), "bomb")
 
@@ -131,6 +136,18 @@ def test_a_member_that_the_directory_leaves_out_is_read_and_ambiguous(read_here)
     assert ("x.zip", "ambiguous") in read.problems
 
 
+def test_a_member_between_the_last_one_and_the_directory_is_read(read_here):
+    hidden, shown = zip_of({"hidden.txt": b"ghost"}), zip_of({"shown.txt": b"plain"})
+    start, stray = shown.find(b"PK\x01\x02"), hidden[: hidden.find(b"PK\x01\x02")]
+    at = shown.find(b"PK\x05\x06") + 16
+    moved = struct.pack("<I", start + len(stray))
+    content = shown[:start] + stray + shown[start:at] + moved + shown[at + 4 :]
+    read = read_here(content, "x.zip")
+
+    assert "ghost" in read.text
+    assert ("x.zip", "ambiguous") in read.problems
+
+
 def test_a_name_that_differs_between_the_headers_is_ambiguous(read_here):
     content = zip_of({"real.txt": b"plain"}).replace(b"real.txt", b"fake.txt", 1)
     read = read_here(content, "x.zip")
@@ -187,7 +204,14 @@ def test_comments_are_text(read_here):
     assert "a comment" in read_here(out.getvalue(), "x.zip").texts(PlaceKind.METADATA)
 
 
-@pytest.mark.parametrize("content", [b"7z\xbc\xaf\x27\x1c" + bytes(50), b"Rar!\x1a\x07\x00" + bytes(50), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"7z\xbc\xaf\x27\x1c" + bytes(50),
+        b"Rar!\x1a\x07\x00" + bytes(50),
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
+    ],
+)
 def test_what_has_no_reader_is_unsupported(read_here, content):
     assert read_here(content, "x").reasons == {"unsupported"}
 

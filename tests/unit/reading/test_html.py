@@ -115,7 +115,9 @@ def test_comments_scripts_and_titles_are_read_apart(extract):
 
 
 def test_conditional_comments_are_stripped_of_their_tags(extract):
-    assert "for old Outlook" in " ".join(extract("<!--[if mso]><p>for <b>old</b> Outlook</p><![endif]-->x").comments.split())
+    assert "for old Outlook" in " ".join(
+        extract("<!--[if mso]><p>for <b>old</b> Outlook</p><![endif]-->x").comments.split()
+    )
 
 
 def test_entities_are_decoded(extract):
@@ -166,7 +168,9 @@ HOSTILE = {
 def test_hostile_markup_is_read_in_bounded_time(text):
     page = html.extract(text, LIMITS)
 
-    assert "ghost" in " ".join((page.own, page.quoted, page.attributes, page.comments, page.title, *page.hidden.values()))
+    assert "ghost" in " ".join(
+        (page.own, page.quoted, page.attributes, page.comments, page.title, *page.hidden.values())
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -182,7 +186,9 @@ def test_sloppy_html_of_real_mail_is_tame_enough_for_the_tree():
 
 
 def test_places_of_an_html_body(read_here):
-    read = read_here(b"Subject: x\r\nContent-Type: text/html\r\n\r\n<p>own</p><p style='display:none'>ghost</p><img alt=pic>")
+    read = read_here(
+        b"Subject: x\r\nContent-Type: text/html\r\n\r\n<p>own</p><p style='display:none'>ghost</p><img alt=pic>"
+    )
 
     assert read.texts(PlaceKind.BODY, Visibility.VISIBLE) == ["own"]
     assert read.texts(PlaceKind.BODY, Visibility.HIDDEN) == ["ghost"]

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# ruff: noqa: E501 - tables of messages, one a line
 """Messages, whole and broken: a word that some mail client would show must be found."""
 
 import base64
@@ -133,7 +134,9 @@ def test_attachments_are_numbered_without_inline_pictures(read_here):
         "--yy\r\nContent-Type: image/png; name=logo.png\r\n\r\nx\r\n--yy--"
     )
     read = read_here(
-        multipart(related, "Content-Type: text/plain; name=a.txt\r\n\r\na", "Content-Type: text/plain; name=b.txt\r\n\r\nb")
+        multipart(
+            related, "Content-Type: text/plain; name=a.txt\r\n\r\na", "Content-Type: text/plain; name=b.txt\r\n\r\nb"
+        )
     )
 
     numbers = {str(part.path): (part.is_attachment, part.attachment) for part in read.reading.parts}
@@ -147,7 +150,12 @@ def test_everything_in_an_attached_message_has_its_number(read_here):
     inner = "From: a@example.org\r\nTo: b@example.org\r\nSubject: x\r\n\r\ninner body"
     read = read_here(multipart("\r\nbody", f"Content-Type: message/rfc822\r\n\r\n{inner}"))
 
-    assert {(str(part.path), part.attachment) for part in read.reading.parts} == {(".", 0), ("1", 0), ("2", 1), ("2/1", 1)}
+    assert {(str(part.path), part.attachment) for part in read.reading.parts} == {
+        (".", 0),
+        ("1", 0),
+        ("2", 1),
+        ("2/1", 1),
+    }
     assert all(part.is_attachment for part in read.reading.parts if part.attachment)
     assert read.texts(PlaceKind.BODY, part="2/1") == ["inner body"]
 
@@ -188,8 +196,12 @@ def test_an_alternative_that_says_something_else_is_told_apart(read_here):
     html = "Content-Type: text/html\r\n\r\n<p>the same few words</p>"
     alternative = (*HEAD, "Content-Type: multipart/alternative; boundary=xx", "")
 
-    other = read_here(crlf(*alternative, "--xx", "Content-Type: text/plain\r\n\r\nsomething quite different", "--xx", html, "--xx--"))
-    same = read_here(crlf(*alternative, "--xx", "Content-Type: text/plain\r\n\r\nthe same few words", "--xx", html, "--xx--"))
+    other = read_here(
+        crlf(*alternative, "--xx", "Content-Type: text/plain\r\n\r\nsomething quite different", "--xx", html, "--xx--")
+    )
+    same = read_here(
+        crlf(*alternative, "--xx", "Content-Type: text/plain\r\n\r\nthe same few words", "--xx", html, "--xx--")
+    )
 
     assert other.texts(PlaceKind.BODY, Visibility.ALTERNATIVE) == ["something quite different"]
     assert same.texts(PlaceKind.BODY, Visibility.ALTERNATIVE) == []
@@ -202,11 +214,22 @@ def test_a_part_that_the_tree_has_is_not_read_again_by_the_salvage(read_here):
     assert read.text.count("Quillfeather") == 1
 
 
+def test_text_that_only_claims_to_be_base64_is_text(read_here):
+    read = read_here(
+        multipart(
+            "Content-Type: text/plain; name=a.txt\r\nContent-Transfer-Encoding: base64\r\n\r\nThis is Quillfeather"
+        )
+    )
+
+    assert read.texts(PlaceKind.TEXT) == ["This is Quillfeather"]
+    assert read.problems == []
+
+
 def test_header_block_over_the_limit_is_cut_and_said(read_here):
     lines = [f"X-Filler-{number}: {'y' * 50}" for number in range(2000)]
     read = read_here(crlf(*lines, "Subject: after", "", "body Quillfeather"))
 
-    assert ("." , "too_large") in read.problems
+    assert (".", "too_large") in read.problems
     assert "Quillfeather" in read.text
     assert "after" in read.text  # the block itself is text all the same
 
@@ -239,7 +262,13 @@ def test_too_many_parts_are_said(read_here):
 
 def test_text_over_the_message_limit_is_cut_and_said(read_here):
     limits = Limits(characters=1000, part_characters=600)
-    read = read_here(multipart("Content-Type: text/plain; name=a.txt\r\n\r\n" + "a" * 500, "Content-Type: text/plain; name=b.txt\r\n\r\n" + "b" * 700), limits=limits)
+    read = read_here(
+        multipart(
+            "Content-Type: text/plain; name=a.txt\r\n\r\n" + "a" * 500,
+            "Content-Type: text/plain; name=b.txt\r\n\r\n" + "b" * 700,
+        ),
+        limits=limits,
+    )
 
     assert ("2/b.txt", "too_large") in read.problems
     assert sum(len(segment.text) for segment in read.reading.segments) <= 1000
@@ -254,19 +283,18 @@ def test_a_name_cannot_make_a_path_of_its_own(read_here):
 
 def test_members_of_one_name_get_different_paths(read_here):
     out = io.BytesIO()
-    with pytest.warns(UserWarning), zipfile.ZipFile(out, "w") as archive:
+    with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("a.txt", "one")
-        archive.writestr("a.txt", "two")
-    read = read_here(out.getvalue(), "x.zip")
+        archive.writestr("b.txt", "two")
+    content = out.getvalue().replace(b"b.txt", b"a.txt")
+    read = read_here(content, "x.zip")
 
     assert read.paths == ["x.zip", "x.zip/a.txt", "x.zip/a.txt~2"]
 
 
 def test_quoted_threads_are_told_from_the_reply(read_here):
-    body = "\r\n".join(
-        ["my reply", "", "From: Ann", "Sent: today", "To: Bob", "Subject: old", "", "the old text Quillfeather"]
-    )
-    read = read_here(crlf(*HEAD, "", body))
+    thread = ("From: Ann", "Sent: today", "To: Bob", "Subject: old", "", "the old text Quillfeather")
+    read = read_here(crlf(*HEAD, "", "my reply", "", *thread))
 
     assert "my reply" in read.texts(PlaceKind.BODY)[0]
     assert "Quillfeather" in read.texts(PlaceKind.QUOTED)[0]

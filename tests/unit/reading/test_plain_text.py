@@ -63,14 +63,16 @@ def test_header_decoding_never_raises(value):
 
 
 def test_parameters_keep_every_reading():
-    found = headers.parameters('multipart/mixed; boundary="a;b"; BOUNDARY=c; name*=utf-8\'en\'%C3%A9; x*1=2; x*0=1')
+    found = headers.parameters("multipart/mixed; boundary=\"a;b\"; BOUNDARY=c; name*=utf-8'en'%C3%A9; x*1=2; x*0=1")
 
     assert found.value == "multipart/mixed"
     assert found.all == {"boundary": ("a;b", "c"), "name": ("é",), "x": ("12",)}
 
 
 def test_display_names_leave_addresses_out():
-    assert headers.display_names('"Ann Lee" <ann@example.org>, bob@example.org, C Dee <c@example.org>') == "Ann Lee\nC Dee"
+    value = '"Ann Lee" <ann@example.org>, bob@example.org, C Dee <c@example.org>, D Eff d@example.org'
+
+    assert headers.display_names(value) == "Ann Lee\nC Dee\nD Eff"
 
 
 def test_flowed_lines_are_joined_and_quotations_kept_apart():
@@ -107,6 +109,27 @@ def test_quote_marks_are_taken_off_so_that_a_wrapped_address_stays_whole():
     parts = dict(plain_text.split_quoted("ok\n> 12 High\n> Street"))
 
     assert parts[True] == "12 High\nStreet"
+
+
+def test_folded_lines_of_a_card_are_joined(read_here):
+    card = (
+        b"BEGIN:VCARD\r\nADR:;;12 Hi\r\n gh Street;Le\\,eds\r\n"
+        b"NOTE;ENCODING=QUOTED-PRINTABLE:Caf=C3=A9\r\nEND:VCARD\r\n"
+    )
+    text = read_here(card, "a.vcf").text
+
+    assert "12 High Street;Le,eds" in text
+    assert "Café" in text
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "line", [b"begin 644 a\n", b"=ybegin line=1 name=a\n", b"On a wrote:\n", b"From: x\nTo: y\n", b"> ", b"-" * 9]
+)
+def test_hostile_lines_are_read_in_bounded_time(read_here, line):
+    read = read_here(line * (1_000_000 // len(line)) + b"\nQuillfeather", "a.txt")
+
+    assert "Quillfeather" in read.text
 
 
 def test_a_megabyte_of_text_is_no_work(read_here):

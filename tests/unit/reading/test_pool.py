@@ -28,7 +28,13 @@ def mail(*parts: str) -> bytes:
     """A message whose attachments are the given texts."""
     lines = ["Subject: test", "MIME-Version: 1.0", 'Content-Type: multipart/mixed; boundary="b"', ""]
     for index, part in enumerate(parts):
-        lines += ["--b", "Content-Type: text/plain", f'Content-Disposition: attachment; filename="{index}.txt"', "", part]
+        lines += [
+            "--b",
+            "Content-Type: text/plain",
+            f'Content-Disposition: attachment; filename="{index}.txt"',
+            "",
+            part,
+        ]
     return "\r\n".join([*lines, "--b--", ""]).encode()
 
 
@@ -157,6 +163,15 @@ def test_plain_mail_shares_a_worker_and_anything_else_ends_it(pool):
     pool.read(image, document_name="a.png")
 
     assert worker_of(pool.read(mail("c"))) != second
+
+
+def test_a_worker_goes_after_a_hundred_messages_and_nobody_notices(own_entry):
+    with ReaderPool(1, QUICK, entry=(own_entry,)) as pool:
+        readings = [pool.read(mail(f"text {number}")) for number in range(220)]
+
+    assert [texts(reading) for reading in readings] == [[f"text {number}"] for number in range(220)]
+    assert all(reading.problems == () for reading in readings)
+    assert len(set().union(*(worker_of(reading) for reading in readings))) >= 3
 
 
 def test_many_threads_get_their_own_readings(pool):
@@ -331,10 +346,31 @@ def test_workers_die_with_a_parent_that_was_killed(own_entry, tmp_path):
 
 def test_an_entry_that_cannot_start_is_our_failure(tmp_path):
     broken = tmp_path / "broken.py"
-    broken.write_text("raise SystemExit(3)")
+    broken.write_text("import a_module_that_is_not_there")
 
-    with pytest.raises(ReaderError, match="could not start"):
+    with pytest.raises(ReaderError, match=r"could not start.*a_module_that_is_not_there"):
         ReaderPool(1, entry=(str(broken),)).start()
+
+
+def test_a_pool_that_was_not_started_says_so():
+    pool = ReaderPool(1)
+
+    with pytest.raises(ReaderError, match="not started"):
+        pool.read(b"Subject: x\r\n\r\ny")
+    pool.close()
+
+
+def test_nothing_is_left_open_after_many_messages(pool):
+    def files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    pool.read(mail("a"))
+    before = files()
+    for order in ("a", "!exception!") * 15:
+        pool.read(mail(order))
+    time.sleep(0.3)
+
+    assert files() <= before + 2
 
 
 def test_a_pool_needs_a_worker():

@@ -55,9 +55,15 @@ def ole(stream: str) -> bytes:
         (b"fLaC" + bytes(60), "audio/flac"),
         (bytes(range(256)) * 5, types.BINARY),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_content_decides(content, kind):
     assert types.detect(content) == kind
+
+
+@pytest.mark.parametrize("declared", ["text/12 Hidden Lane", "text/", "text/é", "text/" + "x" * 300])
+def test_a_declared_type_that_is_none_does_not_become_the_type(declared):
+    assert types.detect(b"words", declared=declared) == types.PLAIN
 
 
 def test_plain_mail_never_asks_libmagic():

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""House numbers and flats as a text gives them: which number belongs to a street or postcode, and what it may mean.
+
+``12-14``, ``12 & 14``, ``2/12``, ``12 b``, ``twenty one``, ``Acacia Road 12`` and ``number 12 in ...`` are all read
+here.  A number that stands right beside a street is *adjacent*: if it is another one than the entry's, the text means
+another house.  Pure.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from safehold.detect.view import Span, View
+from safehold.register import words as wording
+from safehold.register.addresses import Address, flat_id, same_side
+from safehold.register.words import Postcode
+
+_POSTCODE_REACH = 14  # words from a house number to the postcode that ends its address
+
+Reading = tuple[frozenset[int], str, str]  # numbers, suffix, flat
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A house number that the text gives a street or postcode.
+
+    Attributes:
+        readings: What it may mean.
+        words: The words that it takes (from, up to).
+        adjacent: Whether it stands right beside the street, so that it is the house's number for sure.
+    """
+
+    readings: tuple[Reading, ...] = field(repr=False)
+    words: Span
+    adjacent: bool
+
+
+class Claims:
+    """The house numbers of one view."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+
+    def of_street(self, address: Address, first: int, end: int) -> Claim | None:
+        """Return the house number that the text gives to the street between *first* and *end*, or None."""
+        return self._before(first) or self.after(first, end) or self._apart(address, first, end)
+
+    def _before(self, first: int) -> Claim | None:
+        """Return the number right before the street, with its letter, range or flat."""
+        view = self.view
+        place = first - 1
+        if place >= 1 and view.raw[place] in {"of", "at", "in", "on"}:
+            place -= 1
+        suffix = ""
+        if place >= 1 and self.is_letter(place) and view.each[place - 1].is_number and view.each[place - 1].digits:
+            suffix, place = view.raw[place], place - 1
+        if place < 0 or view.each[place].number < 0 or "\n\n" in view.gap(place):
+            return None
+        word = view.each[place]
+        if word.number in range(1900, 2100) and "," in view.gap(place):
+            return None  # a year
+        return self._read_number(place, suffix or word.suffix, first)
+
+    def is_letter(self, place: int) -> bool:
+        """Return whether the word is one letter that belongs to the number before it ("12 b")."""
+        view = self.view
+        if not 0 < place < len(view) or len(view.raw[place]) != 1 or not view.raw[place].isalpha():
+            return False
+        return not view.gap(place - 1).strip(" ") and not view.gap(place).startswith(("-", "'"))
+
+    def _read_number(self, place: int, suffix: str, end: int) -> Claim:
+        """Return what the number at word *place* may mean, together with a number before it."""
+        view = self.view
+        word = view.each[place]
+        plain = (frozenset({word.number}), suffix, "")
+        before, link = self._number_linked_to(place)
+        if before < 0:
+            return Claim((plain,), (place, end), adjacent=True)
+        other = view.each[before]
+        flat = (frozenset({word.number}), suffix, f"{other.number}{other.suffix}")
+        crossed = (frozenset({other.number}), other.suffix, f"{word.number}{suffix}")
+        ranged = (same_side(other.number, word.number), suffix, "")
+        both = (frozenset({other.number, word.number}), suffix, "")
+        compound = (frozenset({other.number + word.number}), suffix, "")
+        readings = {
+            "compound": (compound,),  # twenty one
+            "-": (ranged, flat),
+            "to": (ranged,),
+            "&": (both,),
+            "and": (both,),
+            "/": (flat, crossed, ranged),
+        }.get(link, (plain, flat))
+        return Claim(readings, (place if link in {"", ","} else before, end), adjacent=True)
+
+    def _number_linked_to(self, place: int) -> tuple[int, str]:
+        """Return the number before the number at word *place* and the sign or word that links them, or (-1, "")."""
+        view = self.view
+        before, link = place - 1, view.gap(place - 1).strip()
+        if before > 0 and view.raw[before] in {"and", "to"}:
+            before, link = before - 1, view.raw[before]
+        if before < 0 or view.each[before].number < 0 or any("\n\n" in view.gap(at) for at in range(before, place)):
+            return -1, ""
+        other, word = view.each[before], view.each[place]
+        if not other.digits:
+            is_compound = other.number in range(20, 100, 10) and word.number < 10 and not word.digits
+            return (before, "compound") if is_compound and link in {"", "-"} else (-1, "")
+        return (before, link) if link in {"", ",", "-", "/", "&", "and", "to"} else (-1, "")
+
+    def after(self, first: int, end: int) -> Claim | None:
+        """Return the number right after the street ("Acacia Road 12"), unless it is that of the next street."""
+        view = self.view
+        place = end
+        if place < len(view) and view.raw[place] in wording.NUMBER_MARKERS:
+            place += 1
+        if place >= len(view) or view.each[place].number < 0 or len(view.raw[place]) > 5:
+            return None
+        joint = view.gap(end - 1)
+        if "\n" in joint or joint.strip(" ,:") or view.raw[place][0] == "0" or view.claimed_by(place) >= 0:
+            return None
+        if any(place in range(found.first, found.last + 1) for found in view.postcodes_in(place - 1, place + 1)):
+            return None
+        suffix = view.each[place].suffix
+        if not suffix and self.is_letter(place + 1):
+            suffix = view.raw[place + 1]
+        readings = ((frozenset({view.each[place].number}), suffix, ""),)
+        counts = view.gap(place) == " " and place + 1 < len(view) and not suffix and not view.is_capital(place + 1)
+        return Claim(readings, (first, place + 1), adjacent=not counts)  # "Acacia Road 3 times a week"
+
+    def _apart(self, address: Address, first: int, end: int) -> Claim | None:
+        """Return the number of the address where it stands some words away from the street and before no other one."""
+        view = self.view
+        for place in (*reversed(view.numbers_in(first - 7, first)), *view.numbers_in(end, end + 6)):
+            word = view.each[place]
+            reading = (frozenset({word.number}), word.suffix, "")
+            marked = place > 0 and view.raw[place - 1] in wording.NUMBER_MARKERS
+            street = view.claimed_by(place)
+            if (word.digits or marked) and (street < 0 or street in range(first, end)) and fits(address, reading):
+                return Claim((reading,), (min(place, first), max(place + 1, end)), adjacent=False)
+        return None
+
+    def flats(self, first: int, last: int) -> Iterator[tuple[str, int]]:
+        """Yield the flats named among the words from *first* up to *last*, with their places."""
+        view = self.view
+        for place in range(max(first, 0), min(last, len(view))):
+            raw = view.raw[place]
+            if view.each[place].flat:
+                yield view.each[place].flat, place
+            elif raw in wording.FLAT_WORDS and place + 1 < len(view) and "\n\n" not in view.gap(place):
+                if flat := flat_id(view.raw[place + 1]):
+                    yield flat, place + 1
+            elif raw == "floor" and place > 0 and view.raw[place - 1] in wording.FLOOR_WORDS:
+                yield view.raw[place - 1], place
+
+    def of_postcode(self, postcode: Postcode) -> Claim | None:
+        """Return the number of the address that the postcode ends: right before it, or before a street before it."""
+        view = self.view
+        low = postcode.first - _POSTCODE_REACH
+        earlier = view.postcodes_in(low, postcode.first)
+        low = max(low, earlier[-1].last + 1 if earlier else 0)
+        for place in reversed(view.numbers_in(low, postcode.first)):
+            if not view.each[place].digits and view.each[place].number < 2:
+                continue  # "one" is hardly ever a house number in words
+            street = view.claimed_by(place)
+            if 0 <= street < postcode.first:
+                claim = self._before(place + 1) if len(view.raw[place]) <= 5 else None
+                return claim and Claim(claim.readings, claim.words, adjacent=False)
+            if place >= postcode.first - 2:
+                suffix = view.raw[place + 1] if place == postcode.first - 2 else ""
+                if len(suffix) > 1:
+                    continue
+                return self._read_number(place, suffix or view.each[place].suffix, postcode.first)
+        return None
+
+
+def fits(address: Address, reading: Reading) -> bool:
+    """Return whether a number as the text gives it is that of the address."""
+    numbers, suffix, flat = reading
+    if not numbers & address.numbers:
+        return False
+    if flat and address.flat and flat != address.flat:
+        return False
+    if suffix == address.suffix:
+        return True
+    return (not address.suffix and suffix == address.flat) or (not suffix and bool(flat) and flat == address.suffix)

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who is asked: a final recipient or the addressee of a letter, and the tests that need nothing of the message.
+
+Also the question that comes before any reading: could a policy concern this recipient, whatever the message held?
+Pure.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from safehold.model import Direction, FinalRecipient, Scope
+from safehold.policy.language import (
+    Branch,
+    InAddresses,
+    Kind,
+    Mode,
+    OfKind,
+    OfScope,
+    Policy,
+    Related,
+    Relation,
+    Test,
+)
+from safehold.register.index import Relations
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A final recipient and all that the policies may ask about him."""
+
+    recipient: FinalRecipient
+    relations: Relations = field(default_factory=Relations)
+    kinds: frozenset[Kind] = frozenset()
+    scope: Scope = Scope.EXTERNAL
+
+    @property
+    def is_print_room(self) -> bool:
+        """Return whether letters to this recipient are printed and posted."""
+        return Kind.PRINT_AND_POST in self.kinds
+
+    @property
+    def direction(self) -> Direction:
+        """Return the direction of this copy; what is printed and posted leaves the house."""
+        if self.is_print_room and self.recipient.direction is Direction.INTERNAL:
+            return Direction.OUTBOUND
+        return self.recipient.direction
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter in the message: which top-level attachment it stands in, and what its addressee is to whom."""
+
+    attachment: int
+    relations: Relations
+    by_name_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What the evaluator asks of the register besides relations.
+
+    Attributes:
+        register: Person -> name of the register, for everybody that a relation or finding names.
+        parties: Person -> ids of all adverse parties.
+    """
+
+    register: Callable[[str], str]
+    parties: Callable[[str], frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class RelationTest:
+    """What the type checker should know of a test about a relation."""
+
+    asked: Related
+    negated: bool = False
+
+
+def holds(test: Test, recipient: Asked) -> bool:
+    """Answer a test that needs no person; one that does counts as yes here and is asked later."""
+    match test.asked:
+        case InAddresses():
+            return (recipient.recipient.address in test.asked.addresses) is not test.negated
+        case OfScope():
+            return (recipient.scope is test.asked.scope) is not test.negated
+        case OfKind():
+            return (test.asked.kind in recipient.kinds) is not test.negated
+        case Related():
+            return True
+        case _:
+            assert_never(test.asked)
+
+
+def is_to_nobody(test: RelationTest, relations: Relations, *, letter: bool) -> bool:
+    """Return whether the recipient (or the letter's addressee) is that to no person, as most are."""
+    if test.negated or test.asked.letter is not letter:
+        return False
+    match test.asked.relation:
+        case Relation.ADVERSE:
+            return not (relations.adverse or relations.by_name)
+        case Relation.FORMER_CONTACT:
+            return not relations.former
+        case Relation.SUBJECT:
+            return not relations.subject
+        case Relation.AUTHORISED:
+            return not (relations.authorised or relations.subject)
+        case Relation.UNAUTHORISED:
+            return False
+        case _:
+            assert_never(test.asked.relation)
+
+
+def is_related(relation: Relation, relations: Relations, person: str) -> bool:
+    """Return whether a recipient of these relations is that to one person."""
+    match relation:
+        case Relation.ADVERSE:
+            return person in relations.adverse or person in relations.by_name
+        case Relation.FORMER_CONTACT:
+            return person in relations.former
+        case Relation.SUBJECT:
+            return person in relations.subject
+        case Relation.AUTHORISED:
+            return person in relations.authorised or person in relations.subject
+        case Relation.UNAUTHORISED:
+            return person not in relations.authorised and person not in relations.subject
+        case _:
+            assert_never(relation)
+
+
+def possible_branches(policy: Policy, asked: Asked, people: People) -> tuple[Branch, ...]:
+    """Return the branches through which the policy could concern this recipient."""
+    if policy.mode is Mode.OFF or asked.direction not in policy.directions:
+        return ()
+    return tuple(branch for branch in policy.branches if _branch_possible(policy, branch, asked, people))
+
+
+def _branch_possible(policy: Policy, branch: Branch, asked: Asked, people: People) -> bool:
+    for test in branch:
+        related = test.asked
+        if not isinstance(related, Related):
+            if not holds(test, asked):
+                return False
+        elif not test.negated and related.letter:
+            if not asked.is_print_room:
+                return False
+        elif not test.negated and not _relation_possible(policy, related, asked.relations, people):
+            return False
+    return True
+
+
+def _relation_possible(policy: Policy, related: Related, relations: Relations, people: People) -> bool:
+    match related.relation:
+        case Relation.ADVERSE:
+            persons = frozenset(relations.adverse) | (frozenset() if related.anyone else relations.by_name)
+        case Relation.FORMER_CONTACT:
+            persons = relations.former
+        case Relation.SUBJECT:
+            persons = relations.subject
+        case Relation.AUTHORISED:
+            persons = relations.authorised | relations.subject
+        case Relation.UNAUTHORISED:
+            return True
+        case _:
+            assert_never(related.relation)
+    named = policy.registers
+    return any(not named or people.register(person) in named for person in persons)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Phrases are found however they are written; patterns take the text as it stands."""
+
+import pytest
+import re2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safehold.detect import words
+from safehold.model import PartPath, Place, PlaceKind, Segment, Strength
+
+PLACE = Place(PartPath(("1",)), PlaceKind.BODY)
+
+
+def segments(*texts):
+    return [Segment(PLACE, text) for text in texts]
+
+
+def phrases(text, *wanted):
+    hits = words.find(segments(text), phrases={"list": wanted})["list"]
+    return [text[start:end] for start, end in (finding.span for finding in hits.findings)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "under clare's law",
+        "CLARE'S LAW",
+        "Clare’s Law",
+        "clares law",
+        "clare's\n> law",
+        "clare's   law",
+        "Clare's-Law",
+        "Clare\u200b's L\u0430w",
+        "Ｃｌａｒｅ＇ｓ law",
+        "clare's |\t| law",
+    ],
+)
+def test_a_phrase_is_found_however_it_is_written(text):
+    assert len(phrases(text, "clare's law")) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["refugee", "a refugees", "clare's grand law", "law of clare", "clare's" + "\n" * 20 + "law", ""]
+)
+def test_a_phrase_is_whole_words_in_order_and_near(text):
+    assert phrases(text, "refuge", "clare's law") == []
+
+
+def test_spans_are_of_the_text_as_it_was_given():
+    assert phrases("x Clare’s\u200b  Law. DVDS", "clare's law", "dvds") == ["Clare’s\u200b  Law", "DVDS"]
+
+
+def test_the_longest_phrase_that_begins_at_a_word_is_the_one_found():
+    assert phrases("non molestation order", "non molestation", "non molestation order") == ["non molestation order"]
+
+
+def test_lists_are_told_apart_and_may_share_phrases():
+    found = words.find(segments("dvds"), phrases={"a": ("dvds",), "b": ("dvds", "x"), "c": ("x",)})
+
+    assert {key: len(hits.findings) for key, hits in found.items()} == {"a": 1, "b": 1, "c": 0}
+    assert {finding.field for finding in found["b"].findings} == {"b"}
+
+
+def test_findings_say_where_and_never_what():
+    finding = words.find(segments("a", "the dvds"), phrases={"list": ("dvds",)})["list"].findings[0]
+
+    assert (finding.detector, finding.segment, finding.span, finding.strength) == (
+        "phrase",
+        1,
+        (4, 8),
+        Strength.CERTAIN,
+    )
+    assert (finding.person, finding.value, finding.place) == ("", -1, PLACE)
+    assert "dvds" not in finding.why
+
+
+def test_phrases_without_a_word_are_nothing():
+    assert phrases("--- ...", "---", "...") == []
+
+
+def test_a_pattern_numbers_the_different_texts_it_took():
+    found = words.find(segments("AB 12, ab12", "CD34"), patterns={"p": re2.compile(r"[A-Za-z]{2} ?\d\d")})["p"]
+
+    assert [(f.segment, f.value) for f in found.findings] == [(0, 0), (0, 0), (1, 1)]
+    assert {f.detector for f in found.findings} == {"regex"}
+
+
+def test_pattern_spans_are_code_points_beyond_ascii():
+    text = "é😀 AB12"
+    finding = words.find(segments(text), patterns={"p": re2.compile("AB12")})["p"].findings[0]
+
+    assert text[slice(*finding.span)] == "AB12"
+
+
+def test_more_than_can_be_listed_is_said_to_be_everywhere():
+    found = words.find(segments("dvds " * 1500), phrases={"l": ("dvds",)}, patterns={"p": re2.compile("dvds")})
+
+    assert [(len(hits.findings), hits.everywhere) for hits in found.values()] == [(words.LIMIT, True)] * 2
+
+
+def test_exactly_as_many_as_can_be_listed_is_not_everywhere():
+    found = words.find(segments("dvds " * words.LIMIT), phrases={"l": ("dvds",)}, patterns={"p": re2.compile("dvds")})
+
+    assert [(len(hits.findings), hits.everywhere) for hits in found.values()] == [(words.LIMIT, False)] * 2
+
+
+@given(before=st.text(), after=st.text())
+def test_no_text_around_a_phrase_hides_it_or_breaks_the_span(before, after):
+    text = f"{before}\n domestic  Violence \n{after}"
+    if before.rstrip().endswith("-"):
+        return  # a word hyphenated over the line end is joined to the next
+
+    assert any("iolence" in found for found in phrases(text, "domestic violence"))
+
+
+@given(st.text())
+def test_any_text_at_all_is_searched(text):
+    for start, end in (f.span for f in words.find(segments(text), phrases={"l": ("a", "of the")})["l"].findings):
+        assert 0 <= start < end <= len(text)

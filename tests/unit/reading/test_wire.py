@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The line: an honest worker is understood, and no other is believed."""
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safehold.model import Demand, PartPath, Reason
+from safehold.reading.limits import Limits
+from safehold.reading.notes import Resume
+from safehold.reading.vocabulary import Detail
+from safehold.reading.wire import HEAD, Hearing, Job, LineError, Unpacker, pack
+
+ENTERED = ["at", ["1"], False, 0]
+
+
+def heard(*frames):
+    hearing = Hearing(Limits())
+    for frame in frames:
+        hearing.take(frame)
+    return hearing
+
+
+def test_a_whole_message_is_understood():
+    hearing = heard(
+        ["at", [], False, 0],
+        ["part", [], "message/rfc822", 10, "", False, 0],
+        ENTERED,
+        ["part", ["1"], "text/plain", 4, "text/plain", False, 0],
+        ["segment", ["1"], "body", None, "visible", "text"],
+        ["problem", ["1"], "corrupt", "damaged"],
+        ["mark", ["1"], "page", 3, "macros"],
+        ["end", True],
+    )
+    reading = hearing.reading()
+
+    assert hearing.ended
+    assert hearing.reusable
+    assert [part.media_type for part in reading.parts] == ["message/rfc822", "text/plain"]
+    assert reading.segments[0].text == "text"
+    assert reading.problems[0].reason is Reason.CORRUPT
+    assert reading.marks[0].place.number == 3
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        None,
+        "at",
+        [],
+        [["at"]],
+        ["gossip", 1],
+        ["at", "1", False, 0],
+        ["at", ["a/b"], False, 0],
+        ["at", [""], False, 0],
+        ["at", ["x" * 256], False, 0],
+        ["at", ["a\x00"], False, 0],
+        ["at", ["1"] * 100, False, 0],
+        ["at", ["1"], 1, 0],
+        ["at", ["1"], False, -1],
+        ["at", ["1"], False, True],
+        ["at", ["1"], False, 0, 0],
+        ["at"],
+        ["part", ["1"], "text/plain", 1.5, "", False, 0],
+        ["part", ["1"], "12 Hidden Lane", 1, "", False, 0],
+        ["part", ["2"], "text/plain", 1, "", False, 0],
+        ["segment", ["1"], "body", None, "visible", 7],
+        ["segment", ["1"], "body", None, "visible", "x" * 4_000_001],
+        ["segment", ["1"], "cellar", None, "visible", "x"],
+        ["segment", ["1"], "body", "12", "visible", "x"],
+        ["segment", ["1"], "body", None, ["visible"], "x"],
+        ["segment", ["1", "2"], "body", None, "visible", "x"],
+        ["problem", ["1"], "corrupt", "12 Hidden Lane"],
+        ["problem", ["1"], "bored", ""],
+        ["mark", ["1"], "text", None, "12 Hidden Lane"],
+        ["end", "yes"],
+    ],
+)
+def test_what_no_honest_worker_sends_is_refused(frame):
+    hearing = heard(ENTERED)
+    before = hearing.reading()
+
+    with pytest.raises(LineError):
+        hearing.take(frame)
+
+    assert hearing.reading() == before
+
+
+def test_nothing_is_heard_after_the_end():
+    with pytest.raises(LineError):
+        heard(["end", True], ENTERED)
+
+
+def test_a_declared_type_that_is_none_is_left_out():
+    hearing = heard(ENTERED, ["part", ["1"], "text/plain", 1, "12 Hidden Lane", False, 0])
+
+    assert hearing.reading().parts[0].declared_type == ""
+
+
+def test_text_over_the_message_limit_is_refused():
+    hearing = Hearing(Limits(characters=100, part_characters=60))
+    hearing.take(ENTERED)
+    hearing.take(["segment", ["1"], "body", None, "visible", "x" * 60])
+
+    with pytest.raises(LineError):
+        hearing.take(["segment", ["1"], "body", None, "visible", "x" * 60])
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=6),
+    max_leaves=12,
+)
+
+
+@given(st.sampled_from(["at", "part", "segment", "problem", "mark", "end"]), st.lists(json_values, max_size=7))
+def test_any_frame_is_understood_or_refused(kind, fields):
+    hearing = heard(ENTERED)
+
+    with contextlib.suppress(LineError):
+        hearing.take([kind, *fields])
+    hearing.reading()
+
+
+@given(st.lists(st.integers(1, 9), max_size=20))
+def test_frames_survive_any_cutting(sizes):
+    frames = [["segment", ["é"], "body", None, "visible", "text"], ["end", True]]
+    stream = b"".join(pack(frame) for frame in frames)
+    unpacker, seen = Unpacker(), []
+    position = 0
+    for size in [*sizes, len(stream)]:
+        seen += unpacker.feed(stream[position : position + size])
+        position += size
+
+    assert seen == frames
+
+
+@pytest.mark.parametrize(
+    "stream", [HEAD.pack(1 << 31), HEAD.pack(4) + b"\xff\xfe{}", HEAD.pack(200_000) + b"[" * 200_000, HEAD.pack(0)]
+)
+def test_a_stream_that_is_no_json_is_refused(stream):
+    with pytest.raises(LineError):
+        list(Unpacker().feed(stream))
+
+
+def test_lone_surrogates_become_replacement_characters():
+    (frame,) = Unpacker().feed(pack(["a\ud800b", "\ud83d\ude00"]))
+
+    assert frame == ["a\ufffdb", "😀"]
+
+
+def test_a_job_comes_back_as_it_was_sent():
+    job = Job("ä.pdf", Demand(ocr=True), Resume({("1",): 3}, frozenset({("2", "x")}), 17))
+
+    assert Job.unpack(json.loads(job.pack()[4:])) == job
+
+
+def test_a_fresh_worker_is_told_what_was_heard_and_what_is_closed():
+    hearing = heard(
+        ["at", [], False, 0],
+        ["part", [], "message/rfc822", 10, "", False, 0],
+        ["at", ["1"], False, 0],
+        ["segment", ["1"], "body", None, "visible", "text"],
+        ["at", [], False, 0],
+        ["at", ["2"], True, 1],
+        ["at", ["2", "a"], True, 1],
+    )
+    hearing.fail(Reason.CRASHED, Detail.DIED)
+
+    assert hearing.resume() == Resume({(): 1, ("2",): 0}, frozenset({("1",), ("2", "a")}), 4)
+    assert hearing.can_resume
+    assert hearing.reading().problems[0].part == PartPath(("2", "a"))
+
+
+def test_a_message_whose_own_reader_died_cannot_be_resumed():
+    hearing = heard(["at", [], False, 0])
+    hearing.fail(Reason.CRASHED, Detail.DIED)
+
+    assert not hearing.can_resume
+
+
+def test_nothing_shows_text_in_its_repr():
+    job = Job("12 Hidden Lane.pdf", Demand(), Resume({("12 Hidden Lane",): 1}))
+
+    assert "Hidden" not in repr(job)

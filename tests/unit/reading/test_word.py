@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# ruff: noqa: E501 - tables of documents, one a line
+"""Word documents: every place where text can stand, python-docx as the differential oracle."""
+
+import io
+import zipfile
+
+import docx
+import pytest
+from docx.shared import Pt, RGBColor
+
+from safehold.model import PlaceKind, Visibility
+from safehold.reading.limits import Limits
+
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+NAMESPACES = (
+    f'{W} xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+    ' xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" xmlns:v="urn:schemas-microsoft-com:vml"'
+    ' xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"'
+    ' xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape"'
+    ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+)
+
+
+def package(body: str = "", **members: str | bytes) -> bytes:
+    """A document with *body* inside ``w:body`` and other members by name (``__`` for a slash, ``_`` before the suffix)."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr(
+            "word/document.xml", f'<?xml version="1.0"?><w:document {NAMESPACES}><w:body>{body}</w:body></w:document>'
+        )
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "/").replace("_DOT_", "."), content)
+    return out.getvalue()
+
+
+def p(*runs: str) -> str:
+    return "<w:p>" + "".join(f"<w:r><w:t>{run}</w:t></w:r>" for run in runs) + "</w:p>"
+
+
+def part_xml(root: str, inner: str) -> str:
+    return f'<?xml version="1.0"?><w:{root} {NAMESPACES}>{inner}</w:{root}>'
+
+
+def saved(document) -> bytes:
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+BODIES = {
+    "a paragraph": p("Quillfeather"),
+    "runs that cut a word": p("Quill", "feather"),
+    "a table": f"<w:tbl><w:tr><w:tc>{p('Quillfeather')}</w:tc></w:tr></w:tbl>",
+    "a table in a table": f"<w:tbl><w:tr><w:tc><w:tbl><w:tr><w:tc>{p('Quillfeather')}</w:tc></w:tr></w:tbl></w:tc></w:tr></w:tbl>",
+    "a content control": f"<w:sdt><w:sdtContent>{p('Quillfeather')}</w:sdtContent></w:sdt>",
+    "the title of a content control": f'<w:sdt><w:sdtPr><w:alias w:val="Quillfeather"/></w:sdtPr><w:sdtContent>{p("x")}</w:sdtContent></w:sdt>',
+    "300 content controls": "<w:sdt><w:sdtContent>" * 300 + p("Quillfeather") + "</w:sdtContent></w:sdt>" * 300,
+    "a tracked insertion": '<w:p><w:ins w:author="A"><w:r><w:t>Quillfeather</w:t></w:r></w:ins></w:p>',
+    "a tracked deletion": '<w:p><w:del w:author="A"><w:r><w:delText>Quillfeather</w:delText></w:r></w:del></w:p>',
+    "a tracked move": "<w:p><w:moveFrom><w:r><w:t>Quillfeather</w:t></w:r></w:moveFrom></w:p>",
+    "the author of a change": '<w:p><w:ins w:author="Quillfeather"><w:r><w:t>x</w:t></w:r></w:ins></w:p>',
+    "hidden text": "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>Quillfeather</w:t></w:r></w:p>",
+    "white text": '<w:p><w:r><w:rPr><w:color w:val="FFFFFF"/></w:rPr><w:t>Quillfeather</w:t></w:r></w:p>',
+    "a field instruction": "<w:p><w:r><w:instrText>MERGEFIELD Quill</w:instrText></w:r><w:r><w:instrText>feather</w:instrText></w:r></w:p>",
+    "a simple field": '<w:p><w:fldSimple w:instr="DOCPROPERTY Quillfeather"/></w:p>',
+    "alt text": '<w:p><w:r><w:drawing><wp:inline><wp:docPr id="1" descr="Quillfeather"/></wp:inline></w:drawing></w:r></w:p>',
+    "WordArt": '<w:p><w:r><w:pict><v:shape><v:textpath string="Quillfeather"/></v:shape></w:pict></w:r></w:p>',
+    "a text box": f"<w:p><w:r><w:drawing><wps:txbx><w:txbxContent>{p('Quillfeather')}</w:txbxContent></wps:txbx></w:drawing></w:r></w:p>",
+    "a text box for older programs": f"<w:p><w:r><w:pict><v:textbox><w:txbxContent>{p('Quillfeather')}</w:txbxContent></v:textbox></w:pict></w:r></w:p>",
+    "a drawing's own text": "<w:p><w:r><w:drawing><a:p><a:r><a:t>Quillfeather</a:t></a:r></a:p></w:drawing></w:r></w:p>",
+    "a formula": "<w:p><m:oMath><m:r><m:t>Quillfeather</m:t></m:r></m:oMath></w:p>",
+    "a bookmark": '<w:p><w:bookmarkStart w:id="1" w:name="Quillfeather"/></w:p>',
+    "a drop-down list": '<w:p><w:r><w:fldChar><w:ffData><w:ddList><w:listEntry w:val="x"/></w:ddList><w:helpText w:val="Quillfeather"/></w:ffData></w:fldChar></w:r></w:p>',
+    "a smart tag": "<w:p><w:smartTag><w:r><w:t>Quillfeather</w:t></w:r></w:smartTag></w:p>",
+    "a hyperlink": "<w:p><w:hyperlink><w:r><w:t>Quillfeather</w:t></w:r></w:hyperlink></w:p>",
+    "a hyperlink's tip": '<w:p><w:hyperlink w:tooltip="Quillfeather"><w:r><w:t>x</w:t></w:r></w:hyperlink></w:p>',
+}  # fmt: skip
+
+MEMBERS = {
+    "a header": {"word__header1_DOT_xml": part_xml("hdr", p("Quillfeather"))},
+    "a footer": {"word__footer2_DOT_xml": part_xml("ftr", p("Quillfeather"))},
+    "a footnote": {"word__footnotes_DOT_xml": part_xml("footnotes", f"<w:footnote>{p('Quillfeather')}</w:footnote>")},
+    "an endnote": {"word__endnotes_DOT_xml": part_xml("endnotes", f"<w:endnote>{p('Quillfeather')}</w:endnote>")},
+    "a comment": {"word__comments_DOT_xml": part_xml("comments", f"<w:comment>{p('Quillfeather')}</w:comment>")},
+    "the glossary": {"word__glossary__document_DOT_xml": part_xml("glossaryDocument", p("Quillfeather"))},
+    "a core property": {"docProps__core_DOT_xml": "<p><dc:creator xmlns:dc='x'>Quillfeather</dc:creator></p>"},
+    "a custom property": {"docProps__custom_DOT_xml": "<Properties><property name='x'><v>Quillfeather</v></property></Properties>"},
+    "the name of a custom property": {"docProps__custom_DOT_xml": "<Properties><property name='Quillfeather'/></Properties>"},
+    "custom XML": {"customXml__item1_DOT_xml": "<data><who>Quillfeather</who></data>"},
+    "an attribute of custom XML": {"customXml__item1_DOT_xml": "<data who='Quillfeather'/>"},
+    "a chart": {"word__charts__chart1_DOT_xml": "<c:v xmlns:c='x'>Quillfeather</c:v>"},
+    "a diagram": {"word__diagrams__data1_DOT_xml": "<a:p xmlns:a='x'><a:r><a:t>Quillfeather</a:t></a:r></a:p>"},
+    "a link target": {"word___rels__document_DOT_xml_DOT_rels": "<Relationships><Relationship Type='x/hyperlink' TargetMode='External' Target='mailto:Quillfeather@example.org'/></Relationships>"},
+    "an embedded web page": {"word__afchunk_DOT_htm": "<html><p>Quillfeather</p></html>"},
+    "an embedded document": {"word__embeddings__inner_DOT_docx": package(p("Quillfeather"))},
+    "an embedded text": {"word__embeddings__inner_DOT_txt": "Quillfeather"},
+    "a document variable": {"word__settings_DOT_xml": part_xml("settings", '<w:docVars><w:docVar w:name="x" w:val="Quillfeather"/></w:docVars>')},
+    "a part in UTF-16": {"word__header1_DOT_xml": part_xml("hdr", p("Quillfeather")).replace('version="1.0"', 'version="1.0" encoding="UTF-16"').encode("utf-16")},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
+def test_a_word_is_found_in_the_body_in(read_here, body):
+    read = read_here(package(body), "a.docx")
+
+    assert "Quillfeather" in read.text
+    assert read.problems == []
+
+
+@pytest.mark.parametrize("members", MEMBERS.values(), ids=MEMBERS.keys())
+def test_a_word_is_found_in(read_here, members):
+    read = read_here(package(p("body"), **members), "a.docx")
+
+    assert "Quillfeather" in read.text
+    assert read.problems == []
+
+
+@pytest.mark.parametrize(
+    ("body", "members", "kind", "visibility"),
+    [
+        (BODIES["a paragraph"], {}, PlaceKind.PARAGRAPH, Visibility.VISIBLE),
+        (BODIES["a table"], {}, PlaceKind.TABLE, Visibility.VISIBLE),
+        (BODIES["a tracked deletion"], {}, PlaceKind.PARAGRAPH, Visibility.TRACKED_DELETION),
+        (BODIES["hidden text"], {}, PlaceKind.PARAGRAPH, Visibility.HIDDEN),
+        (BODIES["white text"], {}, PlaceKind.PARAGRAPH, Visibility.WHITE),
+        (BODIES["alt text"], {}, PlaceKind.PARAGRAPH, Visibility.ATTRIBUTE),
+        ("", MEMBERS["a header"], PlaceKind.PAGE_HEADER, Visibility.VISIBLE),
+        ("", MEMBERS["a footnote"], PlaceKind.NOTE, Visibility.VISIBLE),
+        ("", MEMBERS["a comment"], PlaceKind.COMMENT, Visibility.COMMENT),
+        ("", MEMBERS["a core property"], PlaceKind.METADATA, Visibility.VISIBLE),
+    ],
+)
+def test_place_and_visibility(read_here, body, members, kind, visibility):
+    read = read_here(package(body, **members), "a.docx")
+
+    assert read.texts(kind, visibility) == ["Quillfeather"]
+
+
+@pytest.mark.parametrize(
+    ("body", "members", "mark"),
+    [
+        (BODIES["a tracked insertion"], {}, "tracked_changes"),
+        (BODIES["a tracked deletion"], {}, "tracked_changes"),
+        (BODIES["hidden text"], {}, "hidden_text"),
+        ("", MEMBERS["a comment"], "comments"),
+        ("", {"word__vbaProject_DOT_bin": b"Sub AutoOpen"}, "macros"),
+        ("", MEMBERS["an embedded document"], "embedded"),
+        ("", {"word___rels__a_DOT_rels": "<R><Relationship Type='x/attachedTemplate' TargetMode='External' Target='http://example.org'/></R>"}, "external_link"),
+    ],
+)  # fmt: skip
+def test_marks(read_here, body, members, mark):
+    assert mark in read_here(package(body, **members), "a.docx").marks
+
+
+def test_a_plain_letter_has_no_marks(read_here):
+    assert read_here(package(p("a letter")), "a.docx").marks == set()
+
+
+def test_an_address_over_several_paragraphs_is_one_text(read_here):
+    read = read_here(package(p("12 High Street") + p() + p("Leeds") + p("LS1 4AB")), "a.docx")
+
+    assert read.texts(PlaceKind.PARAGRAPH) == ["12 High Street\nLeeds\nLS1 4AB"]
+
+
+def test_a_long_document_is_handed_over_in_stretches_with_their_paragraph_numbers(read_here):
+    paragraphs = [f"paragraph {n} " + "words " * 60 for n in range(1, 31)]
+    read = read_here(package("".join(p(text) for text in paragraphs)), "a.docx")
+
+    numbers = [s.place.number for s in read.reading.segments if s.place.kind is PlaceKind.PARAGRAPH]
+    starts = [text.split()[1] for text in read.texts(PlaceKind.PARAGRAPH)]
+    assert len(numbers) > 3
+    assert [str(number) for number in numbers] == starts
+
+
+def test_a_deletion_is_handed_over_with_the_sentence_it_stood_in(read_here):
+    body = "<w:p><w:r><w:t>She lives at </w:t></w:r><w:del><w:r><w:delText>12 High </w:delText></w:r></w:del><w:r><w:t>Street.</w:t></w:r></w:p>"
+    read = read_here(package(body), "a.docx")
+
+    assert read.texts(PlaceKind.PARAGRAPH, Visibility.VISIBLE) == ["She lives at Street."]
+    assert read.texts(PlaceKind.PARAGRAPH, Visibility.TRACKED_DELETION) == ["She lives at 12 High Street."]
+
+
+def test_text_before_a_tracked_change_is_read_without_what_replaced_it(read_here):
+    body = (
+        "<w:p><w:r><w:t>12</w:t></w:r><w:del><w:r><w:delText>3</w:delText></w:r></w:del>"
+        "<w:ins><w:r><w:t>4</w:t></w:r></w:ins><w:r><w:t> High Street</w:t></w:r></w:p>"
+    )
+    read = read_here(package(body), "a.docx")
+
+    assert read.texts(PlaceKind.PARAGRAPH, Visibility.VISIBLE) == ["124 High Street"]
+    assert read.texts(PlaceKind.PARAGRAPH, Visibility.TRACKED_DELETION) == ["123 High Street"]
+
+
+def test_a_text_box_and_its_copy_for_older_programs_are_one_text(read_here):
+    box = f"<w:txbxContent>{p('boxed words')}</w:txbxContent>"
+    body = f"<w:p><w:r><mc:AlternateContent><mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback></mc:AlternateContent></w:r></w:p>"
+    read = read_here(package(body), "a.docx")
+
+    assert read.text.count("boxed words") == 1
+
+
+def test_a_copy_for_older_programs_that_says_something_else_is_read(read_here):
+    box = "<w:txbxContent>{}</w:txbxContent>"
+    body = (
+        f"<w:p><w:r><mc:AlternateContent><mc:Choice>{box.format(p('new'))}</mc:Choice>"
+        f"<mc:Fallback>{box.format(p('ghost'))}</mc:Fallback></mc:AlternateContent></w:r></w:p>"
+    )
+
+    assert "ghost" in read_here(package(body), "a.docx").text
+
+
+def test_everything_python_docx_returns_is_found(read_here):
+    document = docx.Document()
+    document.add_heading("A heading", 1)
+    document.add_paragraph("First paragraph of text.", style="List Bullet")
+    run = document.add_paragraph("with ").add_run("bold")
+    run.bold, run.font.size, run.font.color.rgb = True, Pt(14), RGBColor(1, 2, 3)
+    table = document.add_table(2, 2)
+    table.cell(1, 1).text = "in a cell"
+    document.sections[0].header.paragraphs[0].text = "in the header"
+    document.sections[0].footer.paragraphs[0].text = "in the footer"
+    document.core_properties.author = "Author Quill"
+    document.core_properties.comments = "Comments of Quill"
+    content = saved(document)
+    read = read_here(content, "a.docx")
+
+    again = docx.Document(io.BytesIO(content))
+    wanted = [text for text in (paragraph.text for paragraph in again.paragraphs) if text]
+    wanted += ["in a cell", "in the header", "in the footer", "Author Quill", "Comments of Quill"]
+    assert [text for text in wanted if text not in read.text] == []
+    assert read.problems == []
+
+
+def test_an_entity_declaration_is_corrupt(read_here):
+    bomb = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><x>&b;</x>'
+    read = read_here(package(p("body"), customXml__item1_DOT_xml=bomb), "a.docx")
+
+    assert read.problems == [("a.docx", "corrupt")]
+    assert "body" in read.text
+
+
+def test_a_part_cut_short_is_corrupt_and_its_beginning_is_kept(read_here):
+    whole = part_xml("hdr", p("first words") + p("x" * 2000))
+    read = read_here(package(p("body"), word__header1_DOT_xml=whole[:-1200]), "a.docx")
+
+    assert read.problems == [("a.docx", "corrupt")]
+    assert "first words" in read.text
+
+
+def test_a_part_over_its_limit_is_too_large(read_here):
+    read = read_here(package(p("x" * 5000)), "a.docx", limits=Limits(xml_bytes=1000))
+
+    assert ("a.docx", "too_large") in read.problems
+
+
+def test_an_encrypted_document_is_encrypted(read_here):
+    content = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(500)
+
+    assert read_here(content, "a.docx").problems == [("a.docx", "encrypted")]
+
+
+def test_a_sheet_is_read_as_loose_text_and_unsupported(read_here):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.xml", '<workbook><sheet name="Quill sheet"/></workbook>')
+        archive.writestr("xl/sharedStrings.xml", "<sst><si><t>one</t></si><si><t>t</t><t>wo</t></si></sst>")
+        archive.writestr("xl/worksheets/sheet1.xml", "<s><row><c><v>9990001234</v></c><c><v>2</v></c></row></s>")
+    read = read_here(out.getvalue(), "a.xlsx")
+
+    assert read.reasons == {"unsupported"}
+    assert "one\ntwo" in read.text
+    assert "9990001234" in read.text.split()
+    assert "Quill sheet" in read.text
