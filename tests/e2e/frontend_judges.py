@@ -166,11 +166,12 @@ def _milter_process(_shared_postfix: PrivatePostfix, tmp_path_factory: pytest.Te
 
 
 @pytest.fixture
-def milter(postfix: PrivatePostfix, _milter_process: FrontEnd) -> Front:
+def milter(postfix: PrivatePostfix, _milter_process: FrontEnd) -> Iterator[Front]:
     """The milter beside the shared Postfix."""
     postfix.use_milter(postfix.run / SOCKET)
     _milter_process.clear()
-    return Front(_milter_process, postfix.sink, postfix.port)
+    yield Front(_milter_process, postfix.sink, postfix.port)
+    postfix.wait_for_empty_queue()  # what is under way would else arrive in the next test
 
 
 @pytest.fixture(scope="module")

@@ -24,21 +24,22 @@ SECRET = "She is at 27 Larkspur Lane, Westmere, PF7 3QX."
 
 GOOD = """\
 version: 1
+lists: {codewords: {kind: phrase, items: [quiet heron]}}
 policies:
 - id: codeword
   title: The codeword stays here
   why: a test
   owner: safeguarding
   mode: enforce
-  when: {content: {phrases: [quiet heron]}, recipients: {domain: [familycourt.example]}}
+  when: {content: {phrases: codewords}, recipients: {domain: [familycourt.example]}}
 """
 # Each with the line and column that its author must be led to, and a word of the complaint.
 BAD = {
-    "unknown key": (GOOD.replace("  owner:", "  ownr:"), (6, 3), "ownr"),
-    "not YAML": (GOOD + "  then: {action: [hold\n", (9, 22), "YAML"),
-    "unknown list": (GOOD.replace("[quiet heron]", "no-such-list"), (8, 29), "no-such-list"),
-    "bad value": (GOOD.replace("enforce", "enforced"), (7, 9), "enforced"),
-    "two versions of one id": (GOOD + GOOD.partition("policies:\n")[2], (9, 7), "codeword"),
+    "unknown key": (GOOD.replace("  owner:", "  ownr:"), (7, 3), "ownr"),
+    "not YAML": (GOOD + "  then: {action: [hold\n", (10, 22), "YAML"),
+    "unknown list": (GOOD.replace("phrases: codewords", "phrases: no-such-list"), (9, 29), "no-such-list"),
+    "bad value": (GOOD.replace("enforce", "enforced"), (8, 9), "enforced"),
+    "two versions of one id": (GOOD + GOOD.partition("policies:\n")[2], (10, 7), "codeword"),
 }
 
 
@@ -251,7 +252,8 @@ CELLS = [r":3.*`kind`", r":4.*`value`", r":5.*`adverse_email`"]
 
 
 def as_yaml(rows: list[dict]) -> str:
-    return yaml.safe_dump(rows, sort_keys=False)
+    # Through JSON, so that no two rows share a value: PyYAML would write an alias, which register files refuse.
+    return yaml.safe_dump(json.loads(json.dumps(rows)), sort_keys=False)
 
 
 def as_lines(rows: list[dict]) -> str:

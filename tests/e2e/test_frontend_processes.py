@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The front ends as processes: stop, reload, log rotation, a second instance, strangers, death of Postfix."""
 
+import contextlib
 import os
 import signal
 import smtplib
@@ -26,6 +27,7 @@ def milter(postfix: PrivatePostfix, tmp_path: Path) -> Iterator[Front]:
     postfix.use_milter(postfix.run / SOCKET)
     yield Front(end, postfix.sink, postfix.port)
     end.stop()
+    postfix.wait_for_empty_queue()
 
 
 @pytest.fixture

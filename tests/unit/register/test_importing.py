@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# ruff: noqa: E501 - rows of files are as long as they are
 """Register files of every format become the same people, or all that is wrong with them."""
 
 import json
