@@ -40,7 +40,7 @@ layers: $(VENV)/.ready ## Arrows point downwards; the core is pure (import-linte
 
 .PHONY: unit
 unit: $(VENV)/.ready ## Unit and property tests, in parallel
-	@$(BIN)/pytest tests/unit -n 2 -q
+	@$(BIN)/pytest tests/unit tests/samples -n 2 -q
 
 .PHONY: e2e
 e2e: $(VENV)/.ready ## End to end, through a real private Postfix (wants root)
@@ -96,6 +96,6 @@ if [ -n "$$missing" ]; then \
   echo "setup: installing $$missing with apt ($(2))"; \
   sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
   $$sudo apt-get update -qq; \
-  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+  $$sudo env DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 fi
 endef

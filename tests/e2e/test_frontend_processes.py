@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The front ends as processes: stop, reload, log rotation, a second instance, strangers, death of Postfix."""
 
-import contextlib
 import os
 import signal
 import smtplib

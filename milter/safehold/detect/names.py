@@ -126,7 +126,8 @@ class NameSearch:
     def _neighbours(view: View, index: int) -> Iterator[int]:
         """Yield the words where a forename may stand: up to three before (middle names), two after."""
         for place in range(index - 1, max(index - 4, -1), -1):
-            if _parts(view.gap(place)):
+            gap = view.gap(place)
+            if _parts(gap) or ("." in gap and len(view.raw[place]) > 2 and view.raw[place] not in names.TITLES):
                 break
             yield place
         for place in (index + 1, index + 2):

@@ -136,7 +136,7 @@ class _Finder:
         if digits[: -keys.PHONE_DIGITS] in _NATIONAL_PREFIXES:
             return True
         person = self.register.person(person_id)
-        return person is not None and digits.endswith(keys.digits(person.values[value].value).lstrip("0"))
+        return person is not None and digits.lstrip("0") == keys.digits(person.values[value].value).lstrip("0")
 
     def emails(self) -> Iterator[Hit]:
         """Yield e-mail addresses, plain and spelt out."""

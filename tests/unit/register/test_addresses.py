@@ -9,8 +9,14 @@ from safehold.register.addresses import AddressIndex, Entry, parse_address, same
 from safehold.register.words import postcode_key
 
 WRITTEN = {
-    "plain": ("12 Acacia Road, Ashford, Kent, TN23 1AB", {"numbers": {12}, "street": "acacia", "type": "road", "towns": ("ashford",)}),
-    "no commas": ("12 ACACIA ROAD ASHFORD KENT", {"numbers": {12}, "street": "acacia", "type": "road", "towns": ("ashford",)}),
+    "plain": (
+        "12 Acacia Road, Ashford, Kent, TN23 1AB",
+        {"numbers": {12}, "street": "acacia", "type": "road", "towns": ("ashford",)},
+    ),
+    "no commas": (
+        "12 ACACIA ROAD ASHFORD KENT",
+        {"numbers": {12}, "street": "acacia", "type": "road", "towns": ("ashford",)},
+    ),
     "lines": ("12 Acacia Road\nAshford\nTN23 1AB", {"numbers": {12}, "street": "acacia", "towns": ("ashford",)}),
     "letter": ("12b Acacia Rd", {"numbers": {12}, "suffix": "b", "type": "road"}),
     "letter apart": ("12 B Acacia Rd", {"numbers": {12}, "suffix": "b", "street": "acacia"}),
@@ -18,14 +24,23 @@ WRITTEN = {
     "flat": ("Flat 2, 12 Acacia Road", {"flat": "2", "numbers": {12}}),
     "flat, short": ("F2, 12 Acacia Road", {"flat": "2", "numbers": {12}}),
     "flat by slash": ("2/12 Acacia Road", {"flat": "2", "numbers": {12}}),
-    "floor": ("Ground Floor Flat, 9 Park Hill, Leeds", {"flat": "ground", "numbers": {9}, "street": "park", "type": "hill"}),
+    "floor": (
+        "Ground Floor Flat, 9 Park Hill, Leeds",
+        {"flat": "ground", "numbers": {9}, "street": "park", "type": "hill"},
+    ),
     "range": ("12-16 Acacia Road", {"numbers": {12, 14, 16}}),
     "house name": (
         "Rose Cottage, Church Lane, Little Snoring, NR21 0AA",
         {"house": "rosecottage", "street": "church", "type": "lane", "towns": ("littlesnoring",)},
     ),
-    "house name alone": ("Rose Cottage, Little Snoring", {"house": "rosecottage", "street": "", "towns": ("littlesnoring",)}),
-    "house and number": ("The Old School, 3 The Street, Ham", {"house": "theoldschool", "numbers": {3}, "street": "the", "type": "street"}),
+    "house name alone": (
+        "Rose Cottage, Little Snoring",
+        {"house": "rosecottage", "street": "", "towns": ("littlesnoring",)},
+    ),
+    "house and number": (
+        "The Old School, 3 The Street, Ham",
+        {"house": "theoldschool", "numbers": {3}, "street": "the", "type": "street"},
+    ),
     "number on its own line": ("12,\nAcacia Road, Leeds", {"numbers": {12}, "street": "acacia"}),
     "street without type": ("12 Broadway, Leeds", {"numbers": {12}, "street": "broadway", "type": ""}),
     "Welsh street": ("12 Heol y Coed, Cardiff", {"street": "heolycoed", "type": "", "towns": ("cardiff",)}),
@@ -37,7 +52,7 @@ WRITTEN = {
     "number word": ("Two Acacia Road", {"numbers": {2}, "street": "acacia"}),
     "hyphens": ("12 Stoke-on-Trent Road", {"street": "stokeontrent"}),
     "county alone as town": ("12 Acacia Road, Kent", {"towns": ()}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("written", "parts"), WRITTEN.values(), ids=WRITTEN.keys())

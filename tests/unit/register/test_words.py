@@ -98,6 +98,6 @@ def test_any_one_slip_still_finds_the_word(word, data):
     assert wrong == word or Spellings([word]).near(wrong) == (word,)
 
 
-@pytest.mark.parametrize(("word", "other"), [("mill", "hill"), ("acacia", "acaia" + "b"), ("acacia", "magnolia")])
+@pytest.mark.parametrize(("word", "other"), [("mill", "hill"), ("acacia", "acaiab"), ("acacia", "magnolia")])
 def test_short_words_and_two_slips_are_not_near(word, other):
     assert Spellings([word]).near(other) == ()
