@@ -169,6 +169,14 @@ def test_a_safe_address_is_held_for_the_man_she_fled_and_delivered_to_the_court(
     assert len(verdict.policies_digest) == 64
 
 
+def test_who_has_the_address_has_its_postcode():
+    """A policy that asks for postcodes alone must not miss the one inside an address that was found whole."""
+    rule = make_policies("{content: {register: safe-addresses, fields: [postcode]}, recipients: {relation: adverse}}")
+    reading = make_reading("she is at 12 Acacia Road, Ashford, TN24 8ZZ")
+
+    assert actions(screen(reading, make_facts("father@mail.test"), rule)) == [Action.HOLD]
+
+
 def test_the_old_home_he_knows_is_delivered_and_the_verdict_says_why():
     reading = make_reading("We met at 7 Old Mill Lane, Ashford, TN23 1ZZ.")
     verdict = screen(reading, make_facts("father@mail.test"), make_policies(SAFE))

@@ -161,6 +161,14 @@ class Contents:
         return not (self.there.there or self.there.perhaps or self.unread)
 
 
+_ADDRESS, _POSTCODE = "address", "postcode"
+
+
+def _tells(field_name: str) -> frozenset[str]:
+    """Return the fields that a finding tells: who has the whole address has its postcode, found as its own or not."""
+    return frozenset({field_name, _POSTCODE}) if field_name == _ADDRESS else frozenset({field_name})
+
+
 class Asker:
     """Asks the content of one policy, remembering the answers by what of a lens matters."""
 
@@ -290,7 +298,7 @@ class Asker:
         return counted
 
     def _counts(self, hit: Hit, leaf: People, lens: Lens, needed: int, lift: int) -> bool:
-        if leaf.fields and hit.finding.field not in leaf.fields:
+        if leaf.fields and not leaf.fields & _tells(hit.finding.field):
             return False
         rank = lens.rank(hit)
         if rank and hit.finding.field in NAME_FIELDS:
