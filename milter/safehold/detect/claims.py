@@ -50,6 +50,7 @@ class Claims:
         place = first - 1
         if place >= 1 and view.raw[place] in {"of", "at", "in", "on"}:
             place -= 1
+        place = self._before_flat(place)
         suffix = ""
         if place >= 1 and self.is_letter(place) and view.each[place - 1].is_number and view.each[place - 1].digits:
             suffix, place = view.raw[place], place - 1
@@ -59,6 +60,17 @@ class Claims:
         if word.number in range(1900, 2100) and "," in view.gap(place):
             return None  # a year
         return self._read_number(place, suffix or word.suffix, first)
+
+    def _before_flat(self, place: int) -> int:
+        """Return the word before a flat or floor that stands between number and street ("12, Flat 2, Acacia Road")."""
+        raw = self.view.raw
+        if place < 2 or "\n" in self.view.gap(place - 1):
+            return place
+        if raw[place] == "floor" and raw[place - 1] in wording.FLOOR_WORDS:
+            return place - 2
+        if raw[place - 1] in wording.FLAT_WORDS and flat_id(raw[place]):
+            return place - 2 if self.view.each[place - 2].digits else place
+        return place
 
     def is_letter(self, place: int) -> bool:
         """Return whether the word is one letter that belongs to the number before it ("12 b")."""
@@ -137,18 +149,18 @@ class Claims:
                 return Claim((reading,), (min(place, first), max(place + 1, end)), adjacent=False)
         return None
 
-    def flats(self, first: int, last: int) -> Iterator[tuple[str, int]]:
-        """Yield the flats named among the words from *first* up to *last*, with their places."""
+    def flats(self, first: int, last: int) -> Iterator[tuple[str, Span]]:
+        """Yield the flats named among the words from *first* up to *last*, with the words that name them."""
         view = self.view
         for place in range(max(first, 0), min(last, len(view))):
             raw = view.raw[place]
             if view.each[place].flat:
-                yield view.each[place].flat, place
+                yield view.each[place].flat, (place, place + 1)
             elif raw in wording.FLAT_WORDS and place + 1 < len(view) and "\n\n" not in view.gap(place):
                 if flat := flat_id(view.raw[place + 1]):
-                    yield flat, place + 1
+                    yield flat, (place, place + 2)
             elif raw == "floor" and place > 0 and view.raw[place - 1] in wording.FLOOR_WORDS:
-                yield view.raw[place - 1], place
+                yield view.raw[place - 1], (place - 1, place + 1)
 
     def of_postcode(self, postcode: Postcode) -> Claim | None:
         """Return the number of the address that the postcode ends: right before it, or before a street before it."""

@@ -23,6 +23,9 @@ POSTCODE_REACH = 14
 _POSTCODE, _OUTWARD, _NUMBER, _LOOSE_NUMBER, _TYPE, _FLAT, _HOUSE = 20.0, 9.0, 6.0, 4.0, 2.0, 4.0, 9.0
 _OTHER_TYPE, _OTHER_TOWN, _UNKNOWN_TOWN, _NEAR_POSTCODE, _FAR_POSTCODE = -9.0, -9.0, -3.0, -4.0, -15.0
 _STREET_SLIP, _TOWN_SLIP = 0.85, 0.8
+# Words that stand in prose and in no address: a postcode after one of them may be that of another place.
+_PROSE_WORDS = "are as but for from has have he her his is it near not or she than that their they was we were"
+_PROSE = frozenset(_PROSE_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +208,7 @@ class Judge:
         flats = dict(self.claims.flats(start - 5, first)) | dict(self.claims.flats(end, end + 4))
         spelt = {flat for _, _, flat in claim.readings if flat} if claim else set()
         if address.flat and address.flat in flats:
-            place = flats[address.flat]
-            evidence.add("flat", _FLAT, "flat", (min(place, start), place + 1))
+            evidence.add("flat", _FLAT, "flat", flats[address.flat])
         elif address.flat and address.flat in spelt:
             evidence.add("flat", _FLAT, "flat")
         elif address.flat and flats:
@@ -244,7 +246,7 @@ class Judge:
         if postcode.key == address.postcode:
             evidence.add("postcode", _POSTCODE, "full postcode", (postcode.first, postcode.last + 1))
             return True
-        if not postcode.strict:
+        if not postcode.strict or not self._runs_on(end, postcode):
             return True
         if not exact:
             return False
@@ -253,6 +255,10 @@ class Judge:
         else:
             evidence.against(_FAR_POSTCODE, "another postcode")
         return True
+
+    def _runs_on(self, end: int, postcode: Postcode) -> bool:
+        """Return whether an address seems to run on from its street to the postcode, with no word of prose between."""
+        return not any(raw in _PROSE for raw in self.view.raw[min(end, postcode.first) : postcode.first])
 
     def _outward(self, evidence: _Evidence, address: Address, end: int) -> None:
         """Add the evidence of the first half of a postcode standing alone."""

@@ -63,7 +63,7 @@ def find(view: View, register: Register, *, allowed: Allowed) -> Iterator[Hit]:
 
 # -- digits ---------------------------------------------------------------------------------------------------------
 
-_DIGIT_RUN = re.compile(r"[0-9][0-9 ().+/\-]*")
+_DIGIT_RUN = re.compile(r"[0-9](?:[0-9 ().+/\-]|\r?\n[ >]{0,4}(?=[0-9]))*")  # over a line end too
 _GROUP = re.compile(r"[0-9]+")
 _NATIONAL_PREFIXES = frozenset({"", "0", "44", "440", "0044", "00440"})
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15
@@ -82,7 +82,8 @@ _LONGEST_HOST = 160
 
 _LONGEST_CODE = 6  # words
 _SHORTEST_SURE_CODE = 5  # signs: a shorter mark could be anything
-_CODE_GAP = frozenset(" -/.:_\u00b7")
+_CODE_GAP = frozenset(" \t\r\n>-/.:_\u00b7")
+_WIDEST_CODE_GAP = 4
 _UPRN_REACH = 6
 _LONGEST_ALIAS = 6  # words
 
@@ -208,7 +209,7 @@ class _Finder:
     def _is_close(self, first: int, last: int) -> bool:
         """Return whether only spaces and joining signs stand between the words."""
         gaps = (self.view.gap(index) for index in range(first, last))
-        return all(len(gap) <= 3 and not set(gap) - _CODE_GAP for gap in gaps)
+        return all(len(gap) <= _WIDEST_CODE_GAP and not set(gap) - _CODE_GAP for gap in gaps)
 
     def uprns(self) -> Iterator[Hit]:
         """Yield UPRNs: any number could be one, so the word must stand near, or head the table."""

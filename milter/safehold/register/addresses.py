@@ -37,6 +37,9 @@ COUNTIES: Final = frozenset(
 )
 
 
+_ENDING_COUNTIES = tuple(sorted((name for name in COUNTIES if len(name) > 3), key=len, reverse=True))  # longest first
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """One address taken apart; every name is the run of letters that its words make.
@@ -153,7 +156,9 @@ def _without_county(town: str) -> str:
     """Return a locality without the county that ends it; "" if it is nothing else."""
     if town in COUNTIES:
         return ""
-    county = max((name for name in COUNTIES if len(name) > 3 and town.endswith(name)), key=len, default="")
+    if not town.endswith(_ENDING_COUNTIES):
+        return town
+    county = next(name for name in _ENDING_COUNTIES if town.endswith(name))
     return town.removesuffix(county) if len(town) - len(county) >= 3 else town
 
 

@@ -455,6 +455,15 @@ def is_postcode(text: str) -> bool:
     return 5 <= len(plain) <= 7 and bool(_OUTWARD.fullmatch(plain[:-3]) and _INWARD.fullmatch(plain[-3:]))
 
 
+_POSTCODE_GAP = frozenset(" \t\r\n>-_+")
+_WIDEST_POSTCODE_GAP = 4
+
+
+def _joins_postcode(gap: str) -> bool:
+    """Return whether what stands between two words leaves them one postcode; a full stop or comma does not."""
+    return len(gap) <= _WIDEST_POSTCODE_GAP and not set(gap) - _POSTCODE_GAP and gap.count("\n") < 2
+
+
 def postcode_at(words: Words, index: int) -> Postcode | None:
     """Return the postcode whose last word is at *index*, or None."""
     word = words.words[index]
@@ -465,12 +474,14 @@ def postcode_at(words: Words, index: int) -> Postcode | None:
         return None
     before = words.words[index - 1]
     outward = words.raw[index - 1]
+    if not _joins_postcode(words.gap(index - 1)):
+        return None
     if before.outward and (before.digits or word.digits):
         strict = bool(_OUTWARD.fullmatch(outward) and _INWARD.fullmatch(raw))
         return Postcode(index - 1, index, postcode_key(outward + raw), outward, strict=strict)
     if index > 1 and before.is_number and len(outward) <= 2 and _INWARD.fullmatch(raw):
         area = words.raw[index - 2]
-        if _OUTWARD.fullmatch(area + outward) and words.gap(index - 2).strip(" .-") == "":
+        if _OUTWARD.fullmatch(area + outward) and _joins_postcode(words.gap(index - 2)):
             return Postcode(index - 2, index, postcode_key(area + outward + raw), area + outward)
     return None
 

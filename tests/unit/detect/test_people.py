@@ -389,7 +389,7 @@ def test_segments_of_other_parts_and_visibilities_are_not_joined(second):
 
 def test_a_long_text_is_searched_to_its_end_and_where_its_pieces_meet():
     filler = "nothing of note here. " * 2_900  # just under the size of a piece
-    text = filler + " " * 100 + ADDRESS + filler + ADDRESS
+    text = filler + " " * 100 + ADDRESS + ". " + filler + ADDRESS
 
     findings = in_whole(text, make_register(address()))
 
