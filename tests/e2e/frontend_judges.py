@@ -8,6 +8,7 @@ Fixtures: `milter` (beside the shared Postfix, which asks it), `proxy` (in front
 `front` (each of the two in turn).
 """
 
+import ipaddress
 import json
 import os
 import signal
@@ -299,7 +300,10 @@ def main() -> None:
         if kind == "milter":
             milterd.serve(Scripted(), milterd.MilterSettings(where), reload, at_exit)
         else:
-            smtpd.serve(Scripted(), smtpd.SmtpdSettings(where, next_hop), reload, at_exit)
+            nobody = (ipaddress.ip_network("192.0.2.0/24"),)
+            limits = {"proxy-for-others": {"clients": nobody}, "proxy-without-trust": {"trusted": nobody}}
+            settings = smtpd.SmtpdSettings(where, next_hop, **limits.get(kind, {}))
+            smtpd.serve(Scripted(), settings, reload, at_exit)
 
 
 if __name__ == "__main__":

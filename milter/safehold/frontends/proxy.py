@@ -1,0 +1,522 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One client of the proxy, and the next hop beside it: how a message is taken, judged and handed on.
+
+The rules are those of :mod:`safehold.frontends.smtpd`.  aiosmtpd gives us the protocol's loop; its own MAIL and RCPT
+answer 555 to RET, ENVID, NOTIFY and ORCPT, and its DATA is a loop over lines, so these are ours.
+"""
+
+import asyncio
+import collections
+import logging
+import socket
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from aiosmtpd.smtp import SMTP, Session
+
+from safehold.frontends import commands
+from safehold.frontends.commands import CommandError
+from safehold.frontends.conversation import Conversation
+from safehold.frontends.nexthop import Answer, NextHop, NextHopError, NextHopTimes
+from safehold.frontends.service import InFlight, Judge, log_fault
+from safehold.model import TRY_LATER, Message, Recipient, Reply, ReplyKind
+
+log = logging.getLogger(__name__)
+
+Network = IPv4Network | IPv6Network
+LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+
+# RFC 5321 4.5.3.1.4 asks for 512 octets; SMTPUTF8 and DSN add some 1,200; an ORCPT in xtext triples its address.
+_COMMAND_LIMIT_BYTES = 4096
+_READ_BYTES = 2**18
+_BUFFER_BYTES = 2**17
+
+# Offered to our client only where the next hop offers it to us: we can pass on no more than it takes.
+_PASSED_ON = ("8BITMIME", "SMTPUTF8", "DSN")
+
+_NO_NEXT_HOP = b"421 4.4.1 next hop does not answer; please retry\r\n"
+_LOST_NEXT_HOP = "451 4.4.2 next hop did not take the message; please retry"
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpdSettings:
+    """Where to listen, whom to hand on to, and the limits.
+
+    Attributes:
+        listen, next_hop: ``host:port``; an IPv6 host in brackets.
+        clients: Who may connect at all.
+        trusted: Who may use XFORWARD and XCLIENT.
+        hostname: Our name in greetings; "" for the machine's.
+        size_bytes: Largest message taken, advertised as SIZE (or the next hop's, where that is smaller).
+        recipient_limit: Most recipients of one message.
+        workers: Messages judged at the same time.
+        idle_s: How long a client may be silent.
+        drain_s: How long a stop waits for messages that have ended and not been answered.
+    """
+
+    listen: str = "127.0.0.1:10025"
+    next_hop: str = "127.0.0.1:10026"
+    clients: tuple[Network, ...] = LOOPBACK
+    trusted: tuple[Network, ...] = LOOPBACK
+    hostname: str = ""
+    size_bytes: int = 100 * 2**20
+    recipient_limit: int = 1_000
+    workers: int = 8
+    idle_s: float = 300.0
+    drain_s: float = 60.0
+    times: NextHopTimes = field(default_factory=NextHopTimes)
+
+
+class Desk:
+    """What all sessions of one listener share."""
+
+    def __init__(self, judge: Judge, settings: SmtpdSettings) -> None:
+        self.settings = settings
+        self.hostname = settings.hostname or socket.gethostname()
+        self.sessions: set[Client] = set()
+        self.in_flight = InFlight()
+        self._judge = judge
+        self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="judge")
+
+    async def ask(self, message: Message) -> Reply:
+        """Return the judge's reply, from a thread: reading a message may take half a minute."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._ask, message)
+
+    def _ask(self, message: Message) -> Reply:
+        try:
+            return self._judge.judge(message)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the mail waits
+            log_fault("judge", error)
+            return TRY_LATER
+
+    async def connect(self) -> NextHop:
+        """Return an open session with the next hop."""
+        return await NextHop.connect(self.settings.next_hop, self.hostname, self.settings.times)
+
+
+class Client(SMTP):
+    """One client's connection, and beside it ours to the next hop."""
+
+    # aiosmtpd reads these as attributes of the class.
+    line_length_limit = _BUFFER_BYTES
+    command_size_limit = _COMMAND_LIMIT_BYTES
+
+    def __init__(self, desk: Desk) -> None:
+        # aiosmtpd keeps one table of limits for all servers of the process; ours is our own.
+        self.command_size_limits: dict[str, int] = collections.defaultdict(lambda: _COMMAND_LIMIT_BYTES)
+        super().__init__(
+            None,
+            data_size_limit=desk.settings.size_bytes,
+            enable_SMTPUTF8=True,
+            hostname=desk.hostname,
+            ident="ESMTP",
+            timeout=desk.settings.idle_s,
+            loop=asyncio.get_running_loop(),
+        )
+        self._desk = desk
+        self._conversation = Conversation(limit_bytes=desk.settings.size_bytes)
+        self._hop: NextHop | None = None
+        self._peer = ""
+        self._helo = ""
+        self._is_trusted = False
+        self._is_admitted = False
+        self._client: dict[str, str] = {}  # XCLIENT, for the connection
+        self._forwarded: dict[str, str] = {}  # XFORWARD, for one message
+        self.is_busy = False
+
+    # -- the connection --
+
+    # Not a property: aiosmtpd looks at every attribute of a new server, before there is a session.
+    def _known_session(self) -> Session:
+        if self.session is None:
+            raise ConnectionResetError
+        return self.session
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let in whom we know."""
+        peer = transport.get_extra_info("peername")
+        self._peer = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._is_admitted = _is_in(self._peer, self._desk.settings.clients)
+        if not self._is_admitted:
+            _say_and_close(transport, b"554 5.7.1 not for you\r\n")
+            return
+        self._is_trusted = _is_in(self._peer, self._desk.settings.trusted)
+        self._desk.sessions.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Let the next hop go with the client: a transaction that was not answered did not happen."""
+        self._desk.sessions.discard(self)
+        self._close_hop()
+        if self._is_admitted:
+            super().connection_lost(error)
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Answer what nobody foresaw: mail waits."""
+        log_fault("session", error)
+        self._abort()
+        return f"451 4.3.0 {TRY_LATER.code[2]}"
+
+    def dismiss(self) -> None:
+        """End an idle session because we stop."""
+        _say_and_close(self.transport, b"421 4.3.2 service is stopping\r\n")
+
+    # -- commands --
+
+    async def smtp_EHLO(self, hostname: str | None) -> None:  # noqa: N802 - aiosmtpd's name
+        """Greet, and offer what the next hop offers us."""
+        await self._greet(hostname, is_extended=True)
+
+    async def smtp_HELO(self, hostname: str | None) -> None:  # noqa: N802 - aiosmtpd's name
+        """Greet an old client."""
+        await self._greet(hostname, is_extended=False)
+
+    async def _greet(self, hostname: str | None, *, is_extended: bool) -> None:
+        if not hostname or not commands.is_printable(hostname):
+            await self.push("501 5.5.4 name yourself")
+            return
+        self._abort()
+        try:
+            hop = await self._next_hop()
+        except NextHopError as error:
+            log_fault("next_hop", error)
+            _say_and_close(self.transport, _NO_NEXT_HOP)
+            return
+        self._known_session().host_name = hostname
+        self._known_session().extended_smtp = is_extended
+        self._helo = hostname
+        offers = self._offers(hop) if is_extended else []
+        lines = [self.hostname, *offers]
+        for line in lines[:-1]:
+            await self.push(f"250-{line}")
+        await self.push(f"250 {lines[-1]}")
+
+    def _offers(self, hop: NextHop) -> list[str]:
+        offers = ["PIPELINING", f"SIZE {self._size_limit(hop)}", "ENHANCEDSTATUSCODES"]
+        offers += [name for name in _PASSED_ON if name in hop.extensions]
+        if self._is_trusted:
+            offers += [f"XFORWARD {' '.join(commands.XFORWARD)}", f"XCLIENT {' '.join(commands.XCLIENT)}"]
+        return offers
+
+    def _offered(self, hop: NextHop) -> frozenset[str]:
+        """Return the extensions whose parameters the client may use; none after HELO."""
+        return frozenset({*hop.extensions, "SIZE"}) if self._known_session().extended_smtp else frozenset()
+
+    def _size_limit(self, hop: NextHop) -> int:
+        theirs = hop.extensions.get("SIZE", "")
+        ours = self._desk.settings.size_bytes
+        return min(ours, int(theirs)) if theirs.isdigit() and int(theirs) > 0 else ours
+
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
+        """Begin a message, here and at the next hop."""
+        if await self.check_helo_needed():
+            return
+        if self._conversation.is_open:
+            await self.push("503 5.5.1 a message has begun already")
+            return
+        try:
+            hop = await self._next_hop()
+            sender, parameters = commands.path("FROM", arg, commands.MAIL_PARAMETERS, self._offered(hop))
+            commands.check_size(parameters, self._size_limit(hop))
+            await self._announce_client(hop)
+            answer = await hop.command(commands.mail(sender, parameters, hop.extensions))
+        except CommandError as error:
+            await self.push(str(error))
+            return
+        except NextHopError as error:
+            await self._give_up(error)
+            return
+        if answer.is_success:
+            self._conversation.mail(sender, parameters)
+        await self._pass_on(answer)
+
+    async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
+        """Add a recipient, here and at the next hop."""
+        if not self._conversation.is_open:
+            await self.push("503 5.5.1 say MAIL FROM first")
+            return
+        if len(self._conversation.recipients) >= self._desk.settings.recipient_limit:
+            await self.push("452 4.5.3 too many recipients")
+            return
+        try:
+            hop = await self._next_hop(is_in_transaction=True)
+            address, parameters = commands.path("TO", arg, commands.RCPT_PARAMETERS, self._offered(hop))
+            answer = await hop.command(commands.rcpt(Recipient(address, parameters)))
+        except CommandError as error:
+            await self.push(str(error))
+            return
+        except NextHopError as error:
+            await self._give_up(error)
+            return
+        if answer.is_success:
+            self._conversation.rcpt(address, parameters)
+        await self._pass_on(answer)
+
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
+        """Read the message, have it judged, and do what the reply says."""
+        if arg:
+            await self.push("501 5.5.4 DATA stands alone")
+            return
+        if not self._conversation.recipients:
+            await self.push("503 5.5.1 say RCPT TO first")
+            return
+        await self.push("354 end with a dot on a line of its own")
+        content = await self._read_content()
+        self._pause_timeout()
+        self.is_busy = True
+        try:
+            with self._desk.in_flight.one():
+                await self.push(await self._outcome(content))
+        finally:
+            self.is_busy = False
+            self._forwarded.clear()
+            self._conversation.abort()
+            self._reset_timeout()
+
+    async def smtp_RSET(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
+        """Forget the message, here and at the next hop."""
+        if arg:
+            await self.push("501 5.5.4 RSET stands alone")
+            return
+        await self._reset_hop()
+        self._conversation.abort()
+        await self.push("250 2.0.0 ok")
+
+    async def smtp_VRFY(self, arg: str | None) -> None:  # noqa: N802, ARG002 - aiosmtpd's name
+        """Say nothing about anybody."""
+        await self.push("252 2.5.2 send some mail and see")
+
+    async def smtp_QUIT(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
+        """Part, with the next hop too."""
+        self._close_hop()
+        await super().smtp_QUIT(arg)
+
+    async def smtp_XFORWARD(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's way
+        """Take a trusted peer's word on where the next message comes from."""
+        if await self._refuses_word_on_clients():
+            return
+        attributes = commands.attributes(arg, commands.XFORWARD)
+        if attributes is None:
+            await self.push("501 5.5.4 attributes are not as they should be")
+            return
+        self._forwarded |= attributes
+        await self.push("250 2.0.0 ok")
+
+    async def smtp_XCLIENT(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's way
+        """Take a trusted peer's word on who its client is; the session begins anew."""
+        if await self._refuses_word_on_clients():
+            return
+        attributes = commands.attributes(arg, commands.XCLIENT)
+        if attributes is None:
+            await self.push("501 5.5.4 attributes are not as they should be")
+            return
+        self._client |= attributes
+        self._known_session().host_name = None
+        self._abort()
+        await self.push(f"220 {self.hostname} ESMTP")
+
+    async def _refuses_word_on_clients(self) -> bool:
+        if not self._is_trusted:
+            await self.push("550 5.7.0 not from you")
+        elif self._conversation.is_open:
+            await self.push("503 5.5.1 a message has begun already")
+        else:
+            return False
+        return True
+
+    # -- content --
+
+    async def _read_content(self) -> bytes | None:
+        """Return the content with dots taken off, or None where it is larger than we take."""
+        pieces = bytearray(b"\r\n")  # the end of the DATA line: an empty message ends at once
+        limit = self._desk.settings.size_bytes + 2
+        is_too_large = False
+        while True:
+            searched = max(0, len(pieces) - 4)
+            chunk = await self._reader.read(_READ_BYTES)
+            if not chunk:
+                raise ConnectionResetError
+            self._reset_timeout()
+            pieces += chunk
+            end = pieces.find(b"\r\n.\r\n", searched)
+            if end >= 0:
+                # What follows is the client's next command, sent ahead.  Nothing was awaited since the read, so the
+                # reader's buffer is empty and this is its front again.
+                rest = bytes(pieces[end + 5 :])
+                if rest:
+                    self._reader.feed_data(rest)
+                del pieces[end + 2 :]
+                break
+            if len(pieces) > limit:
+                is_too_large = True
+                del pieces[:-4]
+        if is_too_large or len(pieces) > limit:
+            return None
+        return bytes(pieces.replace(b"\r\n.", b"\r\n")[2:])
+
+    # -- judging --
+
+    async def _outcome(self, content: bytes | None) -> str:
+        """Return the reply to the message."""
+        if content is None:
+            await self._reset_hop()
+            return "552 5.3.4 message is too large"
+        if content.count(b"\n") != content.count(b"\r\n") or b"\r.\r" in content:
+            await self._reset_hop()
+            return "550 5.6.0 bare line ends are not allowed"
+        self._conversation.macros(self._macros())
+        self._conversation.content(content)
+        message = self._conversation.end(datetime.now(UTC))
+        reply = await self._desk.ask(message)
+        try:
+            return await self._perform(reply, message)
+        except NextHopError as error:
+            log_fault("next_hop", error)
+            self._close_hop()
+            return _LOST_NEXT_HOP
+
+    async def _perform(self, reply: Reply, message: Message) -> str:
+        match reply.kind:
+            case ReplyKind.ACCEPT:
+                return await self._hand_on(reply, message)
+            case ReplyKind.DISCARD:
+                await self._reset_hop()
+                return "250 2.0.0 ok"
+            case ReplyKind.TEMPFAIL:
+                await self._reset_hop()
+                return _line(reply, "4")
+            case ReplyKind.REJECT:
+                await self._reset_hop()
+                return _line(reply, "5")
+
+    async def _hand_on(self, reply: Reply, message: Message) -> str:
+        removed = {recipient.address for recipient in reply.remove}
+        stay = [r for r in message.envelope.recipients if r.address not in removed]
+        recipients = [*stay, *reply.add]
+        if not recipients:
+            # Nobody is left: only what a judge has stored may end so.
+            await self._reset_hop()
+            return "250 2.0.0 ok" if reply.hold else f"451 4.7.1 {TRY_LATER.code[2]}"
+        hop = self._hop
+        if hop is None or not hop.is_open or removed or reply.add:
+            refusal = await self._begin_anew(message, recipients)
+            if refusal is not None:
+                return refusal.text
+        answer = await (await self._next_hop(is_in_transaction=True)).data(message.content)
+        if answer.code == 421:
+            raise NextHopError("closed")
+        return answer.text
+
+    async def _begin_anew(self, message: Message, recipients: Sequence[Recipient]) -> Answer | None:
+        """Put the transaction for other recipients; return the refusal if there is one, a temporary one first."""
+        hop, envelope = await self._next_hop(), message.envelope
+        await hop.command("RSET")
+        await self._announce_client(hop)
+        answers = [await hop.command(commands.mail(envelope.sender, envelope.parameters, hop.extensions))]
+        if answers[0].is_success:
+            answers += [await hop.command(commands.rcpt(recipient)) for recipient in recipients]
+        refusals = sorted((a for a in answers if not a.is_success), key=lambda a: a.code)
+        if not refusals:
+            return None
+        await self._reset_hop()
+        if refusals[0].code == 421:
+            raise NextHopError("closed")
+        return refusals[0]
+
+    def _macros(self) -> dict[str, str]:
+        """Return under the milter protocol's names what is known of the client."""
+        said = {**self._client, **self._forwarded}
+        # Without an address, SOURCE tells mail of sendmail(1) (nobody's address, as in the milter protocol's case) from
+        # that of an unknown stranger.  With one, it only says how Postfix completes headers.
+        without_address = "" if said.get("SOURCE", "").upper() == "LOCAL" else "unknown"
+        self._conversation.helo(said.get("HELO") or self._helo)
+        macros = {
+            "{client_addr}": (said["ADDR"] or without_address) if "ADDR" in said else self._peer,
+            "{client_name}": said.get("NAME", ""),
+            "{client_port}": said.get("PORT", ""),
+            "{auth_authen}": said.get("LOGIN", ""),
+            "{daemon_name}": self.hostname,
+            "{daemon_port}": self._desk.settings.listen.rpartition(":")[2],
+            "i": said.get("IDENT", ""),
+        }
+        return {name: value for name, value in macros.items() if value or name == "{client_addr}"}
+
+    # -- the next hop --
+
+    async def _next_hop(self, *, is_in_transaction: bool = False) -> NextHop:
+        """Return an open session with the next hop; one that closed in mid-transaction cannot be replaced."""
+        if self._hop is not None and self._hop.is_open:
+            return self._hop
+        if is_in_transaction:
+            raise NextHopError("closed")
+        self._close_hop()
+        self._hop = await self._desk.connect()
+        return self._hop
+
+    async def _announce_client(self, hop: NextHop) -> None:
+        """Tell the next hop whose mail this is, where it wants to know."""
+        wanted = hop.extensions.get("XFORWARD", "").upper().split()
+        said = {name: value for name, value in self._forwarded.items() if name in wanted}
+        if said:
+            await hop.command("XFORWARD " + " ".join(f"{name}={commands.xtext(value)}" for name, value in said.items()))
+
+    async def _reset_hop(self) -> None:
+        """End the next hop's transaction; where that fails, end the session with it."""
+        if self._hop is None:
+            return
+        try:
+            answer = await self._hop.command("RSET")
+            if not answer.is_success:
+                self._close_hop()
+        except NextHopError:
+            self._close_hop()
+
+    async def _give_up(self, error: NextHopError) -> None:
+        log_fault("next_hop", error)
+        self._abort()
+        await self.push(_LOST_NEXT_HOP)
+
+    async def _pass_on(self, answer: Answer) -> None:
+        if answer.code == 421:
+            await self._give_up(NextHopError("closed"))
+            return
+        await self.push(answer.text)
+
+    def _abort(self) -> None:
+        self._conversation.abort()
+        self._forwarded.clear()
+        self._close_hop()
+
+    def _close_hop(self) -> None:
+        if self._hop is not None:
+            self._hop.close()
+            self._hop = None
+
+    def _pause_timeout(self) -> None:
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+
+
+def _line(reply: Reply, first_digit: str) -> str:
+    code, enhanced, text = reply.code
+    if not (code.startswith(first_digit) and enhanced.startswith(first_digit)):
+        log.error("fault stage=reply error=wrong_code")
+        code, enhanced, text = (f"{first_digit}50", f"{first_digit}.7.1", "message refused by local policy")
+    return f"{code} {enhanced} " + "".join(c if c.isascii() and c.isprintable() else "?" for c in text)
+
+
+def _say_and_close(transport: asyncio.BaseTransport | None, line: bytes) -> None:
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.write(line)
+        transport.close()
+
+
+def _is_in(address: str, networks: Iterable[Network]) -> bool:
+    try:
+        known = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return any(known in network for network in networks)
