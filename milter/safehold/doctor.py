@@ -73,7 +73,7 @@ def examine(path: Path) -> tuple[Check, ...]:
     try:
         settings = config.load(path)
     except ComplaintsError as error:
-        return (fail("settings", error.text().replace("\n", "; "), "safehold config check"),)
+        return (fail("settings", error.text().replace("\n", "; "), "--config FILE, or safehold init --config FILE"),)
     return (ok("settings", f"{path} is well formed"), *_all(settings))
 
 
@@ -92,15 +92,27 @@ def _all(settings: Settings) -> Iterator[Check]:
 def _guarded(check: Callable[[Settings], Iterable[Check]], settings: Settings) -> Iterator[Check]:
     try:
         yield from check(settings)
+    except ComplaintsError as error:
+        count, first = len(error.complaints), error.complaints[0]
+        yield fail(
+            check.__name__.strip("_"), f"{count} wrong, the first: {first.text().splitlines()[0]}", "see policy check"
+        )
     except SafeholdError as error:
         yield fail(check.__name__.strip("_"), str(error))
+    except OSError as error:
+        name = check.__name__.strip("_")
+        yield fail(name, f"cannot be looked at: {error.strerror or 'no access'}", "run doctor as root")
 
 
 def _keys(settings: Settings) -> Iterator[Check]:
     try:
         KeyRing.load(settings.keys, need=frozenset({"sealing", "recovery", "register", "store"}))
     except KeyUnavailableError as error:
-        yield fail("keys", str(error), "safehold init makes them; a store whose keys are lost cannot be opened again")
+        yield fail(
+            "keys",
+            str(error),
+            "new gateway: safehold init; else restore the keys, or their mode (0400): new keys open no old store",
+        )
         return
     yield ok("keys", "sealing, recovery, register and store keys are there and readable by this user only")
 
@@ -129,6 +141,14 @@ def _policies(settings: Settings) -> Iterator[Check]:
         revision, people = PeopleStore(opened, keys.register).load()
     finally:
         opened.close()
+    held = {person.register for person in (*people, *loaded.people)}
+    for each in enforced:
+        for name in sorted(each.registers - held):
+            yield fail(
+                "policies",
+                f'"{each.id}" asks register {name}, which holds nobody; there are: {", ".join(sorted(held)) or "none"}',
+                "a misspelt name? else: safehold register import FILE",
+            )
     if not people and not loaded.people:
         yield warn("register", "nobody is in it", "safehold register import FILE")
     else:

@@ -173,3 +173,28 @@ def test_a_new_gateway_is_told_what_is_missing(tmp_path):
     assert levels["policies"] is Level.FAIL
     assert levels["milter socket"] is Level.FAIL
     assert levels["reader workers"] is Level.OK
+
+
+def test_a_register_that_holds_nobody_is_a_failure_of_the_policy_that_asks_it(tmp_path):
+    """A misspelt register protects nobody, and nothing else would ever say so."""
+    file = tmp_path / "safehold.yaml"
+    setup.write_settings(file, own="council.test", listen="127.0.0.1:10025", socket=str(tmp_path), maps="none")
+    setup.make_keys_and_store(config.load(file))
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "first.yaml").write_text(
+        "version: 1\npolicies:\n- {id: p, title: t, why: w, owner: o, mode: enforce,"
+        " when: {content: {register: refugees}, recipients: {scope: external}}}\n"
+    )
+
+    found = [c for c in doctor.examine(file) if c.name == "policies" and c.level is Level.FAIL]
+
+    assert ["refugees" in c.text for c in found] == [True]
+
+
+def test_a_socket_that_may_not_be_looked_at_is_a_failure_and_no_traceback(monkeypatch, tmp_path):
+    def denied(settings):
+        raise PermissionError(13, "Permission denied")
+
+    (only,) = doctor._guarded(denied, config.Settings())
+
+    assert only.level is Level.FAIL

@@ -74,5 +74,8 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return Exit.OK
+    except OSError as error:
+        say(f"safehold: {(error.strerror or 'not possible').lower()}{f': {error.filename}' if error.filename else ''}")
+        return Exit.BAD_CONFIGURATION
     except KeyboardInterrupt:
         return 130

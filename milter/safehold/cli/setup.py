@@ -12,6 +12,7 @@ from safehold.cli.output import Exit, say
 from safehold.errors import MapUnreadableError
 from safehold.store import Store
 
+SHARED_STORE = "/var/lib/safehold/safehold.db"
 TEMPLATE = """\
 # safehold: settings.  `safehold doctor` checks them against this machine.
 # Paths are relative to this file.
@@ -26,7 +27,7 @@ domains:
   partners: []
 
 policies: {policies}
-store: safehold.db
+store: {store}
 keys: keys
 
 milter:
@@ -71,8 +72,12 @@ def initialise(options: argparse.Namespace) -> int:
     """Make what is missing, touch nothing that exists, and print what Postfix needs."""
     path: Path = options.config
     if not path.exists():
-        write_settings(path, own=options.domain or "", listen="127.0.0.1:10025")
+        # Where processes have users of their own, the units may write to this folder and to no other.
+        store = SHARED_STORE if options.shared else "safehold.db"
+        write_settings(path, own=options.domain or "", listen="127.0.0.1:10025", store=store)
         output.result(f"wrote {path}: read it through before you start")
+    else:
+        say(f"kept {path} as it is")
     settings = config.load(path)
     recovery = make_keys_and_store(settings, shared=options.shared)
     if recovery:
@@ -84,8 +89,14 @@ def initialise(options: argparse.Namespace) -> int:
     output.result("Postfix: run these commands (or put the lines into main.cf and master.cf), then `postfix reload`.\n")
     for line in postfix.lines(_line_settings(settings)):
         output.result(f"# {line.file}: {line.why}")
-        output.result(shlex.join(line.command) + "\n")
+        output.result(shlex.join(_on_instance(line.command, settings)) + "\n")
     return Exit.OK
+
+
+def _on_instance(command: tuple[str, ...], settings: config.Settings) -> tuple[str, ...]:
+    """Return a postconf command for the instance that the settings name."""
+    directory = settings.postfix.config_directory
+    return command if directory is None else (command[0], "-c", str(directory), *command[1:])
 
 
 def _line_settings(settings: config.Settings) -> postfix.LineSettings:
@@ -121,6 +132,7 @@ def write_settings(path: Path, *, own: str, listen: str, **changes: str) -> None
         "name": "your organisation",
         "own": own,
         "policies": "policies",
+        "store": "safehold.db",
         "socket": "/var/spool/postfix/safehold",
         "listen": listen,
         "next_hop": "127.0.0.1:10026",

@@ -43,6 +43,7 @@ from typing import TypeVar, cast
 
 import Milter
 
+from safehold.errors import SafeholdError
 from safehold.frontends.conversation import DEFAULT_LIMIT_BYTES, Conversation
 from safehold.frontends.service import (
     STOP_SIGNALS,
@@ -122,7 +123,7 @@ def _as_bytes(step: Step) -> Step:
     return cast("Step", Milter.decode("bytes")(step))
 
 
-class AlreadyServedError(RuntimeError):
+class AlreadyServedError(SafeholdError):
     """Another process serves this socket."""
 
 
