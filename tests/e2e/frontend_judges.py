@@ -133,6 +133,8 @@ class Front:
     end: FrontEnd
     sink: RecordingSink
     port: int
+    settle: Callable[[], None] = lambda: None
+    """Wait until all that was accepted has arrived; a proxy has nothing under way."""
 
     @property
     def heard(self) -> list[Heard]:
@@ -171,7 +173,7 @@ def milter(postfix: PrivatePostfix, _milter_process: FrontEnd) -> Iterator[Front
     """The milter beside the shared Postfix."""
     postfix.use_milter(postfix.run / SOCKET)
     _milter_process.clear()
-    yield Front(_milter_process, postfix.sink, postfix.port)
+    yield Front(_milter_process, postfix.sink, postfix.port, postfix.wait_for_empty_queue)
     postfix.wait_for_empty_queue()  # what is under way would else arrive in the next test
 
 

@@ -91,8 +91,12 @@ def reload(gateway: Gateway, until: str) -> str:
     """Have the milter read its policies again; return what it logged, as soon as *until* stands in it."""
     before = len(gateway.logs())
     gateway.signal("milter", signal.SIGUSR1)
-    gateway.postfix.wait_until(lambda: until in gateway.logs()[before:], f"{until!r} in the log")
-    return gateway.logs()[before:]
+    gateway.postfix.wait_until(
+        lambda: re.search("loaded policies=|stay in force", gateway.logs()[before:]), "the end of the reload"
+    )
+    logged = gateway.logs()[before:]
+    assert until in logged, logged
+    return logged
 
 
 def assert_rules_are_in_force(gateway: Gateway, books: Books) -> None:
@@ -200,22 +204,26 @@ def test_mail_under_way_during_reloads_is_all_judged(gateway: Gateway, books: Bo
 
 
 @pytest.mark.parametrize(
-    ("change", "line", "word"),
+    ("name", "old", "new", "word"),
     [
-        pytest.param(lambda text: text.replace("store:", "stor:"), "stor:", "stor", id="unknown setting"),
-        pytest.param(lambda text: text + "reading: {workers: many}\n", "reading:", "workers", id="bad value"),
+        pytest.param("milter", "store:", "stor:", "stor", id="milter, unknown setting"),
+        pytest.param("milter", "timezone: Europe", "timezone: Europa", "timezone", id="milter, bad value"),
+        pytest.param("guard", "store:", "stor:", "stor", id="guard, unknown setting"),
+        pytest.param("courier", "store:", "stor:", "stor", id="courier, unknown setting"),
     ],
 )
-def test_settings_with_a_mistake_start_nothing(gateway: Gateway, tmp_path: Path, change, line, word):
-    text = change(gateway.config.read_text())
+def test_settings_with_a_mistake_start_nothing(
+    gateway: Gateway, tmp_path: Path, name: str, old: str, new: str, word: str
+):
+    text = gateway.config.read_text().replace(old, new)
     config = tmp_path / "safehold.yaml"
     config.write_text(text)
-    number = next(n for n, each in enumerate(text.splitlines(), 1) if each.startswith(line))
+    number = next(n for n, each in enumerate(text.splitlines(), 1) if new in each)
 
-    for name in ("milter", "guard", "courier"):
-        refused = gateway.ask(name, config=config)
-        assert refused.returncode == 78
-        assert re.search(rf"safehold\.yaml:{number}:\d+: error.*{word}", refused.stderr), refused.stderr
+    refused = gateway.ask(name, config=config)
+
+    assert refused.returncode == 78
+    assert re.search(rf"safehold\.yaml:{number}:\d+: error.*{word}", refused.stderr), refused.stderr
 
 
 # -- registers --------------------------------------------------------------------------------------------------
@@ -274,8 +282,7 @@ def test_a_register_with_bad_rows_is_not_imported_at_all(
     gateway: Gateway, books: Books, tmp_path: Path, name: str, text: str, places: list[str]
 ):
     (tmp_path / name).write_text(text)
-    before = gateway.ask("register", "list", "--json").stdout
-    holds = books.holds()
+    before, holds = books.people.load(), books.holds()
 
     refused = gateway.ask("register", "import", str(tmp_path / name))
 
@@ -284,20 +291,20 @@ def test_a_register_with_bad_rows_is_not_imported_at_all(
     assert len(re.findall(r"error\[", refused.stderr)) == len(places), refused.stderr
     assert [p for p in places if not re.search(rf"{re.escape(name)}{p}", refused.stderr)] == [], refused.stderr
     assert [word for word in HIDDEN if word.casefold() in refused.stderr.casefold()] == []
-    assert gateway.ask("register", "list", "--json").stdout == before
+    assert books.people.load() == before
     # Nor does a good row of the same file bite.
     assert gateway.postfix.send(letter("19 Heron Walk, PF7 9RR"), SENDER, ["bo.tern@postbox.example"]).code == 250
     assert arrived(gateway) == Counter(["bo.tern@postbox.example"])
     assert books.new(holds) == []
 
 
-def test_a_register_that_is_there_no_more_changes_nothing(gateway: Gateway, tmp_path: Path):
-    before = gateway.ask("register", "list", "--json").stdout
+def test_a_register_that_is_there_no_more_changes_nothing(gateway: Gateway, books: Books, tmp_path: Path):
+    before = books.people.load()
 
     refused = gateway.ask("register", "import", str(tmp_path / "none.yaml"))
 
     assert refused.returncode == 65
-    assert gateway.ask("register", "list", "--json").stdout == before
+    assert books.people.load() == before
 
 
 def test_the_repaired_register_bites_without_a_restart(gateway: Gateway, books: Books, tmp_path: Path):

@@ -159,6 +159,8 @@ class Judge:
         if not self._postcode(evidence, address, postcode, end, exact=exact):
             return None
         if not self._flat(evidence, address, claim, span[0], end):
+            if postcode is not None and agrees:
+                self.refused.add((entry, postcode.first))
             return None
         self._town(evidence, address, start, end, agrees=agrees)
         return evidence.match(entry, postcode=postcode if agrees else None)

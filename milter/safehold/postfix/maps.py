@@ -14,6 +14,7 @@ Sources: ADDRESS_REWRITING_README, canonical(5), virtual(5), aliases(5), postcon
 compared with a real Postfix 3.7 (tests/e2e/test_frontend_aliases.py).
 """
 
+import contextlib
 import re
 import threading
 from collections.abc import Iterable, Mapping
@@ -27,6 +28,8 @@ from safehold.postfix.tables import Table
 MEMBER_LIMIT = 1_000
 # Postfix allows 1,000; a real chain is under 5, and a loop should not cost thousands of look-ups.
 CHAIN_LIMIT = 100
+# How deep the look-ahead for many recipients goes; what lies beyond costs a process each.
+PREPARED_ROUNDS = 5
 INCLUDE_LIMIT_BYTES = 2**20
 
 _SETTINGS = (
@@ -181,23 +184,43 @@ class _Rules:
         return tuple(bad)
 
     def prepare(self, addresses: Iterable[str]) -> None:
-        """Ask the tables that cannot be listed about all *addresses* at once, so that one process does for all."""
+        """Ask the tables that cannot be listed about all *addresses* at once, so that one process does for all.
+
+        Then about all that these became, and so on: a list of a thousand costs a few processes, not a thousand.
+        """
+        tables = [*(t for tables in self._canonical for t in tables), *self._virtual]
+        todo = [self.rewritten(a) for a in addresses if not _UNPRINTABLE.search(a)]
+        seen: set[str] = set()
+        for _ in range(PREPARED_ROUNDS):
+            todo = [address for address in dict.fromkeys(todo) if address not in seen]
+            if not todo or all(table.is_in_memory for table in tables):
+                return
+            seen.update(todo)
+            self._ask_at_once(todo, tables)
+            todo = [result for address in todo for result in self._one_step(address)]
+
+    def _ask_at_once(self, addresses: Iterable[str], tables: Iterable[Table]) -> None:
         full: list[str] = []
         parts: list[str] = []
         for address in addresses:
-            if _UNPRINTABLE.search(address):
-                continue
             try:
-                keys = [key for key, _, _ in self._keys(self.rewritten(address))]
+                keys = self._keys(address)
             except (MapUnreadableError, _UnknownError):
                 continue
-            full.append(keys[0])
-            parts.extend(keys)
-        for table in (*(t for tables in self._canonical for t in tables), *self._virtual):
-            try:
+            full.extend(key for key, _, is_whole in keys if is_whole)
+            parts.extend(key for key, _, _ in keys)
+        for table in tables:
+            # A failure is met again, and reported, for each address.
+            with contextlib.suppress(MapUnreadableError):
                 table.ask(full if table.takes_whole_keys_only else parts)
-            except MapUnreadableError:
-                continue  # asked again, and reported, for each address
+
+    def _one_step(self, address: str) -> list[str]:
+        steps: list[str] = []
+        with contextlib.suppress(MapUnreadableError, _UnknownError):
+            for tables in self._canonical:
+                steps += self._look_up(address, tables, "canonical")
+            steps += self._look_up(address, self._virtual, "virtual")
+        return steps
 
     # -- one address --
 

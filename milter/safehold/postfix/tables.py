@@ -11,7 +11,8 @@ Sources: DATABASE_README, postmap(1), and dict(3) in Postfix's source for which 
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from safehold.errors import MapUnreadableError
@@ -26,11 +27,13 @@ _LISTABLE = frozenset({"hash", "btree", "lmdb", "cdb", "dbm", "sdbm", "texthash"
 # These are given the whole address only, never parts of it (regexp_table(5), pcre_table(5), tcp_table(5)).
 _PATTERNS = frozenset({"regexp", "pcre", "cidr", "tcp"})
 # These say the same for ever.
-_CONSTANT = frozenset({"inline", "static", "environ", "fail"})
+_CONSTANT = frozenset({"inline", "static", "environ"})
 
 # A list of 200,000 aliases is 16 MB; above that, single keys are asked.
 LISTING_LIMIT_BYTES = 16 * 2**20
 REMOTE_TTL_S = 15.0
+# Postfix's programs sleep for a second before they report a fatal error: mail should not queue up behind that.
+FAILED_TTL_S = 5.0
 ANSWERS_LIMIT = 50_000
 # A file changed this short a time ago may change again within the clock's grain: do not remember across calls.
 _GRAIN_NS = 2_000_000_000
@@ -49,6 +52,8 @@ class Table:
         )
         self._file = Path(name + _FILES[kind]) if kind in _FILES else None
         self._seen: Signature | None = None
+        self._failed_until = 0.0
+        self._failed_as: Signature | None = None
         self._forget_at = 0.0
         self._listing: Mapping[str, str] | None = None
         self._answers: dict[str, str | None] = {}
@@ -59,8 +64,11 @@ class Table:
         Raises:
             MapUnreadableError: The table cannot be asked.
         """
+        with self._patience():
+            return self._ask(tuple(dict.fromkeys(keys)))
+
+    def _ask(self, wanted: tuple[str, ...]) -> dict[str, str]:
         self._refresh()
-        wanted = tuple(dict.fromkeys(keys))
         if self._listing is not None:
             folded = {key: self._listing.get(key.casefold()) for key in wanted}
             return {key: value for key, value in folded.items() if value is not None}
@@ -75,8 +83,27 @@ class Table:
         Raises:
             MapUnreadableError: The table cannot be asked.
         """
-        self._refresh()
-        return None if self._listing is None else frozenset(self._listing)
+        with self._patience():
+            self._refresh()
+            return None if self._listing is None else frozenset(self._listing)
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Return whether answers cost nothing at the moment."""
+        return self._listing is not None or self._kind in _CONSTANT
+
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """Let a table that just failed alone for a while, unless its file has changed since."""
+        now = time.monotonic()
+        signature = None if self._file is None else signature_of(self._file)
+        if now < self._failed_until and signature == self._failed_as:
+            raise MapUnreadableError("a table could not be asked a moment ago")
+        try:
+            yield
+        except MapUnreadableError:
+            self._failed_until, self._failed_as = now + FAILED_TTL_S, signature
+            raise
 
     def _refresh(self) -> None:
         """Forget what may be out of date, and list the table anew if it can be listed."""

@@ -31,6 +31,7 @@ from safehold.courier import Courier
 from safehold.model import HeldMessage, HoldState
 from safehold.quarantine import Quarantine
 from safehold.store import audit
+from safehold.store.people import PeopleStore
 
 PROJECT = Path(__file__).parent.parent.parent.parent
 SAMPLES = PROJECT / "samples"
@@ -302,9 +303,10 @@ class Books:
 
     def __init__(self, config: Path) -> None:
         self.settings = settings_file.load(config)
-        self.keys = assemble.keyring(self.settings, need=frozenset({"sealing", "opening", "store"}))
+        self.keys = assemble.keyring(self.settings, need=frozenset({"sealing", "opening", "store", "register"}))
         self.store = assemble.store(self.settings)
         self.quarantine = Quarantine(self.store, self.keys)
+        self.people = PeopleStore(self.store, self.keys.register)
 
     def courier(self, **changes: Any) -> Courier:
         """Return a courier of this process, with changed settings; ``run_once`` works all that is due."""

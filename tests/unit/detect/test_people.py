@@ -169,6 +169,36 @@ def test_numbers_need_equality_and_words_need_tolerance(registered, text, is_fou
     assert bool(in_whole(text, make_register(address(registered)))) is is_found
 
 
+AROUND = {
+    "a number word and a joining word before": "standing five feet ten and\n\n12 Acacia Road, Ashford",
+    "a word for a flat on the line before": "1: apt\n\n12 Acacia Road, Ashford",
+    "a measure that looks like a postcode after": "12 Acacia Road, Ashford\n\nat 3.3ft tall",
+    "a village that begins with a number word": "12 Acacia Road, Three Cups Corner, TN23 1AB",
+    "a flat between number and street": "12, Flat 2, Acacia Road, Ashford",
+    "a postcode elsewhere in the sentence": "12 Acacia Road, Ashford, which is near LS1 1AA",
+    "a phone number before": "01632 960123 12 Acacia Road, Ashford",
+    "a date before": "since 3 May 2024 12 Acacia Road, Ashford",
+    "a list of others": "3 Elm Close, Dover CT16 1AA\n12 Acacia Road, Ashford TN23 1AB\n4 Oak Way, Dover CT16 2AA",
+}
+
+
+@pytest.mark.parametrize("text", AROUND.values(), ids=AROUND.keys())
+def test_what_stands_around_an_address_does_not_hide_it(text):
+    assert strengths(in_whole(text, make_register(address()))) == [Strength.CERTAIN]
+
+
+BESIDE = {
+    "a number word before": "standing five feet ten and\n\n63 Acacia Road, Ashford",
+    "its number on the line before": "section 12\n\n14 Acacia Road, Ashford",
+    "a floor between": "14 Ground Floor, Acacia Road, Ashford",
+}
+
+
+@pytest.mark.parametrize("text", BESIDE.values(), ids=BESIDE.keys())
+def test_what_stands_around_a_neighbours_address_makes_it_no_finding(text):
+    assert in_scope(text, make_register(address())) == ()
+
+
 @pytest.mark.parametrize(
     ("text", "is_found"),
     [

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The store is full, read-only or gone: the client keeps the mail, and once it is mended each message is held once.
+
+Mail that needs no hold is no business of the store, and flows on.  A disk that is really full, and a folder that is
+really read-only, are small file systems of this test's own, where root may mount them; elsewhere SQLite is told to
+behave so.
+"""
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+from harness.gateway import OWN_DOMAIN, Books, Gateway, is_notice, letter, text_of
+from harness.postfix import PrivatePostfix, unavailable
+
+SENDER = f"jo.marlow@{OWN_DOMAIN}"
+B, C = "gareth.wren@postbox.example", "listings@familycourt.example"
+SECRET = "She is at 27 Larkspur Lane, Westmere, PF7 3QX."
+FAULTY = Path(__file__).with_name("faulty_safehold.py")
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for the store: a file system of 8 MB if root may mount one here."""
+    folder = tmp_path_factory.mktemp("disk")
+    mounted = mount("-t", "tmpfs", "-o", "size=8m,mode=0770", "tmpfs", str(folder))
+    yield folder
+    if mounted:
+        unmount(folder)
+
+
+@pytest.fixture(scope="module")
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in whose files the milter reads what is to go wrong."""
+    return tmp_path_factory.mktemp("faults")
+
+
+@pytest.fixture(scope="module")
+def _gateway(disk: Path, faults: Path) -> Iterator[Gateway]:
+    reason = unavailable()
+    if reason:
+        pytest.skip(reason)
+    with (
+        PrivatePostfix() as postfix,
+        Gateway(
+            postfix,
+            settings={"store": str(disk / "safehold.db")},
+            programs={"milter": (sys.executable, str(FAULTY), str(faults))},
+            processes=("guard", "milter"),
+        ) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def gateway(_gateway: Gateway) -> Gateway:
+    _gateway.postfix.reset()
+    _gateway.postfix.use_milter()
+    return _gateway
+
+
+@pytest.fixture
+def books(_gateway: Gateway) -> Iterator[Books]:
+    opened = _gateway.books()
+    yield opened
+    opened.close()
+
+
+def mount(*arguments: str) -> bool:
+    try:
+        return subprocess.run(["mount", *arguments], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def unmount(folder: Path) -> None:
+    subprocess.run(["umount", "-l", str(folder)], capture_output=True, check=False)
+
+
+def arrived(gateway: Gateway) -> Counter[str]:
+    gateway.postfix.wait_for_empty_queue(30)
+    return Counter(recipient for delivery in gateway.copies() for recipient in delivery.recipients)
+
+
+Fault = Callable[[Path, Path], AbstractContextManager[None]]
+
+
+@contextmanager
+def full(disk: Path, faults: Path) -> Iterator[None]:
+    """No byte is left on the disk."""
+    if not disk.is_mount():
+        pytest.skip("a small file system cannot be mounted here")
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        while True:
+            try:
+                file.write(bytes(4096))
+            except OSError:
+                break
+    yield
+    filler.unlink()
+
+
+@contextmanager
+def not_growing(disk: Path, faults: Path) -> Iterator[None]:
+    (faults / "full").touch()
+    yield
+    (faults / "full").unlink()
+
+
+@contextmanager
+def read_only(disk: Path, faults: Path) -> Iterator[None]:
+    (faults / "read-only").touch()
+    yield
+    (faults / "read-only").unlink()
+
+
+@contextmanager
+def read_only_disk(disk: Path, faults: Path) -> Iterator[None]:
+    """The disk comes back read-only, as Linux does to one with errors: same files, another mount."""
+    copy = faults / "copy"
+    shutil.copytree(disk, copy, ignore=lambda *_: {"filler"})
+    if not mount("--bind", str(copy), str(disk)):
+        pytest.skip("nothing can be mounted here")
+    try:
+        if not mount("-o", "remount,bind,ro", str(disk)):
+            pytest.skip("nothing can be mounted read-only here")
+        yield
+    finally:
+        unmount(disk)
+        shutil.rmtree(copy)
+
+
+@contextmanager
+def missing(disk: Path, faults: Path) -> Iterator[None]:
+    """Somebody moved the store away."""
+    away = disk / "away"
+    away.mkdir()
+    names = ("safehold.db", "safehold.db-wal", "safehold.db-shm")
+    for name in names:
+        (disk / name).rename(away / name)
+    yield
+    assert not (disk / "safehold.db").exists(), "an empty store in its place would forget every hold"
+    for name in names:
+        (away / name).rename(disk / name)
+    away.rmdir()
+
+
+@contextmanager
+def another(disk: Path, faults: Path) -> Iterator[None]:
+    """Something else lies in the store's place."""
+    with missing(disk, faults):
+        (disk / "safehold.db").write_bytes(b"no store at all\n" * 512)
+        yield
+        (disk / "safehold.db").unlink()
+
+
+@pytest.mark.parametrize("fault", [full, not_growing, read_only, read_only_disk, missing, another])
+def test_while_the_store_fails_mail_to_be_held_waits_and_is_held_once_after(
+    gateway: Gateway, disk: Path, faults: Path, fault: Fault
+):
+    content = letter(SECRET + "\r\n" + "He wrote nothing of note.\r\n" * 4000)  # more than fits where there is room yet
+    before = holds(gateway)
+
+    with fault(disk, faults):
+        told = [gateway.postfix.send(content, SENDER, [B, C]).code for _ in range(4)]
+        others = gateway.postfix.send(letter("Hello."), SENDER, [B, C]).code
+        got = arrived(gateway)
+
+    assert told == [451, 451, 451, 451], "more of these than of other faults of ours: nothing can be held anyway"
+    assert gateway.is_running("milter"), (gateway._running["milter"].returncode, gateway.log_tail())
+    assert others == 250
+    assert got == Counter([B, C])
+    gateway.postfix.sink.clear()
+
+    again = [gateway.postfix.send(content, SENDER, [B, C]).code for _ in range(2)]
+
+    assert again == [250, 250], gateway.log_tail(60)
+    assert arrived(gateway)[B] == 0
+    assert arrived(gateway)[C] == 2, "C's copies are no retries of a hold: each 250 is one delivery"
+    (new,) = holds(gateway) - before
+    told_of = notices(gateway, new)
+    assert told_of[SENDER] == 1
+
+
+def holds(gateway: Gateway) -> set[str]:
+    opened = gateway.books()
+    try:
+        return set(opened.holds())
+    finally:
+        opened.close()
+
+
+def notices(gateway: Gateway, hold_id: str) -> Counter[str]:
+    """Return how many notices that name the hold everybody has, once all are sent."""
+    opened = gateway.books()
+    try:
+        opened.work()
+    finally:
+        opened.close()
+    gateway.postfix.wait_for_empty_queue()
+    about = [d for d in gateway.postfix.sink.deliveries if is_notice(d) and hold_id in text_of(d)]
+    return Counter(recipient for delivery in about for recipient in delivery.recipients)
+
+
+def test_by_sendmail_it_waits_in_postfix_and_is_held_once_after(gateway: Gateway, disk: Path, faults: Path):
+    """sendmail(1) has no client that tries again: Postfix itself keeps it."""
+    before = holds(gateway)
+
+    with missing(disk, faults):
+        assert gateway.postfix.sendmail(letter(SECRET), SENDER, [B]) == 0
+        gateway.postfix.wait_until(lambda: "milter-reject: END-OF-MESSAGE" in gateway.postfix.log(), "a 4xx")
+        waiting = list((gateway.postfix.base / "spool" / "maildrop").iterdir())
+    assert len(waiting) == 1
+
+    gateway.postfix._run("postkick", "-c", str(gateway.postfix.etc), "public", "pickup", "W")
+    gateway.postfix.wait_until(lambda: holds(gateway) - before, "the hold")
+
+    assert arrived(gateway) == Counter()
+    (new,) = holds(gateway) - before
+    assert notices(gateway, new)[SENDER] == 1
+
+
+@pytest.mark.parametrize("fault", [missing, another])
+def test_no_process_starts_without_its_store(gateway: Gateway, disk: Path, faults: Path, fault: Fault):
+    with fault(disk, faults):
+        for name in ("milter", "guard", "courier"):
+            refused = gateway.ask(name)
+            assert refused.returncode == 75, refused.stderr
+            assert "store" in refused.stderr
+            assert "Traceback" not in refused.stderr
+
+
+def test_a_release_and_the_guard_wait_for_the_store(gateway: Gateway, books: Books, disk: Path, faults: Path):
+    before = books.holds()
+    assert gateway.postfix.send(letter(SECRET), SENDER, [B]).code == 250
+    (hold,) = books.new(before)
+    books.release(hold.id)
+
+    with missing(disk, faults):
+        told = gateway.postfix.send(letter(), SENDER, [C], port=gateway.postfix.release_port).code
+        got = arrived(gateway)
+
+    assert told == 451, "the guard does not know, so it neither opens nor bounces"
+    assert got == Counter()
+    books.work()
+    assert arrived(gateway) == Counter([B])
+    assert books.state(hold.id) == "released"
+
+
+def test_a_store_that_dies_with_the_power_has_every_hold_that_was_answered(gateway: Gateway, books: Books, disk: Path):
+    """The files as they are at this instant, without what any process still had in mind."""
+    before = books.holds()
+    assert gateway.postfix.send(letter(SECRET), SENDER, [B]).code == 250
+    (hold,) = books.new(before)
+
+    gateway.stop_process("milter", signal.SIGKILL)
+    copy = disk / "copy.db"
+    for end in ("", "-wal"):
+        shutil.copy(f"{disk}/safehold.db{end}", f"{copy}{end}")
+    gateway.start_process("milter")
+
+    text = gateway.config.read_text().replace(str(disk / "safehold.db"), str(copy))
+    config = gateway.config.with_name("copy.yaml")
+    config.write_text(text)
+    found = Books(config)
+    try:
+        assert hold.id in found.holds()
+        found.store.check()
+    finally:
+        found.close()
+        for path in disk.glob("copy.db*"):
+            path.unlink()

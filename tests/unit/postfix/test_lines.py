@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lines that `init` prints."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from safehold.postfix import LineSettings, lines
+
+
+def main(settings: LineSettings = LineSettings()) -> dict[str, str]:  # noqa: B008 - frozen
+    return {line.name: line.value for line in lines(settings) if line.file == "main.cf"}
+
+
+def test_mail_by_every_way_is_judged_and_waits_where_nobody_answers():
+    values = main()
+
+    assert values["smtpd_milters"] == values["non_smtpd_milters"] == "unix:safehold/milter.sock"
+    assert values["milter_default_action"] == "tempfail"
+
+
+def test_a_postfix_that_can_shut_down_the_session_does():
+    assert main(LineSettings(postfix_version="3.11.0"))["milter_default_action"] == "shutdown"
+    assert main(LineSettings(postfix_version="3.10.4"))["milter_default_action"] == "tempfail"
+
+
+@pytest.mark.parametrize(
+    ("version", "value"),
+    [
+        ("3.7.11", "normalize"),
+        ("3.7.9", "yes"),
+        ("3.8.5", "normalize"),
+        ("3.9.0", "normalize"),
+        ("3.10-20240101", "normalize"),
+        ("3.4.23", "yes"),
+        ("3.7", "yes"),
+    ],
+)
+def test_bare_newlines_are_dealt_with_as_well_as_that_version_can(version, value):
+    assert main(LineSettings(postfix_version=version))["smtpd_forbid_bare_newline"] == value
+
+
+def test_other_milters_keep_their_places():
+    settings = LineSettings(milters_before=("unix:clamav.sock",), milters_after=("inet:127.0.0.1:8891",))
+
+    (service,) = [line for line in lines(settings) if line.file == "master.cf"]
+    assert main(settings)["smtpd_milters"] == "unix:clamav.sock, unix:safehold/milter.sock, inet:127.0.0.1:8891"
+    assert "-o smtpd_milters=unix:safehold/guard.sock,inet:127.0.0.1:8891 " in service.value + " "
+
+
+def test_the_time_out_leaves_room_for_the_slowest_reading():
+    assert main(LineSettings(deadline_s=30))["milter_content_timeout"] == "240s"
+    assert main(LineSettings(deadline_s=200))["milter_content_timeout"] == "400s"
+
+
+def test_the_release_listener_maps_nothing_and_asks_the_guard():
+    (service,) = [line for line in lines() if line.file == "master.cf"]
+
+    assert service.name == "127.0.0.1:10027/inet"
+    assert " -o receive_override_options=no_address_mappings" in service.text
+    assert " -o smtpd_milters=unix:safehold/guard.sock" in service.text
+
+
+def test_every_line_has_its_reason():
+    assert all(line.why for line in lines())
+
+
+@pytest.mark.skipif(shutil.which("postconf", path="/usr/sbin:/usr/bin") is None, reason="Postfix is not installed")
+def test_postfix_takes_every_line(tmp_path: Path):
+    (tmp_path / "main.cf").write_text("compatibility_level = 3.6\n")
+    (tmp_path / "master.cf").write_text("smtp inet n - y - - smtpd\n")
+
+    for line in lines(LineSettings(postfix_version="3.7.11")):
+        program, *arguments = line.command
+        subprocess.run([f"/usr/sbin/{program}", "-c", str(tmp_path), *arguments], check=True, capture_output=True)
+
+    done = subprocess.run(["/usr/sbin/postconf", "-c", str(tmp_path), "-n"], check=True, capture_output=True, text=True)
+    assert done.stderr == ""
+    shown = dict(line.split(" = ", 1) for line in done.stdout.splitlines())
+    assert all(
+        shown[line.name] == line.value
+        for line in lines(LineSettings(postfix_version="3.7.11"))
+        if line.file == "main.cf"
+    )
+    master = subprocess.run(
+        ["/usr/sbin/postconf", "-c", str(tmp_path), "-M"], check=True, capture_output=True, text=True
+    )
+    assert "no_address_mappings" in master.stdout
