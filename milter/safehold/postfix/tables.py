@@ -35,8 +35,9 @@ REMOTE_TTL_S = 15.0
 # Postfix's programs sleep for a second before they report a fatal error: mail should not queue up behind that.
 FAILED_TTL_S = 5.0
 ANSWERS_LIMIT = 50_000
-# A file changed this short a time ago may change again within the clock's grain: do not remember across calls.
-_GRAIN_NS = 2_000_000_000
+# A file that changed so short a time ago may change again within the clock's grain and look the same: it is read once
+# more when this has passed.
+_GRAIN_S = 2.0
 
 
 class Table:
@@ -52,6 +53,7 @@ class Table:
         )
         self._file = Path(name + _FILES[kind]) if kind in _FILES else None
         self._seen: Signature | None = None
+        self._read_again_at = 0.0
         self._failed_until = 0.0
         self._failed_as: Signature | None = None
         self._forget_at = 0.0
@@ -116,15 +118,17 @@ class Table:
                 self._forget_at = now + REMOTE_TTL_S
             return
         signature = signature_of(self._file)
-        if signature == self._seen:
+        now = time.time()
+        if signature == self._seen and not 0 < self._read_again_at <= now:
             return
         self._answers.clear()
         self._listing = None
         self._seen = None
         if self._kind in _LISTABLE and signature[1] <= LISTING_LIMIT_BYTES:
             self._listing = self._list()
-        if time.time_ns() - signature[0] > _GRAIN_NS:
-            self._seen = signature
+        self._seen = signature
+        is_fresh = abs(now - signature[0] / 1e9) < _GRAIN_S
+        self._read_again_at = now + _GRAIN_S if is_fresh else 0.0
 
     def _list(self) -> dict[str, str]:
         output = self._postconf.run("postmap", "-s", self.spec).output

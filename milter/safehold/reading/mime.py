@@ -230,7 +230,7 @@ class _Walk:
             for value in node.header_values("content-type")
             for boundary in headers.parameters(value).all.get("boundary", ())
         }
-        encodings = {value.strip().lower() for value in node.header_values("content-transfer-encoding")}
+        encodings = set(_encodings(node))
         for values, detail in (
             (kinds, Detail.TWO_TYPES),
             (boundaries, Detail.TWO_BOUNDARIES),
@@ -239,6 +239,8 @@ class _Walk:
             if len(values) > 1:
                 self._part.problem(Reason.AMBIGUOUS, detail)
                 self.needs_salvage = True
+        if not encodings <= _ENCODINGS:
+            self._part.problem(Reason.UNSUPPORTED, Detail.BAD_ENCODING)
         if node.defects and any(isinstance(defect, _SPLIT_DEFECTS) for defect in node.defects):
             self.needs_salvage = True
 
@@ -360,6 +362,19 @@ def _text_of(text: str) -> str:
     return charset.decode(text.encode("utf-8", "surrogateescape")).text
 
 
+_ENCODINGS = frozenset(
+    {"", "7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue", "uue"}
+)
+# Comments may stand in the header (RFC 2045, 6.1); quotes and parameters may not, and mail clients take them.
+_COMMENT = re.compile(r"\([^()]*\)")
+
+
+def _encodings(node: _Node) -> list[str]:
+    """Return the transfer encodings that the headers name, as a client would understand each."""
+    values = node.header_values("content-transfer-encoding")
+    return [_COMMENT.sub(" ", value).partition(";")[0].strip().strip("\"'").strip().lower() for value in values]
+
+
 def _leaf_of(node: _Node, section: str, *, own_body: bool) -> _Leaf:
     """Return a leaf with its transfer encoding undone and every name it goes by."""
     types = [headers.parameters(value) for value in node.header_values("content-type")]
@@ -367,7 +382,7 @@ def _leaf_of(node: _Node, section: str, *, own_body: bool) -> _Leaf:
     declared = next((found.value for found in types if "/" in found.value), node.get_default_type())
     names = _names(types, dispositions)
     first = types[0] if types else headers.parameters("")
-    encodings = [value.strip().lower() for value in node.header_values("content-transfer-encoding")]
+    encodings = _encodings(node)
     content, extra = decode_transfer(node.raw_body(), encodings[0] if encodings else "")
     attached = any(found.value == "attachment" for found in dispositions) or bool(names)
     given = Given(

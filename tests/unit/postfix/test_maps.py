@@ -277,6 +277,23 @@ def test_a_changed_table_is_read_again(site: Site, table):
     assert maps.expand("x@own.example").final == ("changed@example.org",)
 
 
+def test_a_table_just_written_is_read_twice_and_no_more(site: Site, table, tmp_path: Path, monkeypatch):
+    """A second change within the same tick of the file system's clock would look the same."""
+    postconf = site(virtual_alias_maps=table("virtual", {"x@own.example": "y@example.org"}))
+    now = 1_000_000.0
+    os.utime(tmp_path / "virtual", (now, now))
+    monkeypatch.setattr("safehold.postfix.tables.time.time", lambda: now)
+    maps = Maps(postconf)
+
+    def lists() -> int:
+        maps.expand("x@own.example")
+        return len([ran for ran in postconf.ran if ran[:2] == ("postmap", "-s")])
+
+    assert (lists(), lists()) == (1, 1)
+    now += 3
+    assert (lists(), lists()) == (2, 2)
+
+
 def test_a_table_that_becomes_unreadable_is_noticed(site: Site, table, tmp_path: Path):
     maps = Maps(site(virtual_alias_maps=table("virtual", {"x@own.example": "y@example.org"})))
     maps.expand("x@own.example")

@@ -214,6 +214,25 @@ def test_a_part_that_the_tree_has_is_not_read_again_by_the_salvage(read_here):
     assert read.text.count("Quillfeather") == 1
 
 
+@pytest.mark.parametrize(
+    "spelling", ['"base64"', "(a comment) base64 (another)", "base64;", "BASE64 ; x=y", "'base64'"]
+)
+def test_a_transfer_encoding_is_understood_however_it_is_spelt(read_here, spelling):
+    """Mail clients decode all of these, so what only a strict reader cannot see would leave unread."""
+    encoded = base64.b64encode(b"This is Quillfeather").decode()
+    read = read_here(
+        multipart(f"Content-Type: text/plain; name=a.txt\r\nContent-Transfer-Encoding: {spelling}\r\n\r\n{encoded}")
+    )
+
+    assert read.texts(PlaceKind.TEXT) == ["This is Quillfeather"]
+
+
+def test_a_transfer_encoding_that_nobody_knows_is_said_to_be_unread(read_here):
+    read = read_here(multipart("Content-Type: text/plain\r\nContent-Transfer-Encoding: x-foo\r\n\r\nMjcgTGFya3NwdXI="))
+
+    assert read.reasons == {"unsupported"}
+
+
 def test_text_that_only_claims_to_be_base64_is_text(read_here):
     read = read_here(
         multipart(
