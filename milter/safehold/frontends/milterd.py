@@ -35,6 +35,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,6 +111,11 @@ class MilterSettings:
         return Path(rest) if kind in {"unix", "local"} else None
 
 
+# More messages than this at once wait their turn; Postfix's default process limit is 100.
+JUDGES = 256
+# Postfix gives up on a filter that says nothing for milter_content_timeout (300 s by default).
+PROGRESS_S = 1.0
+
 Step = TypeVar("Step", bound=Callable[..., int])
 
 
@@ -135,6 +141,10 @@ class _Desk:
         self.settings = settings
         self.in_flight = InFlight()
         self.unseen_faults = 0
+        # pymilter runs callbacks in threads that Python's C API does not know (PyGILState_Check says no there): a
+        # library that calls back into Python from C, as sqlite3 does when it closes a connection, aborts the process
+        # in them.  So judges work in Python's own threads, and callbacks wait.
+        self.threads = ThreadPoolExecutor(max_workers=JUDGES, thread_name_prefix="judge")
 
     def note_unseen_fault(
         self,
@@ -254,7 +264,10 @@ class Session(Milter.Base):
             macros |= {"{client_addr}": "", "{client_name}": ""}
         self._conversation.macros(macros)
         message: Message = self._conversation.end(datetime.now(UTC))
-        return self._desk.judge.judge(message, self._tell_progress)
+        judging = self._desk.threads.submit(self._desk.judge.judge, message, _no_progress)
+        while not wait((judging,), timeout=PROGRESS_S).done:
+            self._tell_progress()
+        return judging.result()
 
     def _perform(self, reply: Reply) -> int:
         match reply.kind:
@@ -317,6 +330,10 @@ class Session(Milter.Base):
         except Milter.error as error:
             # The MTA went away; the judge may finish, and the client's retry joins what it stored.
             log_fault("progress", error)
+
+
+def _no_progress() -> None:
+    """Stand in for a judge's progress callable: the callback that waits for the judge tells Postfix itself."""
 
 
 # Header values keep the space after the colon and their folds: without this, bytes are guessed.
