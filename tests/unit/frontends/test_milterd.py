@@ -4,6 +4,8 @@
 The context here is ours, not pymilter's TestCtx: that one skips the byte-wise callbacks we use.
 """
 
+import ctypes
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -152,6 +154,22 @@ def test_mail_that_came_over_no_network_has_no_client():
     assert bench.judge.seen[0].macros["{client_addr}"] == ""
 
 
+def test_a_judge_works_in_a_thread_that_c_extensions_know():
+    """In pymilter's callback threads sqlite3 aborted the whole process when it closed a connection."""
+    bench = Bench()
+    known = []
+    judge = bench.judge.judge
+
+    def watching(message, progress=None):
+        known.append((ctypes.pythonapi.PyGILState_Check(), threading.current_thread().name.startswith("judge")))
+        return judge(message, progress)
+
+    bench.judge.judge = watching
+    bench.send()
+
+    assert known == [(1, True)]
+
+
 def test_removals_come_before_additions():
     both = Recipient("b@example.org")
     bench = Bench(
@@ -160,8 +178,8 @@ def test_removals_come_before_additions():
 
     assert bench.send() == Milter.ACCEPT
 
-    assert bench.context.calls == [
-        ("progress",),
+    # A slow machine may say "progress" as well: only what changes recipients counts here.
+    assert [call for call in bench.context.calls if call != ("progress",)] == [
         ("delrcpt", "<b@example.org>"),
         ("addrcpt", "<b@example.org>", None),
         ("addrcpt", "<c@example.org>", "NOTIFY=NEVER X=1"),
