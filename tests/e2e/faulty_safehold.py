@@ -7,8 +7,11 @@ kill-before-hold, kill-after-hold   the process dies of SIGKILL just before or a
 slow-hold                           a hold is not begun while the file is there; ``holding`` appears meanwhile
 screening                           the check itself raises
 read-only, full                     SQLite finds the store read-only, or unable to grow by a page
+
+Into the file ``threads`` it writes of each hold whether C extensions may call Python in its thread: 1 or 0.
 """
 
+import ctypes
 import functools
 import os
 import signal
@@ -39,6 +42,8 @@ def main() -> int:
 
     @functools.wraps(hold)
     def faulty_hold(*arguments: Any, **keywords: Any) -> Any:
+        with (faults / "threads").open("a") as file:
+            file.write(str(ctypes.pythonapi.PyGILState_Check()))
         die_once("kill-before-hold")
         while (faults / "slow-hold").exists():
             (faults / "holding").touch()

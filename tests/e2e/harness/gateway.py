@@ -117,7 +117,11 @@ class Gateway:
             self.stop_process(name)
 
     def __enter__(self) -> Self:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()  # what was started before the one that failed
+            raise
 
     def __exit__(self, *_: object) -> None:
         self.stop()
