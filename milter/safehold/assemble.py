@@ -7,6 +7,7 @@ import os
 import pwd
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,6 +63,19 @@ def policy_files(folder: Path) -> Mapping[str, bytes]:
     return files
 
 
+def load_policies(folder: Path) -> policy.PolicySet:
+    """Return the policies in *folder*.
+
+    Raises:
+        ComplaintsError: Something is wrong with them; each complaint names its file so that an editor can open it.
+    """
+    try:
+        return policy.load(policy_files(folder), today=datetime.now(UTC).date())
+    except ComplaintsError as error:
+        placed = (replace(each, file=str(folder / each.file)) for each in error.complaints)
+        raise ComplaintsError(placed) from None
+
+
 class Rulebook:
     """The policies and register in force: swapped whole, kept as they were when what is new is wrong."""
 
@@ -92,7 +106,7 @@ class Rulebook:
             StoreError: The register cannot be read; likewise.
         """
         with self._lock:
-            policies = policy.load(policy_files(self._folder), today=datetime.now(UTC).date())
+            policies = load_policies(self._folder)
             revision, people = self._stored.load()
             self._put(policies, {person.id: person for person in people}, revision)
 
@@ -124,7 +138,9 @@ class Rulebook:
             self.reload()
         except ComplaintsError as error:
             count = len(error.complaints)
-            log.error("reload refused, the old rules stay in force: %d complaints\n%s", count, error.text())
+            log.error(
+                "reload refused, the old rules stay in force: %d complaints\n%s", count, error.text(quoting=False)
+            )
         except SafeholdError as error:
             log.error("reload refused, the old rules stay in force: %s", error)
 
@@ -243,14 +259,14 @@ def courier_settings(settings: Settings) -> CourierSettings:
         owners={each.id: said.reviewers.get(each.owner, ()) for each in policies},
         duty=said.duty,
         logins=settings.origin.devices,
-        journal=settings.journal.address if settings.journal and settings.journal.at == "release" else "",
+        journal=settings.journal.address if settings.journal else "",
     )
 
 
 def _policies(settings: Settings) -> tuple[Policy, ...]:
     """Return the policies for their titles and owners; a set that cannot be read must not stop the notices."""
     try:
-        return policy.load(policy_files(settings.policies), today=datetime.now(UTC).date()).policies
+        return load_policies(settings.policies).policies
     except ComplaintsError as error:
         log.error("policies have no titles and owners until they are right: %d complaints", len(error.complaints))
         return ()

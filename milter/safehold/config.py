@@ -125,7 +125,7 @@ class Journal(Section):
     """An archive that copies every message (``always_bcc``), so that a release makes exactly one copy."""
 
     address: str
-    at: Literal["hold", "release"] = "release"
+    at: Literal["release"] = "release"  # a copy at the hold is not built yet, and a setting that does nothing is a trap
 
 
 class ReadingSettings(Section):

@@ -10,11 +10,10 @@ import socket
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from safehold import assemble, config, policy, postfix
+from safehold import assemble, config, postfix
 from safehold.config import Settings
 from safehold.errors import ComplaintsError, KeyUnavailableError, MapUnreadableError, SafeholdError, StoreError
 from safehold.postfix import Postconf
@@ -128,7 +127,7 @@ def _store(settings: Settings) -> Iterator[Check]:
 
 
 def _policies(settings: Settings) -> Iterator[Check]:
-    loaded = policy.load(assemble.policy_files(settings.policies), today=datetime.now(UTC).date())
+    loaded = assemble.load_policies(settings.policies)
     enforced = [p for p in loaded.policies if p.mode == "enforce"]
     text = f"{len(loaded.policies)} loaded, {len(enforced)} enforced"
     if not enforced:

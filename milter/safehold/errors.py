@@ -65,11 +65,14 @@ class Complaint:
     source: str = ""
     length: int = 1
 
-    def text(self) -> str:
-        """Return the complaint as an editor and a person want it: place first, then the caret, then the cure."""
+    def text(self, *, quoting: bool = True) -> str:
+        """Return the complaint as an editor and a person want it: place first, then the caret, then the cure.
+
+        Without *quoting*, the line of the file stays out: an author may have typed into it what no log may hold (P4).
+        """
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part != 0)
         lines = [f"{place}: {self.severity}[{self.code}]: {self.message}"]
-        if self.source:
+        if self.source and quoting:
             number = f"{self.line:>5} | "
             lines.append(number + self.source)
             lines.append(" " * (len(number) - 2) + "| " + " " * (self.column - 1) + "^" + "~" * (self.length - 1))
@@ -85,6 +88,6 @@ class ComplaintsError(SafeholdError):
         self.complaints = tuple(sorted(complaints))
         super().__init__(f"{len(self.complaints)} complaints")
 
-    def text(self) -> str:
+    def text(self, *, quoting: bool = True) -> str:
         """Return all complaints, one block each."""
-        return "\n".join(complaint.text() for complaint in self.complaints)
+        return "\n".join(complaint.text(quoting=quoting) for complaint in self.complaints)

@@ -65,7 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(options.act(options))
     except ComplaintsError as error:
-        say(error.text())
+        # What is no terminal may be a log, and an author may have typed there what no log may hold.
+        say(error.text(quoting=sys.stderr.isatty()))
         say(f"{len(error.complaints)} error{'s' if len(error.complaints) != 1 else ''}")
         return Exit.BAD_CONFIGURATION
     except SafeholdError as error:

@@ -27,7 +27,9 @@ from safehold.model import (
     Facts,
     Ground,
     Message,
+    PartPath,
     Place,
+    PlaceKind,
     Reading,
     Recipient,
     Segment,
@@ -35,6 +37,7 @@ from safehold.model import (
 )
 from safehold.quarantine import spoken_id
 from safehold.reading import document as reading_json
+from safehold.reading.document import place_words
 from safehold.reading.pool import ReaderPool
 from safehold.register.index import Register
 
@@ -130,16 +133,12 @@ def _show(path: Path, reading: Reading) -> None:
         for segment in (s for s in reading.segments if s.place.part == part.path):
             hidden = "" if segment.visibility.value == "visible" else f" ({segment.visibility.value})"
             text = " ".join(segment.text.split())
-            output.result(f"  {indent}  {words(segment.place)}{hidden}: {text[:160]}{'...' if len(text) > 160 else ''}")
+            output.result(
+                f"  {indent}  {place_words(segment.place)}{hidden}: {text[:160]}{'...' if len(text) > 160 else ''}"
+            )
     known = {part.path for part in reading.parts}
     for problem in (p for p in reading.problems if p.part not in known):
         output.result(f"  not read: {problem.part}: {problem.reason.value} {problem.detail}")
-
-
-def words(place: Place) -> str:
-    """Return a place as people say it: "page 4", "subject"."""
-    kind = place.kind.value.replace("_", " ")
-    return f"{kind} {place.number}" if place.number is not None else kind
 
 
 # -- find -------------------------------------------------------------------------------------------------------
@@ -160,7 +159,7 @@ def find_people(options: argparse.Namespace) -> int:
     findings = finder.find(reading.segments, register, scope=frozenset(), whole=whole)
     for f in findings:
         output.result(
-            f"{f.person}  {f.field:<14} {f.strength.value:<8} {words(f.place)} {f.span[0]}-{f.span[1]}  {f.why}"
+            f"{f.person}  {f.field:<14} {f.strength.value:<8} {place_words(f.place)} {f.span[0]}-{f.span[1]}  {f.why}"
         )
     say(f"{len(findings)} findings, {len(reading.problems)} parts not fully read")
     return Exit.OK
@@ -212,8 +211,6 @@ def _find_lines(file: str, register: Register, whole: frozenset[str], pool: Read
 
 
 def _plain_segment(text: str) -> Segment:
-    from safehold.model import PartPath, PlaceKind
-
     return Segment(Place(PartPath(), PlaceKind.TEXT), text)
 
 
@@ -271,7 +268,7 @@ def _rules(options: argparse.Namespace, content: bytes) -> tuple[Rules, Site, Ex
         expander = assemble.expander(settings)
     own = own or frozenset({normal(sender).rpartition("@")[2]})
     folder = options.policies or (settings.policies if settings else Path("policies"))
-    policies = policy.load(assemble.policy_files(folder), today=datetime.now(UTC).date())
+    policies = assemble.load_policies(folder)
     people = policies.people
     if options.register:
         people = (*people, *registers.read(options.register))
@@ -332,7 +329,7 @@ def _reasons(ground: Ground) -> list[dict[str, Any]]:
             **base,
             "person": f.person or ground.person,
             "field": f.field,
-            "place": f"{f.place.part}: {words(f.place)}",
+            "place": f"{f.place.part}: {place_words(f.place)}",
             "strength": f.strength.value,
             "why": f.why or ground.why,
         }
@@ -352,7 +349,7 @@ def _tell(verdict: Verdict, reading: Reading, policies: policy.PolicySet) -> Non
                 part = reading.part(f.place.part)
                 where = f"attachment {part.attachment}, " if part and part.attachment else ""
                 person = f" of {f.person}" if f.person else ""
-                output.result(f"    {where}{words(f.place)}: {f.field}{person}, {f.strength.value}: {f.why}")
+                output.result(f"    {where}{place_words(f.place)}: {f.field}{person}, {f.strength.value}: {f.why}")
     for problem in verdict.problems:
         output.result(f"not fully read: {problem.part}: {problem.reason.value}")
 

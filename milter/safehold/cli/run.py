@@ -59,7 +59,7 @@ def run_all(options: argparse.Namespace) -> int:
     with Parts(options.directory / "log") as parts:
         try:
             _start(parts, settings_file, settings, mail)
-            good = _show_samples(options.samples, settings_file, settings, mail) if options.samples else True
+            good = _show_samples(options.samples, settings, mail) if options.samples else True
             if options.once:
                 return Exit.OK if good else Exit.FOUND
             _next_steps(settings_file, settings, options.samples)
@@ -170,7 +170,7 @@ def load_samples(folder: Path) -> tuple[Sample, ...]:
     )
 
 
-def _show_samples(folder: Path, settings_file: Path, settings: config.Settings, mail: Path) -> bool:
+def _show_samples(folder: Path, settings: config.Settings, mail: Path) -> bool:
     _import_register(folder / "register.yaml", settings)
     say(f"sending the samples in {folder}")
     rows, good = [], True
@@ -183,7 +183,6 @@ def _show_samples(folder: Path, settings_file: Path, settings: config.Settings, 
                 rows.append(_row(sample, fate, mail, as_expected))
     output.table(["message", "recipient", "what became of it", "policy and why", "notice to the sender"], rows)
     say("every outcome was as expected" if good else "NOT every outcome was as expected: see the rows marked !")
-    del settings_file
     return good
 
 

@@ -2,6 +2,7 @@
 """``safehold milter | guard | smtpd | courier``: one part each, in the foreground, as a supervisor wants them."""
 
 import argparse
+import contextlib
 import logging
 import signal
 import sys
@@ -47,11 +48,13 @@ def milter(options: argparse.Namespace) -> int:
     log_to_stderr()
     settings = config.load(options.config)
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    with assemble.gate(settings) as (gate, rulebook):
+    with contextlib.ExitStack() as stack:  # serve ends the process by itself, so it is told what to close
+        gate, rulebook = stack.enter_context(assemble.gate(settings))
         milterd.serve(
             gate,
             milterd.MilterSettings(socket=settings.milter.socket, drain_s=settings.milter.drain_s),
             rulebook.reload_or_keep,
+            stack.close,
         )
     return Exit.OK
 
@@ -90,8 +93,9 @@ def smtpd(options: argparse.Namespace) -> int:
         with assemble.guard(settings) as judge:
             proxy.serve(judge, desk, lambda: None)
         return Exit.OK
-    with assemble.gate(settings) as (gate, rulebook):
-        proxy.serve(gate, desk, rulebook.reload_or_keep)
+    with contextlib.ExitStack() as stack:
+        gate, rulebook = stack.enter_context(assemble.gate(settings))
+        proxy.serve(gate, desk, rulebook.reload_or_keep, stack.close)
     return Exit.OK
 
 
