@@ -24,7 +24,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
-from harness.sink import RecordingSink
+from harness.sink import TRY_AGAIN_S, RecordingSink
 
 # Retries come within seconds, and a sink that failed once is asked again at once: tests wait for what happens next.
 OPTIONS: Mapping[str, str] = MappingProxyType(
@@ -56,9 +56,6 @@ OPTIONS: Mapping[str, str] = MappingProxyType(
         "milter_connect_macros": "j {daemon_name} {daemon_addr} {daemon_port} {client_addr} v _",
     }
 )
-
-# How often a queue that does not empty is told to try again.
-FLUSH_EVERY_S = 3.0
 
 
 class HarnessError(RuntimeError):
@@ -115,6 +112,7 @@ class PrivatePostfix:
         self.milter_socket, self.guard_socket = self.run / "milter.sock", self.run / "guard.sock"
         self._own_sink = sink is None
         self.sink = sink or RecordingSink()
+        self.sink.try_again = self._try_again
         self.release_port = 0
         self._port = free_ports(1)[0]
         self._base_options = {**OPTIONS, **options}
@@ -273,18 +271,21 @@ class PrivatePostfix:
         """Try every deferred message now."""
         self._run("postqueue", "-c", str(self.etc), "-f")
 
+    def _try_again(self) -> None:
+        with contextlib.suppress(HarnessError):  # it may be stopped, as tests of restarts have it
+            self.flush()
+
     def wait_for_empty_queue(self, deadline_s: float = 20) -> None:
         """Wait until Postfix has nothing left, held mail included, and nothing waits in maildrop."""
-        flush_at = time.monotonic() + FLUSH_EVERY_S
+        flush_at = time.monotonic() + TRY_AGAIN_S
 
         def is_empty() -> bool:
             nonlocal flush_at
             if not self.queue() and not any((self.base / "spool" / "maildrop").iterdir()):
                 return True
             if time.monotonic() > flush_at:
-                # A scan that meets a message still being delivered skips it, and may leave it for long.
-                self.flush()
-                flush_at = time.monotonic() + FLUSH_EVERY_S
+                self._try_again()
+                flush_at = time.monotonic() + TRY_AGAIN_S
             return False
 
         self.wait_until(is_empty, "the queue to empty", deadline_s)
