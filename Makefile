@@ -50,6 +50,17 @@ e2e: $(VENV)/.ready ## End to end, through a real private Postfix (wants root)
 bench: setup test-packages ## Added latency and throughput beside Postfix alone and an accept-all milter
 	@$(BIN)/python tests/bench/bench_latency.py
 
+MUTANTS ?= 2000
+
+.PHONY: fuzz-reading
+fuzz-reading: $(VENV)/.ready ## Damaged files and bombs through the readers (MUTANTS=2000 a format)
+	@$(BIN)/python tests/bench/fuzz_reading.py --mutants $(MUTANTS)
+	@$(BIN)/python tests/bench/fuzz_reading.py --bombs
+
+.PHONY: bench-reading
+bench-reading: $(VENV)/.ready ## What reading costs and finds, beside other readers (QUICK=1: a tenth of the files)
+	@$(BIN)/python tests/bench/bench_reading.py $(if $(QUICK),--quick)
+
 ##@ Work on it
 .PHONY: setup
 setup: $(VENV)/.ready ## System packages and the virtual environment from the lock file

@@ -24,6 +24,8 @@ settings.register_profile("safehold", deadline=None, database=None)
 settings.load_profile("safehold")
 
 sys.path.insert(0, str(PROJECT / "samples"))  # for `import build`: samples are scripts, not a package
+# For `import canaries` (files with a word in every place) and for the short cuts of what stands in bench.
+sys.path[:0] = [str(PROJECT / "tests"), str(PROJECT / "tests" / "bench")]
 
 
 @pytest.fixture(scope="session")

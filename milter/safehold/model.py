@@ -234,11 +234,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A place a person can go to: a part, a kind of place in it, and which one (from 1, None where there is one)."""
+    """A place a person can go to: a part, a kind of place in it, and which one (from 1, None where there is one).
+
+    ``row`` is the first row of a sheet that a segment covers, from 1; 0 where rows do not count.
+    """
 
     part: PartPath = field(repr=False)
     kind: PlaceKind
     number: int | None = None
+    row: int = 0
 
 
 @dataclass(frozen=True, slots=True)

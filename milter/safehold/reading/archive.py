@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Archives: zip by our own walk of the directory; tar, gzip, bzip2 and xz by the standard library.
+"""Zip archives by our own walk of the directory, and what all archives share.
 
 Expanded bytes are counted in steps of 64 KB against one budget a message, at any depth; a ratio is asked of large
 members only (100:1 refuses real PPTX).  Names are data, never paths: nothing is ever written anywhere.  Members
@@ -11,15 +11,14 @@ import bz2
 import io
 import lzma
 import struct
-import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 from safehold.model import PlaceKind, Reason, Visibility
 from safehold.reading import binary, charset
-from safehold.reading.notes import Given, OpenPart, OverrunError
+from safehold.reading.notes import Given, OpenPart
 from safehold.reading.vocabulary import Detail, MarkKind
 
 STEP = 64 * 1024
@@ -27,8 +26,11 @@ _STORED, _DEFLATED, _BZIP2, _LZMA = 0, 8, 12, 14
 _LOCAL = struct.Struct("<4s5H3I2H")
 _LOCAL_MAGIC = b"PK\x03\x04"
 _ENCRYPTED, _SIZES_LATER, _UTF_8 = 0x0001, 0x0008, 0x0800
-_XZ_MEMORY = 256 * 1024 * 1024
 _MOST_FOUND_BESIDES = 1_000
+# Behind a member may stand 24 bytes about it (APPNOTE 4.3.9); what is longer, nobody's tools would show.
+_GAP = 24
+_END = b"PK\x05\x06"
+_UNICODE_PATH, _UNICODE_COMMENT = 0x7075, 0x6375
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,17 @@ class Zip:
         self._part = part
         self.comment = ""
         self._directory = len(content)  # where it starts
+        self._outside: list[bytes] = []  # what stands where no program looks
         self.members = self._members()
+        text = "\n".join(binary.written(piece) for piece in self._outside)
+        part.segment(PlaceKind.METADATA, text, visibility=Visibility.HIDDEN)
 
     def _members(self) -> list[Member]:
         try:
             with zipfile.ZipFile(io.BytesIO(self._content)) as archive:
                 listed = archive.infolist()
                 self._directory = archive.start_dir
-                self.comment = charset.decode(archive.comment).text
+                self._take_end()
         except (
             zipfile.BadZipFile,
             zipfile.LargeZipFile,
@@ -98,6 +103,13 @@ class Zip:
             members.append(member)
         return self._without_overlaps(members, spans)
 
+    def _take_end(self) -> None:
+        """Take what stands behind the directory: the comment as far as it says its length, and whatever follows."""
+        start = self._content.rfind(_END) + 22
+        end = start + int.from_bytes(self._content[start - 2 : start], "little")
+        self.comment = charset.decode(self._content[start:end]).text
+        self._outside.append(self._content[end:])
+
     def _listed(self, info: zipfile.ZipInfo) -> tuple[Member, int, int] | None:
         """Return a member of the directory with the span of its bytes, or None where there are none."""
         start = info.header_offset
@@ -110,6 +122,9 @@ class Zip:
         local_name = self._content[start + _LOCAL.size : start + _LOCAL.size + name_length]
         raw_name = _raw_name(info)
         names = _names(raw_name, info.flag_bits)
+        local_extra = self._content[data - extra_length : data]
+        for extra in dict.fromkeys((info.extra, local_extra)):
+            names += tuple(name for name in self._take_extra(extra) if name not in names)
         if local_name.rstrip(b"\x00") != raw_name.rstrip(b"\x00"):
             # Which of the two names a program shows depends on the program.
             self._part.problem(Reason.AMBIGUOUS, Detail.BAD_DIRECTORY)
@@ -126,6 +141,18 @@ class Zip:
         )
         return member, start, data + info.compress_size
 
+    def _take_extra(self, extra: bytes) -> Iterator[str]:
+        """Yield the names in extra fields (APPNOTE 4.5, Info-ZIP's Unicode path); other texts are set aside."""
+        at = 0
+        while at + 4 <= len(extra):
+            kind, size = int.from_bytes(extra[at : at + 2], "little"), int.from_bytes(extra[at + 2 : at + 4], "little")
+            body = extra[at + 4 : at + 4 + size]
+            if kind == _UNICODE_PATH and body[5:]:
+                yield charset.decode(body[5:]).text
+            else:
+                self._outside.append(body)
+            at += 4 + size
+
     def _without_overlaps(self, members: list[Member], spans: list[tuple[int, int]]) -> list[Member]:
         """Drop members that share bytes with another, and add those that the directory leaves out."""
         order = sorted(range(len(members)), key=lambda index: spans[index])
@@ -137,16 +164,25 @@ class Zip:
             if start < reached and last >= 0:
                 bad |= {last, index}
             elif start - reached >= _LOCAL.size:
-                besides += self._local_members(reached, start, {member.name for member in members})
+                besides += self._gap(reached, start, members)
+            elif not reached:
+                self._outside.append(self._content[:start])
             if end > reached:
                 reached, last = end, index
         if self._directory - reached >= _LOCAL.size:
-            besides += self._local_members(reached, self._directory, {member.name for member in members})
+            besides += self._gap(reached, self._directory, members)
         if bad:
             self._part.problem(Reason.CORRUPT, Detail.OVERLAP)
         if besides:
             self._part.problem(Reason.AMBIGUOUS, Detail.BAD_DIRECTORY)
         return [member for index, member in enumerate(members) if index not in bad] + besides
+
+    def _gap(self, start: int, end: int, members: list[Member]) -> list[Member]:
+        """Return the members in a stretch that the directory leaves out; where there are none, keep its text."""
+        found = list(self._local_members(start, end, {member.name for member in members}))
+        if not found and (end - start > _GAP or not start):
+            self._outside.append(self._content[start:end])
+        return found
 
     def _local_members(self, start: int, end: int, known: set[str]) -> Iterator[Member]:
         """Yield members found by their local headers alone."""
@@ -206,14 +242,15 @@ def read_zip(content: bytes, part: OpenPart) -> None:
     archive = Zip(content, part)
     part.segment(PlaceKind.METADATA, archive.comment)
     for member in archive.members:
-        _read_member(archive, member, part)
+        read_member(archive, member, part)
 
 
-def _read_member(archive: Zip, member: Member, part: OpenPart) -> None:
+def read_member(archive: Zip, member: Member, part: OpenPart) -> None:
+    """Read one member of a zip archive."""
     if member.is_folder:
         part.segment(PlaceKind.FILENAME, member.name)
         return
-    if _is_bad_name(member.name):
+    if is_bad_name(member.name):
         part.mark(MarkKind.BAD_NAME)
     part.segment(PlaceKind.METADATA, member.comment)
     if member.encrypted:
@@ -233,7 +270,8 @@ def read_expanded(expanded: Expanded, names: tuple[str, ...], part: OpenPart) ->
     part.child(given, names[0], problems=problems)
 
 
-def _is_bad_name(name: str) -> bool:
+def is_bad_name(name: str) -> bool:
+    """Return whether a member name is a trap for whoever unpacks it: traversal, a root, control characters."""
     steps = name.replace("\\", "/").split("/")
     return ".." in steps or name.startswith(("/", "\\")) or name[1:2] == ":" or not name.isprintable()
 
@@ -259,7 +297,7 @@ def _unpacked(member: Member) -> Iterator[bytes]:
     elif member.method == _DEFLATED:
         yield from _inflated(packed)
     elif member.method == _BZIP2:
-        yield from _stream(bz2.BZ2Decompressor(), packed)
+        yield from stream(bz2.BZ2Decompressor(), packed)
     elif member.method == _LZMA:
         yield from _zip_lzma(packed)
     else:
@@ -282,9 +320,15 @@ def _inflated(packed: memoryview) -> Iterator[bytes]:
         yield piece
 
 
-def _stream(engine: bz2.BZ2Decompressor | lzma.LZMADecompressor, packed: memoryview) -> Iterator[bytes]:
+def stream(engine: bz2.BZ2Decompressor | lzma.LZMADecompressor, packed: memoryview) -> Generator[bytes, None, int]:
+    """Yield what one stream unpacks to; return how many bytes it was long.
+
+    Raises:
+        EOFError: It is cut short.
+    """
     for start in range(0, len(packed), STEP):
         feed = bytes(packed[start : start + STEP])
+        fed = start + len(feed)
         while not engine.eof:
             piece = engine.decompress(feed, STEP)
             feed = b""
@@ -293,7 +337,7 @@ def _stream(engine: bz2.BZ2Decompressor | lzma.LZMADecompressor, packed: memoryv
             if engine.needs_input:
                 break
         if engine.eof:
-            return
+            return fed - len(engine.unused_data)
     raise EOFError
 
 
@@ -303,107 +347,4 @@ def _zip_lzma(packed: memoryview) -> Iterator[bytes]:
         raise EOFError
     length = int.from_bytes(packed[2:4], "little")
     filters = [lzma._decode_filter_properties(lzma.FILTER_LZMA1, bytes(packed[4 : 4 + length]))]  # type: ignore[attr-defined]
-    yield from _stream(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters), packed[4 + length :])
-
-
-# -- streams with one member ----------------------------------------------------------------------------------------
-
-
-def read_gzip(content: bytes, part: OpenPart) -> None:
-    """Read a gzip stream, all its members after one another."""
-    name = ""
-    if len(content) > 10 and content[3] & 0x08:
-        start = 10 + (2 + int.from_bytes(content[10:12], "little") if content[3] & 0x04 else 0)
-        name = charset.decode(content[start : content.find(b"\x00", start)][:255]).text
-    _read_stream(_gunzipped(content), part, (".gz", ".tgz", ".z"), name)
-
-
-def read_bzip2(content: bytes, part: OpenPart) -> None:
-    """Read a bzip2 stream."""
-    _read_stream(_stream(bz2.BZ2Decompressor(), memoryview(content)), part, (".bz2", ".tbz", ".tbz2"))
-
-
-def read_xz(content: bytes, part: OpenPart) -> None:
-    """Read an xz stream."""
-    engine = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
-    _read_stream(_stream(engine, memoryview(content)), part, (".xz", ".txz"))
-
-
-def _gunzipped(content: bytes) -> Iterator[bytes]:
-    rest = content
-    while rest[:2] == b"\x1f\x8b":
-        engine = zlib.decompressobj(31)
-        while not engine.eof:
-            piece = engine.decompress(rest, STEP)
-            rest = engine.unconsumed_tail
-            if piece:
-                yield piece
-            elif not rest and not engine.eof:
-                raise EOFError
-        rest = engine.unused_data.lstrip(b"\x00")
-
-
-def _read_stream(pieces: Iterable[bytes], part: OpenPart, suffixes: tuple[str, ...], inner_name: str = "") -> None:
-    limits = part.limits
-    packed = max(1, len(part.given.content))
-    out: list[bytes] = []
-    size = 0
-    problem: tuple[Reason, Detail] | None = None
-    try:
-        for piece in pieces:
-            part.session.take_expanded(len(piece))
-            out.append(piece)
-            size += len(piece)
-            if size > limits.member_bytes:
-                problem = (Reason.TOO_LARGE, Detail.MEMBER_SIZE)
-                break
-            if size > limits.ratio_from_bytes and size > limits.ratio * packed:
-                problem = (Reason.TOO_LARGE, Detail.RATIO)
-                break
-    except (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError):
-        problem = (Reason.CORRUPT, Detail.SALVAGED if out else Detail.DAMAGED)
-    outer = part.given.names[0] if part.given.names else ""
-    stem = next((outer[: -len(suffix)] for suffix in suffixes if outer.lower().endswith(suffix)), "")
-    names = tuple(name for name in dict.fromkeys((inner_name, stem)) if name) or ("content",)
-    read_expanded(Expanded(b"".join(out)[: limits.member_bytes], problem), names, part)
-
-
-# -- tar ----------------------------------------------------------------------------------------------------------
-
-
-def read_tar(content: bytes, part: OpenPart) -> None:
-    """Read every file of a tar archive."""
-    try:
-        with tarfile.open(fileobj=io.BytesIO(content), mode="r:", errors="surrogateescape") as archive:
-            for info in archive:
-                _read_tar_member(archive, info, part)
-    except OverrunError:
-        raise
-    except (tarfile.TarError, OSError, EOFError, ValueError, UnicodeError):
-        part.problem(Reason.CORRUPT, Detail.DAMAGED)
-        binary.strings(content, part)
-
-
-def _read_tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo, part: OpenPart) -> None:
-    part.session.take_name()
-    name = charset.decode(info.name.encode("utf-8", "surrogateescape")).text or "-"
-    if _is_bad_name(name):
-        part.mark(MarkKind.BAD_NAME)
-    source = archive.extractfile(info) if info.isreg() else None
-    if source is None:
-        part.segment(PlaceKind.FILENAME, f"{name}\n{info.linkname}", visibility=Visibility.ATTRIBUTE)
-        return
-    pieces: list[bytes] = []
-    size = 0
-    problem: tuple[Reason, Detail] | None = None
-    read: Callable[[int], bytes] = source.read
-    while piece := read(STEP):
-        part.session.take_expanded(len(piece))
-        pieces.append(piece)
-        size += len(piece)
-        if size > part.limits.member_bytes:
-            problem = (Reason.TOO_LARGE, Detail.MEMBER_SIZE)
-            break
-    if problem is None and size < info.size:
-        problem = (Reason.CORRUPT, Detail.SALVAGED)
-    read_expanded(Expanded(b"".join(pieces), problem), (name,), part)
+    yield from stream(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters), packed[4 + length :])

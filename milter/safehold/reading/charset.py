@@ -39,6 +39,9 @@ _MEANT = {
 _NON_ASCII = re.compile(rb"[\x80-\xff]")
 _DETECTOR_FROM = 64
 _DETECTOR_BYTES = 64 * 1024
+_NARROW_RUN = re.compile(rb"[A-Za-z0-9 ,.;:'@\r\n\t-]{8,}")
+_SHIFTED = re.compile("[" + "".join(chr(code << 8) for code in range(0x20, 0x7F)) + "]")
+_SEVERAL = 4
 # windows-1252 leaves five bytes undefined; like browsers, read them as the C1 controls of that number.
 _WINDOWS = "".join(bytes([b]).decode("cp1252", "ignore") or chr(b) for b in range(256))
 
@@ -61,10 +64,10 @@ def decode(raw: bytes, declared: str = "", *, guess: bool = False) -> Decoded:
     """
     for bom, name in _BOMS:
         if raw.startswith(bom):
-            return Decoded(raw[len(bom) :].decode(name, "replace"))
+            return _wide(raw[len(bom) :], name)
     wide = looks_like_utf_16(raw)
     if wide:
-        return Decoded(raw.decode(wide, "replace"))
+        return _wide(raw, wide)
     if raw.isascii() and (not declared or declared in ("us-ascii", "utf-8", "ascii")) and b"\x1b" not in raw:
         return Decoded(raw.decode("ascii"))
     named = _codec(declared)
@@ -82,6 +85,23 @@ def decode(raw: bytes, declared: str = "", *, guess: bool = False) -> Decoded:
     if text is not None:
         return Decoded(text)
     return _eight_bit(raw, named, guess)
+
+
+def _wide(raw: bytes, name: str) -> Decoded:
+    """Decode text of two-byte characters, and besides it what only makes sense otherwise.
+
+    Where programs append to a file without asking for its charset, 8-bit lines stand in UTF-16 text, and what follows
+    an odd number of them is shifted by a byte: every letter becomes a character whose low byte is zero.
+    """
+    text = raw.decode(name, "replace")
+    if name.startswith("utf-32"):  # whose mark is UTF-16's and a zero, and few programs know it
+        return Decoded(text, raw.decode(name.replace("32", "16"), "replace") if "\ufffd" in text else "")
+    if not name.startswith("utf-16"):
+        return Decoded(text)
+    other = [found.decode("ascii") for found in _NARROW_RUN.findall(raw)]
+    if len(_SHIFTED.findall(text)) >= _SEVERAL:
+        other.append(raw[1:].decode(name, "replace"))
+    return Decoded(text, "\n".join(other))
 
 
 def _eight_bit(raw: bytes, named: str, guess: bool) -> Decoded:

@@ -25,9 +25,12 @@ def place_words(place: Place) -> str:
     >>> from safehold.model import PartPath
     >>> place_words(Place(PartPath(("2",)), PlaceKind.PAGE, 4))
     'page 4'
+    >>> place_words(Place(PartPath(("2",)), PlaceKind.SHEET, 2, row=7))
+    'sheet 2, row 7'
     """
     word = _WORDS.get(place.kind, place.kind.value)
-    return word if place.number is None else f"{word} {place.number}"
+    numbered = word if place.number is None else f"{word} {place.number}"
+    return f"{numbered}, row {place.row}" if place.row else numbered
 
 
 def to_json(reading: Reading) -> dict[str, Any]:

@@ -12,7 +12,9 @@ import signal
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
+_PR_SET_SECCOMP = 22
 _PR_SET_NO_NEW_PRIVS = 38
+_SECCOMP_MODE_FILTER = 2
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -21,6 +23,16 @@ _SEALS = 0x1 | 0x2 | 0x4 | 0x8
 _F_ADD_SEALS = 1033
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+
+class _Program(ctypes.Structure):
+    """``struct sock_fprog`` (linux/filter.h): a seccomp filter of *length* instructions."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
+
+
+_INSTRUCTION_BYTES = 8
 
 
 def die_with_parent() -> bool:
@@ -48,6 +60,17 @@ def drop_capabilities() -> bool:
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     nothing = (ctypes.c_uint32 * 6)()
     return bool(_libc.capset(header, nothing) == 0)
+
+
+def load_filter(program: bytes) -> bool:
+    """Put a compiled seccomp filter in force; wants no_new_privs set before."""
+    argument = _Program(len(program) // _INSTRUCTION_BYTES, program)
+    return bool(_libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(argument), 0, 0) == 0)
+
+
+def call(number: int, *arguments: object) -> int:
+    """Return what the system call *number* answers, -1 where the kernel refuses or does not have it."""
+    return int(_libc.syscall(ctypes.c_long(number), *arguments))
 
 
 def sealed_file(content: bytes) -> int:

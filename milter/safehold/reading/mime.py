@@ -35,7 +35,20 @@ _MACHINES = words(
     " resent-message-id resent-sender autocrypt face feedback-id envelope-to delivery-date x-originating-ip x-mailer"
 )
 _MACHINE_FAMILIES = ("arc-", "list-", "dkim-", "x-ms-exchange-", "x-microsoft-antispam", "x-forefront-", "x-google-")
+# Parameters by which programs find and decode a part; in others somebody may have written.
+_PARAMETERS = words(
+    "charset boundary name filename format delsp type start start-info protocol micalg smime-type report-type id number"
+    " total access-type size creation-date modification-date read-date reply-type method component profile"
+)
+# What these headers look like where a program wrote them; in anything else words may be left.
+_PLAIN_VALUES = {
+    "content-type": re.compile(r"[\w!#$&^.+-]{1,100}(?:/[\w!#$&^.+-]{0,200})?\s*(?:;|\(|$)", re.ASCII),
+    "content-disposition": re.compile(r"[\w-]{1,60}\s*(?:;|\(|$)", re.ASCII),
+    "content-transfer-encoding": re.compile(r"[\"']?[\w-]{1,40}[\"']?\s*(?:;|\(|$)", re.ASCII),
+    "mime-version": re.compile(r"[\d. ]{1,20}(?:\(|$)"),
+}
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]{1,998}={0,2}[ \t]*\r?")
+_AFTER_PADDING = re.compile(rb"^([A-Za-z0-9+/]{4,998}={1,2})[ \t]{1,20}(?=\S)", re.MULTILINE)
 _CLEAN_BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]*={0,2}\s*")  # no blanks inside: words are no base64
 _LOOKS_ENCODED = re.compile(rb"\s*(?:[A-Za-z0-9+/]{60,76}\r?\n){4}")
 _SPLIT_DEFECTS = (
@@ -105,6 +118,8 @@ def read(content: bytes, part: OpenPart) -> None:
     """Read a whole message: headers, every body part, and what lies between them."""
     block, rest = salvage.header_block(content)
     _check_headers(block, part)
+    if part.given.declared_type.startswith("text/"):  # it looks like a message, and a client shows it as it stands
+        part.segment(PlaceKind.BODY if part.given.body else PlaceKind.TEXT, charset.decode(block).text)
     limits = part.limits
     if len(block) > limits.header_bytes or block.count(b"\n") > limits.header_lines:
         part.problem(Reason.TOO_LARGE, Detail.HEADERS)
@@ -166,6 +181,10 @@ def _digest(content: bytes) -> bytes:
     return hashlib.sha256(b" ".join(content.split()) if len(content) < 100_000 else content.strip()).digest()
 
 
+def _is_machine(key: str) -> bool:
+    return key in _MACHINES or key.startswith(_MACHINE_FAMILIES)
+
+
 # -- headers ------------------------------------------------------------------------------------------------------
 
 
@@ -178,7 +197,7 @@ def _header_segments(node: _Node, part: OpenPart) -> None:
             part.segment(PlaceKind.SUBJECT, headers.decode_words(value))
         elif key in _NAMES:
             names.append(headers.display_names(value))
-        elif key not in _MACHINES and not key.startswith(_MACHINE_FAMILIES):
+        elif not _is_machine(key):
             others.append(headers.decode_words(value))
     for texts in (names, others):
         part.segment(PlaceKind.HEADER, "\n\n".join(text for text in texts if text.strip()))
@@ -215,12 +234,30 @@ class _Walk:
     ) -> None:
         """Gather what hangs below *node*."""
         self._check(node)
+        self._headers(node, of_part=bool(section))
         kind = node.get_content_type()
         children = node.get_payload() if node.is_multipart() else None
         if kind.startswith("multipart/") or children is not None:
             self._multipart(node, kind, section, depth, in_related, in_alternative, own_body)
         else:
             self._leaf(node, kind, section or "1", in_related, in_alternative, own_body)
+
+    def _headers(self, node: _Node, *, of_part: bool) -> None:
+        """Read what the headers of a part say in words; no client shows it, "view source" does."""
+        texts: list[str] = []
+        if of_part:  # those of the message itself were read as such
+            texts += [
+                headers.decode_words(str(value)) for key, value in node.raw_items() if not _is_machine(key.lower())
+            ]
+        for name, plain in _PLAIN_VALUES.items():
+            for value in node.header_values(name):
+                if not plain.match(value.strip()):
+                    texts.append(headers.decode_words(value))
+                    continue
+                for parameter, readings in headers.parameters(value).all.items():
+                    texts += readings if parameter not in _PARAMETERS else ()
+        if texts:
+            self._part.segment(PlaceKind.HEADER, "\n\n".join(dict.fromkeys(texts)), visibility=Visibility.HIDDEN)
 
     def _check(self, node: _Node) -> None:
         """Report what two clients could read in two ways."""
@@ -426,6 +463,7 @@ def decode_transfer(raw: bytes, encoding: str) -> tuple[bytes, str]:
 
 def _doubtful_base64(raw: bytes) -> tuple[bytes, str]:
     """Decode a base64 body in which not every line is base64: rubbish inside it, a footer below it, or no base64."""
+    raw = _AFTER_PADDING.sub(rb"\1\n", raw)  # what follows the end on the same line is a line of its own
     lines = [line for line in raw.split(b"\n") if line.strip()]
     foreign = [line for line in lines if not _BASE64_LINE.fullmatch(line)]
     encoded = b"\n".join(line for line in lines if _BASE64_LINE.fullmatch(line))
@@ -434,5 +472,7 @@ def _doubtful_base64(raw: bytes) -> tuple[bytes, str]:
         # Text that only claims to be base64.  The lines that could be are read as such too.
         return raw, charset.decode(headers.lenient_base64(encoded)).text if encoded else ""
     strange = [line for line in foreign if b" " in line.strip() or len(foreign) > 2]
+    if strange:  # from there on a line of letters may be a word as well as base64
+        strange = lines[lines.index(strange[0]) :]
     # A footer must not spoil what stands above it; a lone odd character in a line must not lose the line.
     return headers.lenient_base64(encoded) if strange else lenient, charset.decode(b"\n".join(strange)).text

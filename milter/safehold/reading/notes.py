@@ -10,6 +10,7 @@ exactly what the parent has heard already: ``heard`` counts the items of each pa
 that are finished or failed and are not opened again.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -139,6 +140,11 @@ class Session:
         """Return whether the part is finished or failed and must not be opened again."""
         return path.steps in self._closed
 
+    @property
+    def is_full(self) -> bool:
+        """Return whether a part over the limit was met already: all after it are not even entered."""
+        return self._parts < 0
+
     def take_part(self) -> None:
         """Count one part."""
         self._parts -= 1
@@ -187,12 +193,14 @@ class OpenPart:
         self.is_attachment = given.is_attachment
         self.attachment = given.attachment
         self.words: set[str] | None = None  # set to gather the words of the shown alternative
+        self.heard: list[tuple[PlaceKind, int | None, str]] | None = None  # set to gather what is handed over
         self.media_type = ""
         self.extra = ""  # text of the part that its reader will not see
         self.known_problems: tuple[tuple[Reason, Detail], ...] = ()
         self._characters = session.limits.part_characters
         self._problems: set[tuple[Reason, Detail]] = set()
         self._marks: set[tuple[PlaceKind, int | None, MarkKind]] = set()
+        self._members: set[bytes] = set()
 
     def announce(self, media_type: str) -> None:
         """Send the node of the tree itself."""
@@ -210,6 +218,7 @@ class OpenPart:
         text: str,
         *,
         number: int | None = None,
+        row: int = 0,
         visibility: Visibility = Visibility.VISIBLE,
     ) -> None:
         """Hand over a run of text; blank ones are left out.
@@ -220,13 +229,14 @@ class OpenPart:
         if not text or text.isspace():
             return
         self.session.take_item()
+        if self.heard is not None:
+            self.heard.append((kind, number, text))
         in_part = min(len(text), self._characters)
         granted = self.session.take_characters(in_part)
         self._characters -= granted
         if granted:
-            self.session.put(
-                self.path, ["segment", list(self.path.steps), kind.value, number, visibility.value, text[:granted]]
-            )
+            place = ("segment", list(self.path.steps), kind.value, number, visibility.value, text[:granted])
+            self.session.put(self.path, [*place, row] if row else [*place])
         if granted < in_part:
             raise OverrunError(Reason.TOO_LARGE, Detail.TEXT_OF_MESSAGE)
         if in_part < len(text):
@@ -274,10 +284,18 @@ class OpenPart:
 
     def member(self, name: str, content: bytes, *, declared_type: str = "") -> None:
         """Read a member of an archive or document: an attachment like the part it lies in."""
+        self.is_new(content)
         given = Given(
             content, declared_type, names=(name,), is_attachment=self.is_attachment, attachment=self.attachment
         )
         self.child(given, name)
+
+    def is_new(self, content: bytes) -> bool:
+        """Return whether no member of this part had these bytes before, and remember them."""
+        digest = hashlib.sha256(content).digest()
+        new = digest not in self._members
+        self._members.add(digest)
+        return new
 
     def unread_member(self, name: str, reason: Reason, detail: Detail) -> None:
         """Report a member that cannot be read at all, under its own path."""

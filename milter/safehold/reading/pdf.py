@@ -23,7 +23,7 @@ from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 
 from safehold.model import PlaceKind, Reason, Visibility
-from safehold.reading import binary
+from safehold.reading import binary, pdf_objects
 from safehold.reading.notes import OpenPart, OverrunError
 from safehold.reading.vocabulary import Detail, MarkKind
 
@@ -59,6 +59,7 @@ def read(content: bytes, part: OpenPart) -> None:
 def _read_document(document: Any, content: bytes, part: OpenPart) -> None:
     with contextlib.suppress(pypdfium2.PdfiumError):
         document.init_forms()
+    part.heard = []
     pages = len(document)
     for number in range(1, min(pages, part.limits.pages) + 1):
         _read_page(document, number, part)
@@ -71,6 +72,7 @@ def _read_document(document: Any, content: bytes, part: OpenPart) -> None:
     _scripts(document, part)
     _xfa(document, part)
     _attachments(document, part)
+    pdf_objects.read(content, part, pages)
 
 
 # -- pages --------------------------------------------------------------------------------------------------------
@@ -87,6 +89,7 @@ def _read_page(document: Any, number: int, part: OpenPart) -> None:
         text = text_page.get_text_range().translate(_LINE_HYPHENS)
         text_page.close()
         part.segment(PlaceKind.PAGE, text, number=number)
+        pdf_objects.read_turned(page, text, number, part)
         if len("".join(text.split())) < _FEW_CHARACTERS and _covered_by_images(page) > _SCAN_COVERS:
             part.problem(Reason.NO_TEXT, Detail.SCANNED_PAGE)
         _annotations(document, page, number, part)

@@ -38,9 +38,6 @@ _PGP = re.compile(rb"^-----BEGIN PGP MESSAGE-----", re.MULTILINE)
 _BINHEX = b"(This file must be converted with BinHex"
 # Each may be looked for to the end of the text; so many keep that linear enough.
 _MOST_EMBEDDED = 50
-_CARD = re.compile(r"BEGIN:V(?:CARD|CALENDAR)\b", re.IGNORECASE)
-_CARD_FOLD = re.compile(r"\r?\n[ \t]")
-_CARD_ESCAPE = re.compile(r"\\([nN,;\\])")
 _WORD = re.compile(r"\w+")
 # Other words than in the shown alternative, in hundredths, before an alternative counts as a different text.
 _OTHER_WORDS_PERCENT = 10
@@ -51,8 +48,6 @@ def read(content: bytes, part: OpenPart) -> None:
     given = part.given
     decoded = charset.decode(content, given.charset, guess=True)
     text = unflow(decoded.text, delsp=given.delsp) if given.flowed else decoded.text
-    if _CARD.match(text.lstrip()[:20]):
-        text = unfold_card(text)
     kind = PlaceKind.BODY if given.body else PlaceKind.TEXT
     visibility = alternative_or_visible(text, part)
     if given.body:
@@ -64,14 +59,6 @@ def read(content: bytes, part: OpenPart) -> None:
         part.mark(MarkKind.CHARSET_GUESSED, kind)
         part.segment(kind, decoded.other, visibility=Visibility.ALTERNATIVE)
     embedded_files(content, part)
-
-
-def unfold_card(text: str) -> str:
-    """Return a vCard or iCalendar with folded lines joined and escapes undone (RFC 6350, RFC 5545; 2.1's QP too)."""
-    if "QUOTED-PRINTABLE" in text.upper():
-        raw = binascii.a2b_qp(text.encode("utf-8", "replace"))
-        text += "\n" + charset.decode(raw).text
-    return _CARD_ESCAPE.sub(lambda found: "\n" if found[1] in "nN" else found[1], _CARD_FOLD.sub("", text))
 
 
 def alternative_or_visible(text: str, part: OpenPart) -> Visibility:

@@ -8,7 +8,35 @@ Runs in the worker.  Whatever a reader raises becomes a problem of its part; not
 from collections.abc import Callable
 
 from safehold.model import PlaceKind, Reason
-from safehold.reading import archive, binary, html, images, mime, pdf, plain_text, sealed, types, word
+from safehold.reading import (
+    archive,
+    binary,
+    calendars,
+    delimited,
+    html,
+    images,
+    legacy_sheet,
+    legacy_slides,
+    legacy_word,
+    metafile,
+    mime,
+    msg,
+    ole,
+    ooxml,
+    opendocument,
+    pdf,
+    plain_text,
+    rarer,
+    rtf,
+    sealed,
+    seven_zip,
+    sheets,
+    slides,
+    streams,
+    tnef,
+    types,
+    word,
+)
 from safehold.reading.notes import Given, OpenPart, OverrunError
 from safehold.reading.vocabulary import Detail, MarkKind, is_plain
 
@@ -17,24 +45,44 @@ Reader = Callable[[bytes, OpenPart], None]
 READERS: dict[str, Reader] = {
     types.MESSAGE: mime.read,
     types.HTML: html.read,
+    types.CALENDAR: calendars.read,
+    types.CARD: calendars.read,
+    types.CSV: delimited.read,
+    types.TSV: delimited.read,
+    "text/comma-separated-values": delimited.read,
+    "text/x-csv": delimited.read,
     types.PDF: pdf.read,
     types.DOCX: word.read,
     types.DOCM: word.read,
-    types.XLSX: word.read_other_office,
-    types.XLSM: word.read_other_office,
-    types.PPTX: word.read_other_office,
-    types.PPTM: word.read_other_office,
-    types.OOXML + "document": word.read_other_office,
-    types.XLSB: word.read_other_office,
-    types.EPUB: archive.read_zip,
+    types.XLSX: sheets.read,
+    types.XLSM: sheets.read,
+    types.XLSB: sheets.read,
+    types.PPTX: slides.read,
+    types.PPTM: slides.read,
+    types.OOXML + "document": ooxml.read,
+    types.EPUB: rarer.read_epub,
+    types.IWORK: rarer.read_iwork,
+    types.RAR: rarer.read_rar,
+    types.HEIC: rarer.read_heic,
     types.ZIP: archive.read_zip,
-    types.TAR: archive.read_tar,
-    types.GZIP: archive.read_gzip,
-    types.BZIP2: archive.read_bzip2,
-    types.XZ: archive.read_xz,
+    types.TAR: streams.read_tar,
+    types.GZIP: streams.read_gzip,
+    types.BZIP2: streams.read_bzip2,
+    types.XZ: streams.read_xz,
+    "application/x-lzma": streams.read_xz,
+    types.SEVEN_ZIP: seven_zip.read,
     types.PKCS7: sealed.read_pkcs7,
     types.PGP: sealed.read,
-    types.ENCRYPTED_OFFICE: sealed.read,
+    types.ENCRYPTED_OFFICE: ole.read_encrypted,
+    types.WORD: legacy_word.read,
+    types.EXCEL: legacy_sheet.read,
+    types.POWERPOINT: legacy_slides.read,
+    types.PUBLISHER: ole.read,
+    types.OUTLOOK: msg.read,
+    types.OLE: ole.read,
+    types.TNEF: tnef.read,
+    types.RTF: rtf.read,
+    types.METAFILE: metafile.read,
 }
 
 
@@ -47,15 +95,15 @@ def reader_for(media_type: str) -> Reader:
         return plain_text.read
     if media_type.startswith("image/"):
         return images.read
-    if media_type.startswith(types.ODF):
-        return word.read_other_office
+    if media_type.startswith((types.ODF, types.SUN)):
+        return opendocument.read
     return binary.read
 
 
 def visit(part: OpenPart, given: Given) -> None:
     """Open one part: type, node, names, then its reader.  Never raises for content."""
     session = part.session
-    if session.is_closed(part.path):
+    if session.is_closed(part.path) or session.is_full:
         part.words = None  # unknown, which is not the same as none
         return
     session.enter(part)

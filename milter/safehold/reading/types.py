@@ -10,17 +10,23 @@ libmagic must be loaded before the worker is hardened: :func:`load`.
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
 from functools import lru_cache
 
 import magic
 
+from safehold.reading.compound import Compound
 from safehold.reading.vocabulary import words
 
 BINARY = "application/octet-stream"
 MESSAGE = "message/rfc822"
 PLAIN = "text/plain"
 HTML = "text/html"
+CALENDAR = "text/calendar"
+CARD = "text/vcard"
+CSV = "text/csv"
+TSV = "text/tab-separated-values"
 
 OOXML = "application/vnd.openxmlformats-officedocument."
 DOCX = OOXML + "wordprocessingml.document"
@@ -32,17 +38,28 @@ PPTM = "application/vnd.ms-powerpoint.presentation.macroenabled.12"
 XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
 ENCRYPTED_OFFICE = "application/encrypted-office"
 ODF = "application/vnd.oasis.opendocument."
+SUN = "application/vnd.sun.xml."  # OpenOffice 1, from which OpenDocument came
 EPUB = "application/epub+zip"
+IWORK = "application/vnd.apple.iwork"
+RAR = "application/x-rar"
+ISO = "application/x-iso9660-image"
+HEIC = "image/heic"
 ZIP = "application/zip"
 TAR = "application/x-tar"
 GZIP = "application/gzip"
 BZIP2 = "application/x-bzip2"
 XZ = "application/x-xz"
+SEVEN_ZIP = "application/x-7z-compressed"
 PDF = "application/pdf"
 RTF = "application/rtf"
 OLE = "application/x-ole-storage"
+WORD = "application/msword"
+EXCEL = "application/vnd.ms-excel"
+POWERPOINT = "application/vnd.ms-powerpoint"
+PUBLISHER = "application/x-mspublisher"
+OUTLOOK = "application/vnd.ms-outlook"
 TNEF = "application/vnd.ms-tnef"
-METAFILE = "image/x-metafile"  # EMF and placeable WMF: drawings whose text is text
+METAFILE = "image/x-metafile"  # EMF and WMF: drawings whose text is text
 PKCS7 = "application/pkcs7-mime"
 PGP = "application/pgp-encrypted"
 
@@ -50,12 +67,12 @@ _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Stream names in the directory of a compound file, and what they make of it; the first that is there wins.
 _OLE_STREAMS = (
     ("EncryptedPackage", ENCRYPTED_OFFICE),
-    ("WordDocument", "application/msword"),
-    ("PowerPoint Document", "application/vnd.ms-powerpoint"),
-    ("Workbook", "application/vnd.ms-excel"),
-    ("__properties_version1.0", "application/vnd.ms-outlook"),
-    ("Quill", "application/x-mspublisher"),
-    ("Book", "application/vnd.ms-excel"),
+    ("WordDocument", WORD),
+    ("PowerPoint Document", POWERPOINT),
+    ("Workbook", EXCEL),
+    ("__properties_version1.0", OUTLOOK),
+    ("Quill", PUBLISHER),
+    ("Book", EXCEL),
 )
 _ONENOTE = bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3")
 
@@ -66,8 +83,8 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", GZIP),
     (b"BZh", BZIP2),
     (b"\xfd7zXZ\x00", XZ),
-    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
-    (b"Rar!\x1a\x07", "application/x-rar"),
+    (b"7z\xbc\xaf\x27\x1c", SEVEN_ZIP),
+    (b"Rar!\x1a\x07", RAR),
     (b"MSCF", "application/vnd.ms-cab-compressed"),
     (b"\x28\xb5\x2f\xfd", "application/zstd"),
     (b"\x78\x9f\x3e\x22", TNEF),
@@ -80,6 +97,12 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
     (b"-----BEGIN PGP MESSAGE-----", PGP),
+    # Workbooks of Excel 2 to 95 outside a compound file: the record with which each begins (BIFF).
+    (b"\x09\x00\x04\x00", EXCEL),
+    (b"\x09\x02\x06\x00", EXCEL),
+    (b"\x09\x04\x06\x00", EXCEL),
+    (b"\x09\x08\x08\x00\x00\x05", EXCEL),
+    (b"\x09\x08\x10\x00\x00\x06", EXCEL),
 )
 
 _HEADER_LINE = re.compile(rb"([A-Za-z][A-Za-z0-9-]{1,40}):[ \t]?[^\r\n]*\r?\n")
@@ -88,13 +111,22 @@ _MAIL_HEADERS = frozenset(
     for name in words("from to cc subject date received return-path delivered-to message-id mime-version content-type")
 )
 _HTML_START = re.compile(
-    rb"\s{0,512}(?:<!--.{0,2048}?-->\s{0,512})?<(?:!doctype\s+html|html|head|body|title|meta)[\s>]",
+    rb"\s{0,512}(?:<\?xml[^<>]{0,200}\?>\s{0,512})?(?:<!--.{0,2048}?-->\s{0,512})?<(?:!doctype\s+html|html|head|body|title|meta)[\s>]",
     re.IGNORECASE | re.DOTALL,
 )
+_CARD_START = re.compile(rb"\s{0,64}(?:\xef\xbb\xbf)?BEGIN:V(CARD|CALENDAR)\s", re.IGNORECASE)
+_CARD_DECLARED = words("text/x-vcard text/directory text/x-vcalendar text/vcalendar")
+# What decides between kinds of text where the content does not.
+_TEXT_ENDINGS = {".ics": CALENDAR, ".vcs": CALENDAR, ".ifb": CALENDAR, ".vcf": CARD, ".csv": CSV, ".tsv": TSV,
+                 ".tab": TSV}  # fmt: skip
 _TEXT_TYPE = re.compile(r"text/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
 _HTML_TAG = re.compile(rb"<(?:html|body|table|div|p|br|span|a|font|td|style)[\s/>]", re.IGNORECASE)
 # Control characters that no text has: all of C0 but tab, line feed, form feed, carriage return, escape, backspace.
-_CONTROLS = re.compile(rb"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROLS = bytes([*range(0x08), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
+# The end record of a zip stands in the last 22 + 65,535 bytes (APPNOTE 4.3.16).
+_ZIP_END_REACH = 65_557
+_IWORK_NAMES = ("Index/Document.iwa", "Index/Metadata.iwa", "index.apxl", "index.apxl.gz", "buildVersionHistory.plist")
+_FLAT_ODF = re.compile(rb"office:mimetype=[\"']application/vnd\.oasis\.opendocument\.([a-z-]{1,40})[\"']")
 _MAGIC_IMAGES = words("image/svg+xml image/vnd.microsoft.icon image/vnd.adobe.photoshop image/jp2 image/jxr image/jxl")
 _MOST_LOOKED_AT = 256 * 1024
 
@@ -123,6 +155,10 @@ def detect(
         return kind
     if looks_like_text(content):
         return _kind_of_text(content, declared, names)
+    if b"PK\x05\x06" in content[-_ZIP_END_REACH:]:  # with something in front: it opens all the same
+        kind = _kind_of_zip(content)
+        if kind != ZIP or zipfile.is_zipfile(io.BytesIO(content)):
+            return kind
     if before_magic is not None:
         before_magic()
     return _by_magic(content)
@@ -152,15 +188,17 @@ def _by_rules(content: bytes) -> str | None:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", b"PK00PK\x03\x04")):
         return _kind_of_zip(content)
     if head.startswith(_OLE_MAGIC):
-        return next((kind for stream, kind in _OLE_STREAMS if stream.encode("utf-16-le") in content), OLE)
+        return _kind_of_compound(content)
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
-    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif"):
-        return "image/heic"
-    if head[40:44] == b" EMF" or head.startswith(b"\xd7\xcd\xc6\x9a"):
+    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif"):
+        return HEIC
+    if head[40:44] == b" EMF" or head.startswith((b"\xd7\xcd\xc6\x9a", b"\x01\x00\x09\x00\x00\x03")):
         return METAFILE
     if content[257:262] == b"ustar":
         return TAR
+    if content[32_769:32_774] in (b"CD001", b"BEA01"):
+        return ISO
     if head[:1] == b"\x30" and b"\x2a\x86\x48\x86\xf7\x0d\x01\x07" in head[:64]:
         return PKCS7
     if is_message(content):
@@ -172,11 +210,23 @@ def _is_bitmap(content: bytes) -> bool:
     return len(content) > 30 and int.from_bytes(content[14:18], "little") in (12, 40, 52, 56, 64, 108, 124)
 
 
+def _kind_of_compound(content: bytes) -> str:
+    """Tell old office documents apart by what lies at the top, not by what is inside an embedded one."""
+    names = {entry.name.lower() for entry in Compound(content).root.children}
+    if names:
+        return next((kind for stream, kind in _OLE_STREAMS if stream.lower() in names), OLE)
+    return next((kind for stream, kind in _OLE_STREAMS if stream.encode("utf-16-le") in content), OLE)
+
+
 def _kind_of_zip(content: bytes) -> str:
     """Tell office documents from archives by their member names, in the directory or, failing that, in the bytes."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = frozenset(archive.namelist()[:20_000])
+            listed = archive.namelist()[:20_000]
+            names = frozenset(name.replace("\\", "/").replace("[content_types]", "[Content_Types]") for name in listed)
+            declared = _declared_kind(archive, listed)
+            if declared:
+                return declared
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, RuntimeError, EOFError, UnicodeError):
         sample = content[:_MOST_LOOKED_AT] + content[-_MOST_LOOKED_AT:]
         names = frozenset(
@@ -185,14 +235,51 @@ def _kind_of_zip(content: bytes) -> str:
         )  # fmt: skip
     if "[Content_Types].xml" in names:
         return _kind_of_office(names)
-    if "mimetype" in names:
+    if "mimetype" in names:  # stored, as it should be
         at = content.find(b"mimetype")
         found = re.match(rb"mimetype(?:.{0,64}?)(application/[a-z0-9.+-]+)", content[at : at + 200], re.DOTALL)
         if found:
             kind = found[1].decode().partition("PK")[0]
-            if kind == EPUB or kind.startswith(ODF):
+            if kind == EPUB or kind.startswith((ODF, SUN)):
                 return kind
-    return ZIP
+    return IWORK if any(name.endswith(_IWORK_NAMES) for name in names) else ZIP
+
+
+# What a package says of itself: OpenDocument in its manifest, Office in the type of its main part.
+_SELF_DECLARED = (
+    ("META-INF/manifest.xml", re.compile(rb"application/vnd\.(?:oasis\.opendocument|sun\.xml)\.[a-z.-]{1,40}")),
+    (
+        "[Content_Types].xml",
+        re.compile(
+            rb"application/vnd\.(?:openxmlformats-officedocument\.[a-z]{1,20}ml\.|ms-[a-z]{1,20}\.)[a-zA-Z.]{1,60}\.main\+xml"
+        ),
+    ),
+)
+
+
+def _declared_kind(archive: zipfile.ZipFile, names: list[str]) -> str:
+    """Return the kind of a package whose names alone do not tell it, or ""."""
+    folders = {name.partition("/")[0].lower() for name in names}
+    if folders & {"word", "xl", "ppt"}:
+        return ""
+    for name, pattern in _SELF_DECLARED:
+        if name not in names:
+            continue
+        try:
+            with archive.open(name) as member:
+                found = pattern.search(member.read(_MOST_LOOKED_AT))
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError):
+            continue
+        kind = found[0].decode().lower() if found else ""
+        if kind.startswith((ODF, SUN)):
+            return kind
+        for part, office in (("wordprocessingml", DOCX), ("spreadsheetml", XLSX), ("presentationml", PPTX)):
+            if part in kind:
+                return office
+        for part, office in (("ms-word.", DOCM), ("ms-excel.", XLSM), ("ms-powerpoint.", PPTM)):
+            if part in kind:
+                return office
+    return ""
 
 
 def _kind_of_office(names: frozenset[str]) -> str:
@@ -237,7 +324,7 @@ def looks_like_text(content: bytes) -> bool:
         return True
     if looks_like_utf_16(sample):
         return True
-    controls = len(_CONTROLS.findall(sample))
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
     if b"\x00" in sample and controls * 1000 > len(sample):
         return False
     return controls * 100 <= len(sample)
@@ -258,13 +345,27 @@ def looks_like_utf_16(sample: bytes) -> str:
 
 
 def _kind_of_text(content: bytes, declared: str, names: tuple[str, ...]) -> str:
+    flat = _FLAT_ODF.search(content[:16_384]) if content.lstrip()[:1] == b"<" else None
+    if flat:
+        return f"{ODF}{flat[1].decode()}-flat-xml"
     if declared == HTML or declared == "application/xhtml+xml":
         return HTML
     if _HTML_START.match(content):
         return HTML
     if any(name.lower().endswith((".html", ".htm", ".xhtml", ".mht")) for name in names) and _HTML_TAG.search(content):
         return HTML
-    if _TEXT_TYPE.fullmatch(declared):
+    card = _CARD_START.match(content)
+    if card:
+        return CARD if card[1].upper() == b"CARD" else CALENDAR
+    if declared in _CARD_DECLARED:
+        return CALENDAR if "calendar" in declared else CARD
+    if _TEXT_TYPE.fullmatch(declared) and declared != PLAIN:
+        return declared
+    for name in names:
+        kind = _TEXT_ENDINGS.get(name[-4:].lower())
+        if kind is not None:
+            return kind
+    if declared == PLAIN:
         return declared
     if content.lstrip()[:5] == b"<?xml":
         return "text/xml"

@@ -41,6 +41,7 @@ class Detail(StrEnum):
     PASSWORD = "protected by a password"  # noqa: S105 - a phrase, not a secret
     SEALED = "encrypted for its recipient"
     ENCRYPTED_MEMBER = "a member is encrypted"
+    NAMES_ENCRYPTED = "encrypted, and so are the names of what is inside"
     DAMAGED = "damaged"
     SALVAGED = "damaged; some text was saved"
     OVERLAP = "members overlap"
@@ -61,6 +62,7 @@ class Detail(StrEnum):
     NUL_IN_HEADERS = "a NUL byte in the headers"
     BARE_CR = "a lone carriage return in the headers"
     STRUCTURE = "the parts can be told apart in two ways"
+    TWO_TEXTS = "a page shows other text than it says it does"
     NO_BOUNDARY = "a multipart without a usable boundary"
 
 
@@ -81,9 +83,23 @@ class MarkKind(StrEnum):
     ATTACHMENTS = "attachments"
     FORM = "form"
     ANNOTATIONS = "annotations"
+    EARLIER_REVISION = "earlier_revision"
     UNAPPLIED_REDACTION = "unapplied_redaction"
     CHARSET_GUESSED = "charset_guessed"
     BAD_NAME = "bad_name"
+    HIDDEN_SHEET = "hidden_sheet"
+    HIDDEN_ROWS = "hidden_rows"
+    HIDDEN_COLUMNS = "hidden_columns"
+    HIDDEN_NAMES = "hidden_names"
+    PIVOT_CACHE = "pivot_cache"
+    EXTERNAL_DATA = "external_data"
+    DATA_MODEL = "data_model"
+    HIDDEN_SLIDE = "hidden_slide"
+    SPEAKER_NOTES = "speaker_notes"
+    OFF_PAGE_TEXT = "off_page_text"
+    COVERED_TEXT = "covered_text"
+    CROPPED_IMAGE = "cropped_image"
+    OLD_REVISION = "old_revision"
 
 
 def is_plain(media_type: str) -> bool:

@@ -238,7 +238,7 @@ class Hearing:
         size = _whole(size, most=1 << 40)
         self._parts[path] = Part(path, media_type, size, declared, _truth(is_attachment), _whole(attachment))
 
-    def _take_segment(self, steps: Any, kind: Any, number: Any, visibility: Any, text: Any) -> None:
+    def _take_segment(self, steps: Any, kind: Any, number: Any, visibility: Any, text: Any, row: Any = 0) -> None:
         path = self._entered_path(steps)
         if not isinstance(text, str) or len(text) > self._limits.part_characters:
             raise LineError("not a text")
@@ -246,7 +246,7 @@ class Hearing:
         self._characters_left -= len(text)
         if self._characters_left < 0:
             raise LineError("too much text")
-        place = Place(path, _word(kind, _PLACES), _number(number))
+        place = Place(path, _word(kind, _PLACES), _number(number), _whole(row))
         self._segments.append(Segment(place, text, _word(visibility, _VISIBILITIES)))
 
     def _take_problem(self, steps: Any, reason: Any, detail: Any) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Word documents (and, until they have readers of their own, other office zips): every XML part, streamed.
+"""Word documents: every XML part, streamed.
 
 A library that follows the document's structure returns 7 of 41 places where text can stand in a DOCX (python-docx
 ``paragraphs``), a streaming pass over all parts returns 41 (measured, design notes 2.2).  expat has no depth limit
@@ -11,21 +11,12 @@ paragraph with deletions is handed over once as it reads now, and once as it rea
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from xml.parsers import expat
 
 from safehold.model import PlaceKind, Reason, Visibility
-from safehold.reading import binary
-from safehold.reading.archive import Member, Zip, read_expanded
+from safehold.reading import ooxml
 from safehold.reading.notes import OpenPart
 from safehold.reading.vocabulary import Detail, MarkKind, words
-
-_XML_NAMES = (".xml", ".rels", ".vml", ".xml.rels")
-# Files of an office package without anything to read, and no pictures either.
-_SILENT = re.compile(r"(?:^|/)(?:printersettings\d*\.bin|fonts?/.*|.*\.odttf|.*\.fntdata|mimetype)$", re.IGNORECASE)
-_MACROS = re.compile(r"(?:^|/)(?:vbaproject\w*\.bin|vbadata\.xml)$", re.IGNORECASE)
-_BASIC_MACROS = re.compile(r"^(?:basic|scripts)/", re.IGNORECASE)
 
 _BODY = re.compile(r"^word/document\d*\.xml$", re.IGNORECASE)
 _PLACES: tuple[tuple[re.Pattern[str], PlaceKind], ...] = tuple(
@@ -68,54 +59,9 @@ _LONG_PARAGRAPH = 200
 
 
 def read(content: bytes, part: OpenPart) -> None:
-    """Read a Word document."""
-    _read_package(content, part)
-
-
-def read_other_office(content: bytes, part: OpenPart) -> None:
-    """Read the words of another office package; sheets and slides are not told apart yet, so it is a problem too."""
-    part.problem(Reason.UNSUPPORTED, Detail.STRINGS_ONLY)
-    _read_package(content, part)
-
-
-def _read_package(content: bytes, part: OpenPart) -> None:
-    package = Zip(content, part)
-    part.segment(PlaceKind.METADATA, package.comment)
-    # The body first: if anything stops us, that was read.
-    for member in sorted(package.members, key=lambda member: not _BODY.match(member.name)):
-        _read_member(package, member, part)
-
-
-def _read_member(package: Zip, member: Member, part: OpenPart) -> None:
-    name = member.name
-    if member.is_folder or _SILENT.search(name):
-        return
-    if member.encrypted:
-        part.unread_member(name, Reason.ENCRYPTED, Detail.PASSWORD)
-        return
-    is_xml = name.lower().endswith(_XML_NAMES)
-    expanded = package.expand(member, part.limits.xml_bytes if is_xml else part.limits.member_bytes)
-    if _MACROS.search(name) or _BASIC_MACROS.search(name):
-        part.mark(MarkKind.MACROS)
-        if not is_xml:
-            part.segment(PlaceKind.METADATA, binary.narrow_strings(expanded.content), visibility=Visibility.HIDDEN)
-            return
-    if not is_xml and not _looks_like_xml(expanded.content):
-        if "embeddings/" in name.lower():
-            part.mark(MarkKind.EMBEDDED)
-        read_expanded(expanded, member.names, part)
-        return
-    if expanded.problem is not None:
-        reason, detail = expanded.problem
-        part.problem(reason, Detail.XML_SIZE if reason is Reason.TOO_LARGE else detail)
-    if name.lower().endswith(".rels"):
-        _relations(expanded.content, part)
-    else:
-        _read_xml(expanded.content, name, part)
-
-
-def _looks_like_xml(content: bytes) -> bool:
-    return content.lstrip(b"\xef\xbb\xbf \r\n\t")[:5] == b"<?xml" or content[:4] == b"\xff\xfe<\x00"
+    """Read a Word document, the body first: if anything stops us, that was read."""
+    package = ooxml.Package(content, part)
+    package.sweep(lambda name, xml: _read_xml(xml, name, part), first=_BODY.match)
 
 
 def _kind(name: str) -> PlaceKind:
@@ -127,61 +73,12 @@ def _kind(name: str) -> PlaceKind:
 # -- one XML part -------------------------------------------------------------------------------------------------
 
 
-class _EntityError(Exception):
-    """The part declares an entity: no office program writes one."""
-
-
-def _parse(
-    content: bytes,
-    start: Callable[[str, dict[str, str]], None],
-    end: Callable[[str], None],
-    data: Callable[[str], None],
-) -> tuple[Detail, int]:
-    """Feed one XML part to handlers; return what is wrong with it, if anything, and where."""
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = data
-    parser.EntityDeclHandler = _refuse_entity
-    try:
-        parser.Parse(content, True)
-    except _EntityError:
-        return Detail.ENTITIES, parser.CurrentByteIndex
-    except (expat.ExpatError, ValueError, LookupError):
-        return Detail.BAD_XML, max(0, parser.ErrorByteIndex)
-    return Detail.NONE, 0
-
-
-def _refuse_entity(*_: object) -> None:
-    raise _EntityError
-
-
 def _read_xml(content: bytes, name: str, part: OpenPart) -> None:
     story = _Story(part, _kind(name), name)
-    wrong, at = _parse(content, story.start, story.end, story.data)
+    wrong = ooxml.parse(content, story)
     story.finish()
     if wrong is not Detail.NONE:
         part.problem(Reason.CORRUPT, wrong)
-        rest = re.sub(rb"<[^<>]{0,4096}>", b"\n", content[max(0, at - 256) :])
-        part.segment(story.kind, rest.decode("utf-8", "replace"))
-
-
-def _relations(content: bytes, part: OpenPart) -> None:
-    """Read the targets of links; a target outside that is no plain hyperlink is fetched on opening."""
-    targets: list[str] = []
-
-    def start(_: str, attributes: dict[str, str]) -> None:
-        if attributes.get("TargetMode") == "External":
-            targets.append(attributes.get("Target", ""))
-            if not attributes.get("Type", "").endswith("/hyperlink"):
-                part.mark(MarkKind.EXTERNAL_LINK)
-
-    wrong, _ = _parse(content, start, lambda _: None, lambda _: None)
-    if wrong is not Detail.NONE:
-        part.problem(Reason.CORRUPT, wrong)
-    part.segment(PlaceKind.METADATA, "\n\n".join(targets), visibility=Visibility.ATTRIBUTE)
 
 
 @dataclass(slots=True)

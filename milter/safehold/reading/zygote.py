@@ -20,7 +20,7 @@ import traceback
 from contextlib import suppress
 from typing import NoReturn
 
-from safehold.reading import kernel, types, walls, worker
+from safehold.reading import kernel, seccomp, types, walls, worker
 from safehold.reading.limits import Limits
 from safehold.reading.wire import Job
 
@@ -64,15 +64,16 @@ def main(arguments: list[str]) -> None:
     control.set_inheritable(False)
     limits = Limits(**json.loads(limits_json))
     import_everything()
+    filters = seccomp.build()
     _fall_silent()
-    walls_standing = walls.harden(limits.memory_bytes, parent)
+    walls_standing = walls.harden(limits.memory_bytes, parent, filters)
     if os.getppid() != parent:
         return
     worker.read(Job(), _WARM_UP, limits, len)
     gc.collect()
     gc.freeze()
     control.send(json.dumps({"ready": walls_standing}).encode())
-    _serve(control, limits)
+    _serve(control, limits, filters)
 
 
 def _fall_silent() -> None:
@@ -96,13 +97,13 @@ def import_everything() -> None:
     types.load()
 
 
-def _serve(control: socket.socket, limits: Limits) -> None:
+def _serve(control: socket.socket, limits: Limits, filters: seccomp.Filters) -> None:
     children: set[int] = set()
     try:
         while request := control.recv(1024):
             order = json.loads(request)
             if order["do"] == "fork":
-                _fork(control, limits, children)
+                _fork(control, limits, filters, children)
             else:
                 control.send(json.dumps({"status": _reap(order["pid"], children)}).encode())
     except ConnectionError:
@@ -116,7 +117,7 @@ def _serve(control: socket.socket, limits: Limits) -> None:
                 os.waitpid(pid, 0)
 
 
-def _fork(control: socket.socket, limits: Limits, children: set[int]) -> None:
+def _fork(control: socket.socket, limits: Limits, filters: seccomp.Filters, children: set[int]) -> None:
     theirs, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     zygote = os.getpid()
     try:
@@ -127,7 +128,7 @@ def _fork(control: socket.socket, limits: Limits, children: set[int]) -> None:
         ours.close()
         return
     if pid == 0:
-        _become_worker(ours, limits, zygote)
+        _become_worker(ours, limits, filters, zygote)
     children.add(pid)
     with suppress(OSError):  # both sides do it, so that it is done before either goes on
         os.setpgid(pid, pid)
@@ -136,14 +137,14 @@ def _fork(control: socket.socket, limits: Limits, children: set[int]) -> None:
     ours.close()
 
 
-def _become_worker(line: socket.socket, limits: Limits, zygote: int) -> NoReturn:
+def _become_worker(line: socket.socket, limits: Limits, filters: seccomp.Filters, zygote: int) -> NoReturn:
     status = 1
     try:
         os.setpgid(0, 0)
         number = line.fileno()
         os.closerange(3, number)
         os.closerange(number + 1, 1024)
-        walls.harden_worker(zygote)
+        walls.harden_worker(zygote, filters)
         worker.serve(line, limits)
         status = 0
     except BaseException:  # noqa: BLE001 - nothing may run the zygote's code in a worker, nor print what it read

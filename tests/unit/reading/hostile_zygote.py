@@ -6,9 +6,10 @@ import os
 import resource
 import signal
 import socket
+import stat
 import sys
 import time
-from pathlib import Path
+from contextlib import suppress
 
 from safehold.model import PlaceKind, Reason
 from safehold.reading import readers, zygote
@@ -62,16 +63,17 @@ FORGERIES = {
 }
 
 
+def descriptors() -> dict[int, int]:
+    """Return the mode of everything that is open; no path can be asked for here."""
+    found = {}
+    for number in range(64):
+        with suppress(OSError):
+            found[number] = os.fstat(number).st_mode
+    return found
+
+
 def line_number() -> int:
-    for entry in Path("/proc/self/fd").iterdir():
-        number = int(entry.name)
-        try:
-            with socket.socket(fileno=os.dup(number)) as line:
-                if line.family == socket.AF_UNIX:
-                    return number
-        except OSError:
-            continue
-    raise LookupError
+    return next(number for number, mode in descriptors().items() if number > 2 and stat.S_ISSOCK(mode))
 
 
 def attempt(what) -> str:
@@ -90,21 +92,18 @@ def walls() -> dict[str, object]:
             line.settimeout(1)
             line.connect(("127.0.0.1", 9))
 
-    rows = Path("/proc/self/status").read_text().splitlines()
-    lines = {row.partition(":")[0]: row.partition(":")[2].strip() for row in rows}
     return {
+        "pid": os.getpid(),
         "environment": sorted(os.environ),
-        "files": len(list(Path("/proc/self/fd").iterdir())) - 1,
+        "files": len(descriptors()),
         "uid": os.geteuid(),
-        "no_new_privileges": lines["NoNewPrivs"],
-        "blocked_signals": int(lines["SigBlk"], 16),
-        "capabilities": int(lines["CapEff"], 16),
         "core": resource.getrlimit(resource.RLIMIT_CORE)[1],
         "file_size": resource.getrlimit(resource.RLIMIT_FSIZE)[1],
         "memory": resource.getrlimit(resource.RLIMIT_AS)[1],
-        "network": sorted(name for _, name in socket.if_nameindex()),
         "connect": attempt(connect),
         "write": attempt(lambda: os.write(os.memfd_create("x"), b"x")),
+        "open": attempt(lambda: os.open("/etc/passwd", os.O_RDONLY)),
+        "status": attempt(lambda: os.open("/proc/self/status", os.O_RDONLY)),
     }
 
 

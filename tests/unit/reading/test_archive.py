@@ -11,7 +11,7 @@ import zipfile
 
 import pytest
 
-from safehold.model import PlaceKind
+from safehold.model import PlaceKind, Visibility
 from safehold.reading.limits import MEGABYTE, Limits
 
 
@@ -207,13 +207,12 @@ def test_comments_are_text(read_here):
 @pytest.mark.parametrize(
     "content",
     [
-        b"7z\xbc\xaf\x27\x1c" + bytes(50),
         b"Rar!\x1a\x07\x00" + bytes(50),
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
     ],
 )
 def test_what_has_no_reader_is_unsupported(read_here, content):
-    assert read_here(content, "x").reasons == {"unsupported"}
+    assert "unsupported" in read_here(content, "x").reasons
 
 
 def test_loose_strings_of_an_unknown_file_are_read(read_here):
@@ -231,3 +230,13 @@ def test_a_loose_image_is_a_mark_and_no_problem(read_here):
     assert read.problems == []
     assert read.marks == {"no_ocr"}
     assert "Photograph of the house" in read.text
+
+
+def test_what_no_directory_tells_of_is_hidden_text(read_here):
+    whole = zip_of({"a.txt": b"alpha"})
+    around = read_here(b"Words In Front\r\n" + whole + b"Words Behind", "a.zip")
+
+    assert around.texts(PlaceKind.TEXT) == ["alpha"]
+    hidden = "\n".join(around.texts(visibility=Visibility.HIDDEN))
+    assert "Words In Front" in hidden
+    assert "Words Behind" in hidden

@@ -41,3 +41,9 @@ def test_every_kind_of_place_has_words():
         word = to_json(reading)["segments"][0]["place"]
         assert word
         assert "_" not in word
+
+
+def test_a_row_of_a_sheet_is_named():
+    place = Place(PATH, PlaceKind.SHEET, 2, row=7)
+
+    assert to_json(Reading(segments=(Segment(place, "x"),)))["segments"][0]["place"] == "sheet 2, row 7"

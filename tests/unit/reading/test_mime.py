@@ -318,3 +318,34 @@ def test_quoted_threads_are_told_from_the_reply(read_here):
     assert "my reply" in read.texts(PlaceKind.BODY)[0]
     assert "Quillfeather" in read.texts(PlaceKind.QUOTED)[0]
     assert "Quillfeather" not in read.texts(PlaceKind.BODY)[0]
+
+
+def test_words_in_the_headers_of_a_part_are_hidden_text(read_here):
+    read = read_here(
+        b"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+        b'Content-Type: text/plain; charset=utf-8; note="parameter words"\r\nContent-Description: described\r\n'
+        b"X-Own: own words\r\nContent-ID: <1@machine.example>\r\n\r\nbody\r\n--b--\r\n"
+    )
+
+    assert read.texts(PlaceKind.HEADER, Visibility.HIDDEN) == ["described\n\nown words\n\nparameter words"]
+
+
+def test_base64_with_words_behind_its_padding_is_decoded(read_here):
+    read = read_here(
+        b"Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        b"ecO2dMOkIHZhYW4uCg== ignored\r\n"
+    )
+
+    assert "y\u00f6t\u00e4 vaan." in read.text
+
+
+def test_a_text_that_looks_like_a_message_is_read_as_it_is_shown_too(read_here):
+    """A text attachment with the headers of a forwarded mail: whoever opens it sees the addresses."""
+    read = read_here(
+        b"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+        b"Content-Type: text/plain; name=mail.txt\r\n\r\nReceived: by a.example\r\n"
+        b"From: Jane <jane@refuge.example>\r\nTo: b@example.org\r\n\r\ninner words\r\n--b--\r\n"
+    )
+
+    assert "jane@refuge.example" in "\n".join(read.texts(visibility=Visibility.VISIBLE))
+    assert "inner words" in read.text

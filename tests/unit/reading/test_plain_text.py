@@ -111,17 +111,6 @@ def test_quote_marks_are_taken_off_so_that_a_wrapped_address_stays_whole():
     assert parts[True] == "12 High\nStreet"
 
 
-def test_folded_lines_of_a_card_are_joined(read_here):
-    card = (
-        b"BEGIN:VCARD\r\nADR:;;12 Hi\r\n gh Street;Le\\,eds\r\n"
-        b"NOTE;ENCODING=QUOTED-PRINTABLE:Caf=C3=A9\r\nEND:VCARD\r\n"
-    )
-    text = read_here(card, "a.vcf").text
-
-    assert "12 High Street;Le,eds" in text
-    assert "Café" in text
-
-
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     "line", [b"begin 644 a\n", b"=ybegin line=1 name=a\n", b"On a wrote:\n", b"From: x\nTo: y\n", b"> ", b"-" * 9]
@@ -140,3 +129,19 @@ def test_a_megabyte_of_text_is_no_work(read_here):
 
     assert read.problems == []
     assert time.process_time() - start < 20  # a hang, not a benchmark
+
+
+def test_utf_16_behind_the_mark_of_utf_32_is_read(read_here):
+    """To Notepad the mark is UTF-16's and a zero."""
+    assert "Quillfeather lane" in read_here(b"\xff\xfe\0\0" + "Quillfeather lane".encode("utf-16-le"), "a.txt").text
+
+
+def test_eight_bit_lines_appended_to_utf_16_are_read_as_well(read_here):
+    """Programs append to a file without asking for its charset; what follows an odd number of bytes is shifted."""
+    content = "first line\r\n".encode("utf-16") + b"Quillfeather lane\r\n+" + "third Acacia line".encode("utf-16-le")
+
+    text = read_here(content, "a.txt").text
+
+    assert "first line" in text
+    assert "Quillfeather lane" in text
+    assert "third Acacia line" in text

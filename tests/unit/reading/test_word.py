@@ -259,18 +259,3 @@ def test_an_encrypted_document_is_encrypted(read_here):
     content = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(500)
 
     assert read_here(content, "a.docx").problems == [("a.docx", "encrypted")]
-
-
-def test_a_sheet_is_read_as_loose_text_and_unsupported(read_here):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("xl/workbook.xml", '<workbook><sheet name="Quill sheet"/></workbook>')
-        archive.writestr("xl/sharedStrings.xml", "<sst><si><t>one</t></si><si><t>t</t><t>wo</t></si></sst>")
-        archive.writestr("xl/worksheets/sheet1.xml", "<s><row><c><v>9990001234</v></c><c><v>2</v></c></row></s>")
-    read = read_here(out.getvalue(), "a.xlsx")
-
-    assert read.reasons == {"unsupported"}
-    assert "one\ntwo" in read.text
-    assert "9990001234" in read.text.split()
-    assert "Quill sheet" in read.text
