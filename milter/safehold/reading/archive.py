@@ -1,34 +1,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Archives: zip by our own walk of the directory; tar, gzip, bzip2 and xz by the standard library.
+"""Zip archives, by our own walk of the directory.
 
 Expanded bytes are counted in steps of 64 KB against one budget a message, at any depth; a ratio is asked of large
 members only (100:1 refuses real PPTX).  Names are data, never paths: nothing is ever written anywhere.  Members
 that share bytes are refused by our own check (42.zip's grandchildren, CVE-2024-0450), members that the directory
-does not list are read as well and make the archive ambiguous.  Source: PKWARE APPNOTE 6.3.10.
+does not list are read as well and make the archive ambiguous; so is what stands before, between and behind members
+and directory.  Source: PKWARE APPNOTE 6.3.10.
 """
 
 import bz2
 import io
 import lzma
 import struct
-import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 from safehold.model import PlaceKind, Reason, Visibility
-from safehold.reading import binary, charset
-from safehold.reading.notes import Given, OpenPart, OverrunError
+from safehold.reading import appended, charset
+from safehold.reading.notes import Given, OpenPart
 from safehold.reading.vocabulary import Detail, MarkKind
 
 STEP = 64 * 1024
+FIRST_STEP = 512  # a stream of many small members must not be fed whole to each
 _STORED, _DEFLATED, _BZIP2, _LZMA = 0, 8, 12, 14
 _LOCAL = struct.Struct("<4s5H3I2H")
 _LOCAL_MAGIC = b"PK\x03\x04"
 _ENCRYPTED, _SIZES_LATER, _UTF_8 = 0x0001, 0x0008, 0x0800
-_XZ_MEMORY = 256 * 1024 * 1024
 _MOST_FOUND_BESIDES = 1_000
+_MOST_CHARACTERS = 100_000
+_END_RECORD, _END_RECORD_SIZE = b"PK\x05\x06", 22
+_DESCRIPTOR_SIZE = 24
+_LEAST_BYTES_OF_A_FILE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ class Zip:
         self._part = part
         self.comment = ""
         self._directory = len(content)  # where it starts
+        self._outside: list[bytes] = []  # what belongs to no member
+        self._loose: list[bytes] = []  # the same, where members were found in it
         self.members = self._members()
 
     def _members(self) -> list[Member]:
@@ -84,6 +90,7 @@ class Zip:
             OverflowError,
         ):
             self._part.problem(Reason.CORRUPT, Detail.BAD_DIRECTORY)
+            self._loose.append(self._content)  # nobody knows where members end
             return list(self._local_members(0, len(self._content), set()))
         members: list[Member] = []
         spans: list[tuple[int, int]] = []
@@ -96,7 +103,39 @@ class Zip:
             member, start, end = found
             spans.append((start, end))
             members.append(member)
+        self._find_outside(spans)
         return self._without_overlaps(members, spans)
+
+    def _find_outside(self, spans: list[tuple[int, int]]) -> None:
+        """Note the bytes before the first member, between members and directory, and behind its end."""
+        content = self._content
+        first = min((start for start, _ in spans), default=self._directory)
+        end = content.rfind(_END_RECORD)
+        size = int.from_bytes(content[end + 12 : end + 16], "little") if end >= 0 else 0
+        comment = int.from_bytes(content[end + 20 : end + 22], "little") if end >= 0 else 0
+        pieces: list[bytes] = [content[:first]]
+        reached = first
+        for start, stop in sorted(spans):
+            # Sizes and checksum may stand behind a member (APPNOTE 4.3.9): no more than 24 bytes.
+            if start > reached + _DESCRIPTOR_SIZE or (start > reached and content[reached : reached + 2] != b"PK"):
+                pieces.append(content[reached:start])
+            reached = max(reached, stop)
+        pieces.append(content[reached : self._directory].removeprefix(b"PK\x07\x08"))
+        if end >= 0:
+            pieces.append(content[self._directory + size : end])
+            self._outside.append(content[end + _END_RECORD_SIZE + comment :])
+        for piece in pieces:
+            known = _LOCAL_MAGIC in piece or len(piece) < _LEAST_BYTES_OF_A_FILE
+            (self._loose if known else self._outside).append(piece)
+
+    def read_outside(self) -> None:
+        """Read what belongs to no member: nobody who opens the archive sees it."""
+        for piece in self._outside:
+            appended.read(piece, 0, 0, self._part)
+        words = appended.words_in(b"\n".join(self._loose))
+        if words:
+            self._part.mark(MarkKind.APPENDED)
+        self._part.segment(PlaceKind.METADATA, words[:_MOST_CHARACTERS], visibility=Visibility.HIDDEN)
 
     def _listed(self, info: zipfile.ZipInfo) -> tuple[Member, int, int] | None:
         """Return a member of the directory with the span of its bytes, or None where there are none."""
@@ -177,8 +216,9 @@ class Zip:
         session, limits = self._part.session, self._part.limits
         pieces: list[bytes] = []
         size = crc = 0
+        stream = Stream(_unpacked(member))
         try:
-            for piece in _unpacked(member):
+            for piece in stream:
                 session.take_expanded(len(piece))
                 size += len(piece)
                 crc = zlib.crc32(piece, crc)
@@ -192,9 +232,22 @@ class Zip:
         except (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError):
             return Expanded(b"".join(pieces), (Reason.CORRUPT, Detail.SALVAGED if pieces else Detail.DAMAGED))
         whole = b"".join(pieces)
+        if stream.rest:
+            self._outside.append(stream.rest)
         if member.crc is not None and crc != member.crc:
             return Expanded(whole, (Reason.CORRUPT, Detail.SALVAGED))
         return Expanded(whole)
+
+
+class Stream:
+    """A compressed stream piece by piece; afterwards, what stood behind its end."""
+
+    def __init__(self, pieces: Generator[bytes, None, bytes]) -> None:
+        self.rest = b""
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.rest = yield from self._pieces
 
 
 class _UnknownMethodError(Exception):
@@ -207,13 +260,14 @@ def read_zip(content: bytes, part: OpenPart) -> None:
     part.segment(PlaceKind.METADATA, archive.comment)
     for member in archive.members:
         _read_member(archive, member, part)
+    archive.read_outside()
 
 
 def _read_member(archive: Zip, member: Member, part: OpenPart) -> None:
     if member.is_folder:
         part.segment(PlaceKind.FILENAME, member.name)
         return
-    if _is_bad_name(member.name):
+    if is_bad_name(member.name):
         part.mark(MarkKind.BAD_NAME)
     part.segment(PlaceKind.METADATA, member.comment)
     if member.encrypted:
@@ -233,7 +287,8 @@ def read_expanded(expanded: Expanded, names: tuple[str, ...], part: OpenPart) ->
     part.child(given, names[0], problems=problems)
 
 
-def _is_bad_name(name: str) -> bool:
+def is_bad_name(name: str) -> bool:
+    """Return whether a name would lead out of a folder, or hides something."""
     steps = name.replace("\\", "/").split("/")
     return ".." in steps or name.startswith(("/", "\\")) or name[1:2] == ":" or not name.isprintable()
 
@@ -250,41 +305,52 @@ def _names(raw: bytes, flags: int) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(readings) if name)
 
 
-def _unpacked(member: Member) -> Iterator[bytes]:
-    """Yield the bytes of a member in small steps, whatever the compression ratio."""
+def _unpacked(member: Member) -> Generator[bytes, None, bytes]:
+    """Yield the bytes of a member in small steps, whatever the compression ratio; return what is behind them."""
     packed = member.packed
     if member.method == _STORED:
         for start in range(0, len(packed), STEP):
             yield bytes(packed[start : start + STEP])
-    elif member.method == _DEFLATED:
-        yield from _inflated(packed)
-    elif member.method == _BZIP2:
-        yield from _stream(bz2.BZ2Decompressor(), packed)
-    elif member.method == _LZMA:
-        yield from _zip_lzma(packed)
-    else:
-        raise _UnknownMethodError
+        return b""
+    if member.method == _DEFLATED:
+        return (yield from inflated(packed, -15))
+    if member.method == _BZIP2:
+        return (yield from decompressed(bz2.BZ2Decompressor(), packed))
+    if member.method == _LZMA:
+        return (yield from _zip_lzma(packed))
+    raise _UnknownMethodError
 
 
-def _inflated(packed: memoryview) -> Iterator[bytes]:
-    engine = zlib.decompressobj(-15)
-    for start in range(0, len(packed), STEP):
-        rest = bytes(packed[start : start + STEP])
-        while rest and not engine.eof:
-            yield engine.decompress(rest, STEP)
-            rest = engine.unconsumed_tail
+def inflated(packed: memoryview, window: int) -> Generator[bytes, None, bytes]:
+    """Yield what a deflate stream holds; return what is behind it.  *window*: -15 bare, 31 with gzip's header."""
+    engine = zlib.decompressobj(window)
+    start, step = 0, FIRST_STEP
+    while start < len(packed):
+        feed = bytes(packed[start : start + step])
+        start += len(feed)
+        step = min(STEP, 4 * step)
+        while feed and not engine.eof:
+            yield engine.decompress(feed, STEP)
+            feed = engine.unconsumed_tail
         if engine.eof:
-            return
+            return engine.unused_data + bytes(packed[start:])
     while not engine.eof:
         piece = engine.decompress(b"", STEP)
         if not piece:
             raise EOFError
         yield piece
+    return engine.unused_data
 
 
-def _stream(engine: bz2.BZ2Decompressor | lzma.LZMADecompressor, packed: memoryview) -> Iterator[bytes]:
-    for start in range(0, len(packed), STEP):
-        feed = bytes(packed[start : start + STEP])
+def decompressed(
+    engine: bz2.BZ2Decompressor | lzma.LZMADecompressor, packed: memoryview
+) -> Generator[bytes, None, bytes]:
+    """Yield what a bzip2, xz or LZMA stream holds; return what is behind it."""
+    start, step = 0, FIRST_STEP
+    while start < len(packed):
+        feed = bytes(packed[start : start + step])
+        start += len(feed)
+        step = min(STEP, 4 * step)
         while not engine.eof:
             piece = engine.decompress(feed, STEP)
             feed = b""
@@ -293,117 +359,14 @@ def _stream(engine: bz2.BZ2Decompressor | lzma.LZMADecompressor, packed: memoryv
             if engine.needs_input:
                 break
         if engine.eof:
-            return
+            return engine.unused_data + bytes(packed[start:])
     raise EOFError
 
 
-def _zip_lzma(packed: memoryview) -> Iterator[bytes]:
+def _zip_lzma(packed: memoryview) -> Generator[bytes, None, bytes]:
     """Zip keeps LZMA's properties in front: version, their length, then they (APPNOTE 5.8.8)."""
     if len(packed) < 9:
         raise EOFError
     length = int.from_bytes(packed[2:4], "little")
     filters = [lzma._decode_filter_properties(lzma.FILTER_LZMA1, bytes(packed[4 : 4 + length]))]  # type: ignore[attr-defined]
-    yield from _stream(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters), packed[4 + length :])
-
-
-# -- streams with one member ----------------------------------------------------------------------------------------
-
-
-def read_gzip(content: bytes, part: OpenPart) -> None:
-    """Read a gzip stream, all its members after one another."""
-    name = ""
-    if len(content) > 10 and content[3] & 0x08:
-        start = 10 + (2 + int.from_bytes(content[10:12], "little") if content[3] & 0x04 else 0)
-        name = charset.decode(content[start : content.find(b"\x00", start)][:255]).text
-    _read_stream(_gunzipped(content), part, (".gz", ".tgz", ".z"), name)
-
-
-def read_bzip2(content: bytes, part: OpenPart) -> None:
-    """Read a bzip2 stream."""
-    _read_stream(_stream(bz2.BZ2Decompressor(), memoryview(content)), part, (".bz2", ".tbz", ".tbz2"))
-
-
-def read_xz(content: bytes, part: OpenPart) -> None:
-    """Read an xz stream."""
-    engine = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
-    _read_stream(_stream(engine, memoryview(content)), part, (".xz", ".txz"))
-
-
-def _gunzipped(content: bytes) -> Iterator[bytes]:
-    rest = content
-    while rest[:2] == b"\x1f\x8b":
-        engine = zlib.decompressobj(31)
-        while not engine.eof:
-            piece = engine.decompress(rest, STEP)
-            rest = engine.unconsumed_tail
-            if piece:
-                yield piece
-            elif not rest and not engine.eof:
-                raise EOFError
-        rest = engine.unused_data.lstrip(b"\x00")
-
-
-def _read_stream(pieces: Iterable[bytes], part: OpenPart, suffixes: tuple[str, ...], inner_name: str = "") -> None:
-    limits = part.limits
-    packed = max(1, len(part.given.content))
-    out: list[bytes] = []
-    size = 0
-    problem: tuple[Reason, Detail] | None = None
-    try:
-        for piece in pieces:
-            part.session.take_expanded(len(piece))
-            out.append(piece)
-            size += len(piece)
-            if size > limits.member_bytes:
-                problem = (Reason.TOO_LARGE, Detail.MEMBER_SIZE)
-                break
-            if size > limits.ratio_from_bytes and size > limits.ratio * packed:
-                problem = (Reason.TOO_LARGE, Detail.RATIO)
-                break
-    except (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError):
-        problem = (Reason.CORRUPT, Detail.SALVAGED if out else Detail.DAMAGED)
-    outer = part.given.names[0] if part.given.names else ""
-    stem = next((outer[: -len(suffix)] for suffix in suffixes if outer.lower().endswith(suffix)), "")
-    names = tuple(name for name in dict.fromkeys((inner_name, stem)) if name) or ("content",)
-    read_expanded(Expanded(b"".join(out)[: limits.member_bytes], problem), names, part)
-
-
-# -- tar ----------------------------------------------------------------------------------------------------------
-
-
-def read_tar(content: bytes, part: OpenPart) -> None:
-    """Read every file of a tar archive."""
-    try:
-        with tarfile.open(fileobj=io.BytesIO(content), mode="r:", errors="surrogateescape") as archive:
-            for info in archive:
-                _read_tar_member(archive, info, part)
-    except OverrunError:
-        raise
-    except (tarfile.TarError, OSError, EOFError, ValueError, UnicodeError):
-        part.problem(Reason.CORRUPT, Detail.DAMAGED)
-        binary.strings(content, part)
-
-
-def _read_tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo, part: OpenPart) -> None:
-    part.session.take_name()
-    name = charset.decode(info.name.encode("utf-8", "surrogateescape")).text or "-"
-    if _is_bad_name(name):
-        part.mark(MarkKind.BAD_NAME)
-    source = archive.extractfile(info) if info.isreg() else None
-    if source is None:
-        part.segment(PlaceKind.FILENAME, f"{name}\n{info.linkname}", visibility=Visibility.ATTRIBUTE)
-        return
-    pieces: list[bytes] = []
-    size = 0
-    problem: tuple[Reason, Detail] | None = None
-    read: Callable[[int], bytes] = source.read
-    while piece := read(STEP):
-        part.session.take_expanded(len(piece))
-        pieces.append(piece)
-        size += len(piece)
-        if size > part.limits.member_bytes:
-            problem = (Reason.TOO_LARGE, Detail.MEMBER_SIZE)
-            break
-    if problem is None and size < info.size:
-        problem = (Reason.CORRUPT, Detail.SALVAGED)
-    read_expanded(Expanded(b"".join(pieces), problem), (name,), part)
+    return (yield from decompressed(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters), packed[4 + length :]))

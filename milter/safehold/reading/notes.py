@@ -189,6 +189,7 @@ class OpenPart:
         self.words: set[str] | None = None  # set to gather the words of the shown alternative
         self.media_type = ""
         self.extra = ""  # text of the part that its reader will not see
+        self.header_words = ""  # of the headers that the part has in its message
         self.known_problems: tuple[tuple[Reason, Detail], ...] = ()
         self._characters = session.limits.part_characters
         self._problems: set[tuple[Reason, Detail]] = set()
@@ -251,6 +252,7 @@ class OpenPart:
         *steps: str,
         problems: tuple[tuple[Reason, Detail], ...] = (),
         extra: str = "",
+        header_words: str = "",
         gather: bool = False,
     ) -> set[str] | None:
         """Read what lies inside this part under *steps*; never raises for its content.
@@ -260,6 +262,7 @@ class OpenPart:
             steps: The way from here.
             problems: What is wrong with it already.
             extra: Text of it that its reader will not see.
+            header_words: Words of its headers.
             gather: Return the words of its shown text.
         """
         path = self.path
@@ -268,6 +271,7 @@ class OpenPart:
         part = OpenPart(self.session, self.session.free_path(path), self.depth + 1, given, self)
         part.words = set() if gather else None
         part.extra = extra
+        part.header_words = header_words
         part.known_problems = problems
         self.session.visit(part, given)
         return part.words

@@ -7,8 +7,22 @@ Runs in the worker.  Whatever a reader raises becomes a problem of its part; not
 
 from collections.abc import Callable
 
-from safehold.model import PlaceKind, Reason
-from safehold.reading import archive, binary, html, images, mime, pdf, plain_text, sealed, types, word
+from safehold.model import PlaceKind, Reason, Visibility
+from safehold.reading import (
+    appended,
+    archive,
+    binary,
+    html,
+    images,
+    mime,
+    pdf,
+    plain_text,
+    postscript,
+    sealed,
+    streams,
+    types,
+    word,
+)
 from safehold.reading.notes import Given, OpenPart, OverrunError
 from safehold.reading.vocabulary import Detail, MarkKind, is_plain
 
@@ -28,14 +42,27 @@ READERS: dict[str, Reader] = {
     types.XLSB: word.read_other_office,
     types.EPUB: archive.read_zip,
     types.ZIP: archive.read_zip,
-    types.TAR: archive.read_tar,
-    types.GZIP: archive.read_gzip,
-    types.BZIP2: archive.read_bzip2,
-    types.XZ: archive.read_xz,
+    types.TAR: streams.read_tar,
+    types.GZIP: streams.read_gzip,
+    types.BZIP2: streams.read_bzip2,
+    types.XZ: streams.read_xz,
     types.PKCS7: sealed.read_pkcs7,
     types.PGP: sealed.read,
+    types.POSTSCRIPT: postscript.read,
     types.ENCRYPTED_OFFICE: sealed.read,
 }
+
+
+# Their readers look behind the end themselves; of all others an archive may hang on the end.
+_LOOK_BEHIND = frozenset(
+    (
+        types.MESSAGE, types.PDF, types.ZIP, types.EPUB, types.DOCM, types.XLSM, types.PPTM, types.XLSB, types.TAR,
+        types.GZIP, types.BZIP2, types.XZ,
+    )
+)  # fmt: skip
+# The end record of a zip stands in the last 22 + 65,535 bytes (APPNOTE 4.3.16).
+_END_OF_ARCHIVE, _END_REACH = b"PK\x05\x06", 65_557
+_FAMILIES_THAT_LOOK_BEHIND = ("image/", types.OOXML, types.ODF)
 
 
 def reader_for(media_type: str) -> Reader:
@@ -92,6 +119,7 @@ def _open(part: OpenPart, given: Given) -> None:
     if part.depth > session.limits.depth:
         raise OverrunError(Reason.TOO_DEEP, Detail.DEPTH)
     part.name_segments()
+    part.segment(PlaceKind.HEADER, part.header_words, visibility=Visibility.HIDDEN)
     for reason, detail in part.known_problems:
         part.problem(reason, detail)
     part.segment(PlaceKind.BODY if given.body else PlaceKind.TEXT, part.extra)
@@ -101,6 +129,20 @@ def _open(part: OpenPart, given: Given) -> None:
         session.tainted = True
     session.flush()
     reader_for(media_type)(given.content, part)
+    if _may_hide_an_archive(given.content, media_type):
+        appended.read(given.content, 0, len(given.content), part)
+
+
+def _may_hide_an_archive(content: bytes, media_type: str) -> bool:
+    """Return whether an archive may hang on the end, where no viewer of the part looks."""
+    if media_type in _LOOK_BEHIND or media_type.startswith(_FAMILIES_THAT_LOOK_BEHIND):
+        return False
+    at = content.rfind(_END_OF_ARCHIVE, max(0, len(content) - _END_REACH))
+    if at < 0:
+        return False
+    # Office files keep archives inside them; one that hangs on their end ends with them.
+    end = at + 22 + int.from_bytes(content[at + 20 : at + 22], "little")
+    return not content.startswith(types.OLE_MAGIC) or end + 4 >= len(content)
 
 
 def _could_be_message(media_type: str) -> bool:
