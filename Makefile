@@ -9,8 +9,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 ONCE ?=
 
 # What pip cannot bring.  libmilter: the library behind pymilter, which is built here (it has no wheel);
-# libmagic: types by content.  Postfix is only for the tests, which run a private instance of it.
-RUN_PACKAGES := gcc libc6-dev python3-dev python3-venv libmilter-dev libmagic1
+# libmagic: types by content; tesseract-ocr-eng: what recognising English print needs besides the wheel (4 MB of data).
+# Postfix is only for the tests, which run a private instance of it.
+RUN_PACKAGES := gcc libc6-dev python3-dev python3-venv libmilter-dev libmagic1 tesseract-ocr-eng
 TEST_PACKAGES := postfix postfix-lmdb postfix-pcre procps
 
 ##@ Try it
@@ -90,7 +91,7 @@ test-packages:
 	@$(call install_packages,$(TEST_PACKAGES),the end-to-end tests run a private Postfix)
 
 $(VENV)/.ready: requirements.lock pyproject.toml
-	@$(call install_packages,$(RUN_PACKAGES),pymilter is compiled against libmilter and files are typed by libmagic)
+	@$(call install_packages,$(RUN_PACKAGES),pymilter is compiled against libmilter; files are typed by libmagic; text in pictures is read with the English data of Tesseract)
 	@echo "setup: making $(VENV) from requirements.lock (once, about a minute)"
 	@$(PYTHON) -m venv $(VENV)
 	@# The build tools come from the lock too, so that building pymilter fetches nothing unpinned.

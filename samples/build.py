@@ -13,7 +13,7 @@ from email.policy import SMTP
 from html import escape
 from pathlib import Path
 
-from documents import DOCX, ZIP, pdf, word, zipped
+from documents import DOCX, JPEG, ZIP, pdf, photograph, word, zipped
 from zipcrypto import locked_zip
 
 FOLDER = Path(__file__).parent / "messages"
@@ -124,6 +124,33 @@ def locked_report() -> Attachment:
     return "report.zip", ZIP, locked_zip([("report.txt", report)], "riverbank2025")
 
 
+def photographed_letter() -> Attachment:
+    """A letter as somebody photographed it on a desk: no text in it for a machine, all of it for the eye."""
+    return (
+        "IMG_0412.jpg",
+        JPEG,
+        photograph(
+            "Riverbank Health Centre",
+            "",
+            "Ms Marta Wren",
+            "27 Larkspur Lane",
+            "Westmere",
+            "Penfold",
+            "PF7 3QX",
+            "",
+            "Dear Ms Wren",
+            "",
+            "Thank you for coming to see us on 6 May.",
+            "The injury to your wrist has healed well, and you",
+            "need no further care. Please call the reception if",
+            "it troubles you again.",
+            "",
+            "Yours sincerely",
+            "The practice nurse",
+        ),
+    )
+
+
 def letter(*lines: str, salutation: str) -> bytes:
     """A letter for the print room, with the window's address block first."""
     return word(
@@ -161,6 +188,11 @@ def _papers(name: str, to: str) -> bytes:
 def _locked(name: str, to: str) -> bytes:
     text = "Hello,\n\nthe report is attached. The password follows by text message.\n\nJo Marlow\n"
     return message(name, WORKER, to, "Report", text, locked_report())
+
+
+def _photograph(name: str, to: str) -> bytes:
+    text = "Hello,\n\na photo of the letter, as promised.\n\nJo Marlow\n"
+    return message(name, WORKER, to, "The letter", text, photographed_letter())
 
 
 def _letter(name: str, content: bytes) -> bytes:
@@ -229,6 +261,7 @@ BUILDERS: dict[str, Callable[[str], bytes]] = {
     ),
     "locked-archive-to-adverse": lambda name: _locked(name, GARETH),
     "locked-archive-to-advocate": lambda name: _locked(name, ADVOCATE),
+    "photographed-letter-to-adverse": lambda name: _photograph(name, GARETH),
     "newsletter": newsletter,
     "handover-to-partner": handover,
     "address-he-knows": known_address,

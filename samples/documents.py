@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes real documents for the samples: Word by python-docx, PDF by reportlab, ZIP by the standard library.
+"""Makes real documents for the samples: Word by python-docx, PDF by reportlab, pictures by pillow, ZIP by the library.
 
 Pure, and deterministic as far as the libraries let us: fixed dates, no machine names.
 """
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import docx
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import simpleSplit
 from reportlab.pdfgen import canvas
@@ -18,6 +19,7 @@ MADE = datetime(2025, 6, 2, 9, 30)  # noqa: DTZ001 - a document's own date has n
 _ZIP_DATE = (2025, 6, 2, 9, 30, 0)
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+JPEG = "image/jpeg"
 PDF = "application/pdf"
 ZIP = "application/zip"
 
@@ -67,6 +69,22 @@ def pdf(title: str, *pages: Iterable[str]) -> bytes:
         paper.drawRightString(A4[0] - 60, 40, f"Page {number} of {len(pages)}")
         paper.showPage()
     paper.save()
+    return out.getvalue()
+
+
+def photograph(*lines: str) -> bytes:
+    """Return a photograph of a letter that lies on a dark table, a little askew and half in shadow, as JPEG."""
+    paper = Image.new("L", (1000, 1414), 250)
+    pen = ImageDraw.Draw(paper)
+    font = ImageFont.load_default(26)
+    for number, line in enumerate(lines):
+        pen.text((110, 120 + 40 * number), line, font=font, fill=30)
+    table = Image.new("L", (1200, 1600), 70)
+    turned = paper.convert("LA").rotate(-3, Image.Resampling.BICUBIC, expand=True)
+    table.paste(turned.getchannel("L"), (60, 70), turned.getchannel("A"))
+    light = Image.linear_gradient("L").resize(table.size).point([110 + int(level * 0.57) for level in range(256)])
+    out = io.BytesIO()
+    ImageChops.multiply(table, light).filter(ImageFilter.GaussianBlur(0.9)).save(out, "JPEG", quality=40)
     return out.getvalue()
 
 

@@ -6,33 +6,36 @@ import logging
 import os
 import pwd
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from safehold import policy, postfix
 from safehold.config import Settings
 from safehold.courier import Courier, CourierSettings
-from safehold.errors import Complaint, ComplaintsError, NotLoadedError, SafeholdError
+from safehold.errors import Complaint, ComplaintsError, MapUnreadableError, NotLoadedError, SafeholdError
 from safehold.gate import Gate, Rules
 from safehold.gate.facts import Expander, NoMaps, Site
 from safehold.guard import Guard
 from safehold.notices import NoticeSettings
-from safehold.policy.language import Policy
-from safehold.quarantine import Quarantine
+from safehold.policy.language import Mode, Policy
+from safehold.quarantine import Outlets, Quarantine
 from safehold.reading.limits import Limits
 from safehold.reading.pool import ReaderPool
 from safehold.register.index import Register
 from safehold.register.people import Person
-from safehold.store import Store
-from safehold.store.people import PeopleStore
+from safehold.store import Store, vitals
+from safehold.store.people import PeopleStore, registers
 from safehold.vault import KeyRing, OpeningKey
 
 log = logging.getLogger(__name__)
 
 # A register entry must bite within two seconds of its import (DESIGN 7); asking for the revision costs microseconds.
 WATCH_S = 1.0
+# The name under which the courier's heartbeat and its lock are kept.
+COURIER = "courier"
 POLICY_SUFFIXES = frozenset({".yaml", ".yml", ".txt", ".json", ".jsonl", ".ndjson", ".csv"})
 POLICY_FILE_LIMIT_BYTES = 32 << 20
 
@@ -69,11 +72,40 @@ def load_policies(folder: Path) -> policy.PolicySet:
     Raises:
         ComplaintsError: Something is wrong with them; each complaint names its file so that an editor can open it.
     """
+    files = policy_files(folder)
     try:
-        return policy.load(policy_files(folder), today=datetime.now(UTC).date())
+        return policy.load(files, today=datetime.now(UTC).date())
     except ComplaintsError as error:
-        placed = (replace(each, file=str(folder / each.file)) for each in error.complaints)
-        raise ComplaintsError(placed) from None
+        raise ComplaintsError(placed(folder, files, error.complaints)) from None
+
+
+def placed(folder: Path, files: Mapping[str, bytes], complaints: Iterable[Complaint]) -> Iterator[Complaint]:
+    """Yield complaints about the *files* of a folder with their whole paths; one about no file names the folder."""
+    for each in complaints:
+        yield replace(each, file=str(folder / each.file if each.file in files else folder))
+
+
+def registers_held(settings: Settings, policies: policy.PolicySet) -> frozenset[str]:
+    """Return the registers that hold somebody: in the store, and in the files that *policies* name.  Needs no key.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    with contextlib.closing(store(settings)) as opened:
+        stored = registers(opened)
+    return frozenset(stored) | {person.register for person in policies.people}
+
+
+def unheld(policies: policy.PolicySet, held: Collection[str]) -> Mapping[str, tuple[Policy, ...]]:
+    """Return the registers that policies ask and that hold nobody, each with its policies, enforced ones first.
+
+    A misspelt register protects nobody, and nothing in a policy folder alone can show it.
+    """
+    asking: dict[str, list[Policy]] = {}
+    for each in sorted(policies.policies, key=lambda each: (not each.enforced, each.id)):
+        for name in each.registers - set(held):
+            asking.setdefault(name, []).append(each)
+    return {name: tuple(asking[name]) for name in sorted(asking) if any(e.mode is not Mode.OFF for e in asking[name])}
 
 
 class Rulebook:
@@ -86,6 +118,7 @@ class Rulebook:
         self._people: dict[str, Person] = {}
         self._revision = -1
         self._rules: Rules | None = None
+        self._unheld: Mapping[str, tuple[Policy, ...]] = {}
         self._lock = threading.Lock()
 
     def current(self) -> Rules:
@@ -108,6 +141,7 @@ class Rulebook:
         with self._lock:
             policies = load_policies(self._folder)
             revision, people = self._stored.load()
+            self._unheld = {}  # somebody asked for it, so all of it is said again
             self._put(policies, {person.id: person for person in people}, revision)
 
     def refresh(self) -> None:
@@ -131,16 +165,23 @@ class Rulebook:
             revision,
             rules.register.digest[:12],
         )
+        self._tell_unheld(rules)
+
+    def _tell_unheld(self, rules: Rules) -> None:
+        """Say loudly which registers hold nobody; once, until that changes."""
+        found = unheld(rules.policies, rules.register.registers)
+        for name, asking in found.items():
+            if self._unheld.get(name) != asking:
+                say = log.error if asking[0].enforced else log.warning
+                say("register=%s holds nobody, so it protects nobody policies=%s", name, _ids(asking))
+        self._unheld = found
 
     def reload_or_keep(self) -> None:
         """Reload, and where that fails say so loudly and keep what is in force."""
         try:
             self.reload()
         except ComplaintsError as error:
-            count = len(error.complaints)
-            log.error(
-                "reload refused, the old rules stay in force: %d complaints\n%s", count, error.text(quoting=False)
-            )
+            log.error("reload refused, the old rules stay in force: %s\n%s", error, error.text(quoting=False))
         except SafeholdError as error:
             log.error("reload refused, the old rules stay in force: %s", error)
 
@@ -155,12 +196,17 @@ class Rulebook:
                 log.error("the register cannot be followed, the old one stays in force: %s", type(error).__name__)
 
 
+def _ids(policies: Iterable[Policy]) -> str:
+    return ",".join(each.id for each in policies)
+
+
 def site(settings: Settings) -> Site:
     """Return what the gate must know of the organisation; own domains default to what Postfix says is its own."""
     own = frozenset(settings.domains.own)
     if not own and settings.postfix.maps == "auto":
         own = postfix.own_domains(postfix.Postconf(settings.postfix.config_directory))
-    return Site(own, settings.origin.trusted_clients, settings.origin.devices)
+    zone = ZoneInfo(settings.organisation.timezone)
+    return Site(own, settings.origin.trusted_clients, settings.origin.devices, zone)
 
 
 def expander(settings: Settings) -> Expander:
@@ -168,6 +214,33 @@ def expander(settings: Settings) -> Expander:
     if settings.postfix.maps == "none":
         return NoMaps()
     return postfix.Maps(postfix.Postconf(settings.postfix.config_directory))
+
+
+def postfix_lines(settings: Settings, *, former: Settings | None = None) -> tuple[postfix.Line, ...]:
+    """Return the lines that this site's Postfix needs: what ``init`` prints, and what ``doctor`` gives as cures.
+
+    The site's other milters stay, but for sockets that were ours by *former* settings.  Where Postfix cannot be asked,
+    the lines are those of a current one.
+    """
+    try:
+        values = postfix.Postconf(settings.postfix.config_directory).values("mail_version", *postfix.MILTER_SETTINGS)
+    except MapUnreadableError:
+        values = {"queue_directory": "/var/spool/postfix"}
+    queue = values["queue_directory"]
+    ours = [socket for each in (settings, former or settings) for socket in (each.milter.socket, each.guard.socket)]
+    by_smtp, local = (postfix.others(values.get(name, ""), ours, queue) for name in postfix.MILTER_LISTS)
+    return postfix.lines(
+        postfix.LineSettings(
+            milter_socket=postfix.spelt(settings.milter.socket, queue),
+            guard_socket=postfix.spelt(settings.guard.socket, queue),
+            release_listener=settings.release.listener,
+            list_listener=settings.release.lists or "",
+            milters_after=by_smtp,
+            local_milters_after=local,
+            deadline_s=int(settings.reading.deadline_s),
+            postfix_version=values.get("mail_version", "") or postfix.CURRENT_VERSION,
+        )
+    )
 
 
 def keyring(settings: Settings, *, need: frozenset[str]) -> KeyRing:
@@ -210,7 +283,7 @@ def gate(settings: Settings) -> Iterator[tuple[Gate, Rulebook]]:
             Gate(
                 rules=rulebook.current,
                 reader=pool,
-                quarantine=Quarantine(opened, keys),
+                quarantine=Quarantine(opened, keys, outlets=outlets(settings)),
                 site=site(settings),
                 expander=expander(settings),
             ),
@@ -231,24 +304,49 @@ def guard(settings: Settings) -> Iterator[Guard]:
 
 @contextlib.contextmanager
 def courier(settings: Settings) -> Iterator[Courier]:
-    """Yield the courier: opening key and store, and no register."""
+    """Yield the courier: opening key and store, and no register.
+
+    Raises:
+        AlreadyRunningError: Another courier works this store.
+    """
     keys = keyring(settings, need=frozenset({"sealing", "opening", "store"}))
-    with contextlib.closing(store(settings)) as opened:
-        yield Courier(Quarantine(opened, keys), keys.opening, courier_settings(settings))
+    with contextlib.closing(store(settings)) as opened, vitals.alone(settings.store, COURIER):
+        told = courier_settings(settings)
+        log.info(
+            "courier store=%s listener=%s lists=%s reviewer_roles=%d duty=%d own_domains=%d journal=%s",
+            *(settings.store, settings.release.listener, settings.release.lists or "no"),
+            *(len(told.reviewers), len(told.duty), len(told.own_domains)),
+            settings.journal.at if settings.journal else "no",
+        )
+        holds = Quarantine(opened, keys, outlets=outlets(settings))
+        yield Courier(holds, keys.opening, told, beat=vitals.Heart(opened, COURIER).beat)
+
+
+def outlets(settings: Settings) -> Outlets:
+    """Return what the site has for mail that leaves, besides the release listener."""
+    journal = settings.journal
+    return Outlets(
+        lists=settings.release.lists is not None,
+        archive=journal.address if journal else "",
+        at_hold=journal is not None and journal.at == "hold",
+    )
 
 
 def courier_settings(settings: Settings) -> CourierSettings:
     """Return where the courier hands over, and whom it tells."""
-    host, _, port = settings.release.listener.rpartition(":")
+    host, port = _host_port(settings.release.listener)
+    list_host, list_port = _host_port(settings.release.lists) if settings.release.lists else ("", 0)
     said, office = settings.notices, settings.organisation
     policies = _policies(settings)
     return CourierSettings(
         host=host,
-        port=int(port),
+        port=port,
+        list_host=list_host,
+        list_port=list_port,
         notices=NoticeSettings(
             sender=said.sender,
             organisation=office.name,
-            timezone=said.timezone,
+            timezone=office.timezone,
             detail=said.detail,
             urgent_phone=office.urgent_phone,
             help_url=office.help_url,
@@ -259,8 +357,12 @@ def courier_settings(settings: Settings) -> CourierSettings:
         owners={each.id: said.reviewers.get(each.owner, ()) for each in policies},
         duty=said.duty,
         logins=settings.origin.devices,
-        journal=settings.journal.address if settings.journal else "",
     )
+
+
+def _host_port(where: str) -> tuple[str, int]:
+    host, _, port = where.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 def _policies(settings: Settings) -> tuple[Policy, ...]:
@@ -268,7 +370,7 @@ def _policies(settings: Settings) -> tuple[Policy, ...]:
     try:
         return load_policies(settings.policies).policies
     except ComplaintsError as error:
-        log.error("policies have no titles and owners until they are right: %d complaints", len(error.complaints))
+        log.error("policies have no titles and owners until they are right: %s", error)
         return ()
 
 
@@ -278,7 +380,7 @@ def quarantine(settings: Settings, *, opening: bool = False) -> Iterator[Quarant
     need = {"sealing", "store"} | ({"opening"} if opening else set())
     keys = keyring(settings, need=frozenset(need))
     with contextlib.closing(store(settings)) as opened:
-        yield Quarantine(opened, keys)
+        yield Quarantine(opened, keys, outlets=outlets(settings))
 
 
 def opening_key(settings: Settings) -> OpeningKey:

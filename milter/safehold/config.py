@@ -5,18 +5,58 @@ Relative paths are relative to the file that names them.  Nothing secret stands 
 """
 
 import difflib
+import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from safehold.errors import Complaint, ComplaintsError
 
 DEFAULT_PATH = Path("/etc/safehold/safehold.yaml")
 SIZE_LIMIT_BYTES = 1_000_000
+# What `init` writes until somebody says better: `doctor` fails while they stand there.
+SAMPLE_NAME = "your organisation"
+SAMPLE_PHONE = "01632 960 001"
+
+# One label or more, and a top-level one that is no number (RFC 1123, 2.1; RFC 5321, 4.1.2).
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
+
+
+class NotADomainError(ValueError):
+    """A text that no address can be in, with what was probably meant."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"`{text}` is not a mail domain")
+        meant = _meant(text)
+        self.hint = f"did you mean `{meant}`?" if meant else "the form is council.example; sub-domains count"
+
+
+def domain(text: str) -> str:
+    """Return *text* if it is a mail domain as addresses are compared: small letters, ASCII, no dot at either end.
+
+    Raises:
+        NotADomainError: It is not; nothing would ever be inside it, and every colleague would pass for a stranger.
+    """
+    if not _DOMAIN.fullmatch(text):
+        raise NotADomainError(text)
+    return text
+
+
+def _meant(text: str) -> str:
+    """Return the mail domain in a web address, a mail address, or a domain that is spelt otherwise; else ""."""
+    host = text.strip().lower().partition("://")[2] or text.strip().lower()
+    host = re.split(r"[/:?#]", host)[0].rpartition("@")[2].removeprefix("*").strip(".")
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode("ascii")
+        except UnicodeError:
+            return ""
+    return host if _DOMAIN.fullmatch(host) else ""
 
 
 def _zone(name: str) -> str:
@@ -40,9 +80,17 @@ def _socket(text: str) -> str:
     return text
 
 
+def _mailbox(text: str) -> str:
+    local, _, place = text.rpartition("@")
+    if not local or not text.isprintable() or re.search(r'[\s<>"]', text) or not _DOMAIN.fullmatch(place.lower()):
+        raise ValueError("expected an address, e.g. archive@council.example")
+    return text
+
+
 HostPort = Annotated[str, AfterValidator(_host_port)]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
 MilterSocket = Annotated[str, AfterValidator(_socket)]
-Lower = Annotated[str, AfterValidator(str.lower)]
+Domain = Annotated[str, AfterValidator(domain)]
 
 
 class Section(BaseModel):
@@ -52,18 +100,19 @@ class Section(BaseModel):
 
 
 class Organisation(Section):
-    """Who speaks in the notices."""
+    """Who speaks in the notices, and where: the last day of an authority ends with the day there."""
 
-    name: str = "your organisation"
+    name: str = SAMPLE_NAME
     urgent_phone: str = ""
     help_url: str = ""
+    timezone: Annotated[str, AfterValidator(_zone)] = "Europe/London"
 
 
 class Domains(Section):
     """Whose domains are whose; sub-domains count."""
 
-    own: tuple[Lower, ...] = ()
-    partners: tuple[Lower, ...] = ()
+    own: tuple[Domain, ...] = ()
+    partners: tuple[Domain, ...] = ()
 
 
 class OriginSettings(Section):
@@ -90,9 +139,23 @@ class Guard(Section):
 
 
 class Release(Section):
-    """Where the courier hands over what leaves: a listener behind the release guard."""
+    """Where the courier hands over what leaves: listeners behind the release guard.
+
+    Attributes:
+        listener: It maps no addresses: mail goes to exactly the people named.
+        lists: Another that does map them, for what is held under the name of a list that could not be expanded.
+            Without it, such a hold cannot be released.
+    """
 
     listener: HostPort = "127.0.0.1:10027"
+    lists: HostPort | None = None
+
+    @field_validator("lists")
+    @classmethod
+    def _is_another(cls, lists: str | None, info: ValidationInfo) -> str | None:
+        if lists is not None and lists == info.data.get("listener"):
+            raise ValueError("must be another than `release.listener`: one maps addresses, the other does not")
+        return lists
 
 
 class Smtpd(Section):
@@ -100,7 +163,6 @@ class Smtpd(Section):
 
     listen: HostPort = "127.0.0.1:10025"
     next_hop: HostPort = "127.0.0.1:10026"
-    release_listen: HostPort | None = None
     xforward_from: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
@@ -117,15 +179,20 @@ class Notices(Section):
     sender: str = Field(default="email-check@localhost", alias="from")
     duty: tuple[str, ...] = ()
     reviewers: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    timezone: Annotated[str, AfterValidator(_zone)] = "Europe/London"
     detail: Literal["none", "where", "kind"] = "where"
 
 
 class Journal(Section):
-    """An archive that copies every message (``always_bcc``), so that a release makes exactly one copy."""
+    """An archive that the mail server copies every message to (``always_bcc``), so that it gets exactly one copy.
 
-    address: str
-    at: Literal["release"] = "release"  # a copy at the hold is not built yet, and a setting that does nothing is a trap
+    Attributes:
+        address: The archive.
+        at: When it gets a message of which nothing went on when it came, so that the mail server made no copy: once it
+            is released, or (whatever is decided on it) at the hold.
+    """
+
+    address: Mailbox
+    at: Literal["hold", "release"] = "release"
 
 
 class ReadingSettings(Section):
@@ -163,13 +230,14 @@ def load(path: Path) -> Settings:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ComplaintsError(
-            [Complaint(str(path), 0, 0, "unreadable", f"{error.strerror or 'cannot be read'}".lower(), _INIT_HINT)]
-        ) from error
+        hint = _INIT_HINT if isinstance(error, FileNotFoundError) else _ROOT_HINT
+        reason = (error.strerror or "cannot be read").lower()
+        raise ComplaintsError([Complaint(str(path), 0, 0, "unreadable", reason, hint)]) from error
     return _absolute(parse(str(path), data), path.resolve().parent)
 
 
 _INIT_HINT = "`safehold init --config FILE` writes one"
+_ROOT_HINT = "run this as root: sudo safehold ..."
 
 
 def parse(file: str, data: bytes) -> Settings:
@@ -212,6 +280,9 @@ def _complaint(file: str, root: yaml.Node | None, lines: list[str], item: Any) -
         hint = f"did you mean `{close[0]}`?" if close else f"settings here: {', '.join(_keys_at(item['loc'][:-1]))}"
     else:
         message = f"`{dotted}`: {item['msg'].removeprefix('Value error, ')}"
+        hint = getattr(item.get("ctx", {}).get("error"), "hint", "")
+    if item["type"] == "tuple_type" and isinstance(item["input"], str):
+        hint = f"write a list: [{item['input']}]"
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     source = lines[line - 1] if known and 0 < line <= len(lines) else ""
     return Complaint(file, line, column, "setting", message, hint, source=source, length=len(str(item["loc"][-1])))

@@ -86,8 +86,17 @@ class ComplaintsError(SafeholdError):
 
     def __init__(self, complaints: Iterable[Complaint]) -> None:
         self.complaints = tuple(sorted(complaints))
-        super().__init__(f"{len(self.complaints)} complaints")
+        super().__init__(counted(len(self.complaints), "complaint"))
 
     def text(self, *, quoting: bool = True) -> str:
         """Return all complaints, one block each."""
         return "\n".join(complaint.text(quoting=quoting) for complaint in self.complaints)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun, as people read it.
+
+    >>> counted(1, "error"), counted(2, "error"), counted(0, "person", "people")
+    ('1 error', '2 errors', '0 people')
+    """
+    return f"{number} {one if number == 1 else many or one + 's'}"

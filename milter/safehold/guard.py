@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The release guard: what stands in the gate's place on the release listener (DESIGN 3.5).
+"""The release guard: what stands in the gate's place on the release listeners (DESIGN 3.5).
 
 It accepts what a courier has said it is about to send, and nothing else: this sender, exactly these recipients, this
 content, now.  Everything else is 550 and an alert: only somebody with access to the mail server's loopback can have
@@ -43,7 +43,7 @@ class _Refusals:
 
 
 class Guard:
-    """Judges what comes to the release listener."""
+    """Judges what comes to the release listeners."""
 
     def __init__(self, holds: Quarantine) -> None:
         self._holds = holds

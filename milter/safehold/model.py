@@ -8,7 +8,7 @@ RFC 2045 for parts.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -122,6 +122,7 @@ class Facts:
             limit, mapped again), with the reason in words.  They are held whole.
         own_domains: Lower-case domains of the organisation (sub-domains count).
         visible: Addresses in To and Cc, lower case.
+        zone: Where the organisation is: what "until 31 January" means in a policy or in the register.
     """
 
     now: datetime
@@ -132,6 +133,12 @@ class Facts:
     unexpanded: Mapping[str, str] = field(default_factory=lambda: EMPTY, repr=False)
     own_domains: frozenset[str] = frozenset()
     visible: tuple[str, ...] = field(default=(), repr=False)
+    zone: tzinfo = UTC
+
+    @property
+    def today(self) -> date:
+        """Return the local day, by which authorities and former contacts are measured."""
+        return self.now.astimezone(self.zone).date()
 
 
 # -- what was read ----------------------------------------------------------------------------------------------

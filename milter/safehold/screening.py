@@ -33,7 +33,7 @@ from safehold.model import (
     RecipientVerdict,
     Verdict,
 )
-from safehold.policy import PolicySet, evaluate
+from safehold.policy import PolicySet, evaluate, sense
 from safehold.policy.addresses import parents
 from safehold.policy.asked import Asked, Letter, possible_branches
 from safehold.policy.asked import People as OfRegister
@@ -134,7 +134,7 @@ def _plan(facts: Facts, register: Register, policies: PolicySet) -> _Plan:
         ]
         for policy in plan.unexpanded:
             plan.concerned.setdefault(policy.id, policy)
-    plan.ocr = plan.ocr or any(policy.ocr for policy in plan.concerned.values())
+    plan.ocr = plan.ocr or any(sense.uses_pictures(policy) for policy in plan.concerned.values())
     return plan
 
 
@@ -184,9 +184,7 @@ def _people_leaves(content: Content) -> list[People]:
 
 def _asked(recipient: FinalRecipient, facts: Facts, register: Register, policies: PolicySet) -> Asked:
     address = recipient.address
-    relations = register.relations(
-        address, name=recipient.name, roles=policies.roles_of(address), today=facts.now.date()
-    )
+    relations = register.relations(address, name=recipient.name, roles=policies.roles_of(address), today=facts.today)
     return Asked(recipient, relations, policies.kinds_of(address), policies.scope_of(address, facts.own_domains))
 
 
@@ -199,7 +197,7 @@ def _letters(reading: Reading, facts: Facts, register: Register, plan: _Plan) ->
     attachments = {part.path: part.attachment for part in reading.parts}
     return tuple(
         Letter(attachments.get(found.part, 0), found.relations, found.by_name_only)
-        for found in addressee.addressees(reading, register, today=facts.now.date())
+        for found in addressee.addressees(reading, register, today=facts.today)
     )
 
 

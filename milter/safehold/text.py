@@ -6,6 +6,8 @@ removes what cannot be seen (zero-width and bidi characters, soft hyphens, contr
 end, and where asked decodes ``%20`` escapes.  Register values and message texts go through the same door, so a
 look-alike that is folded "wrongly" (a truly Cyrillic word) is folded wrongly on both sides and still matches.
 
+``cleaned`` does less: it keeps case, marks and letters, and is for patterns that match those on purpose.
+
 Pure, thread-safe, linear in the text, total: no text makes it fail.  The table fills itself lazily, character by
 character, and is bounded.  Sources: Unicode 14 (what Python 3.11 ships), UTS #39 for the idea of look-alikes, UAX #44
 (Default_Ignorable_Code_Point); the table of look-alikes is our own choice of the letters that fonts draw alike.
@@ -14,7 +16,7 @@ character, and is bounded.  Sources: Unicode 14 (what Python 3.11 ships), UTS #3
 import re
 import unicodedata
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 # Bounds the memory that hostile text can make the table hold; ordinary mail needs a few hundred entries.
@@ -100,8 +102,19 @@ def _fold_character(character: str) -> str:
             return " "
         case "Nd":
             return str(unicodedata.decimal(character))
+        case "No" | "So":
+            return _fold_enclosed(character)
         case _:
             return _fold_letters(character)
+
+
+def _fold_enclosed(character: str) -> str:
+    """Return the number or letter in a circle, in brackets or before a full stop, without those."""
+    value = unicodedata.numeric(character, -1.0)
+    if value >= 0 and value.is_integer() and not unicodedata.normalize("NFKD", character)[:2].strip("(").isascii():
+        return str(int(value))  # dingbats and ideographs have a value and are taken apart into no digits
+    folded = _fold_letters(character)
+    return folded.strip("().,") or folded
 
 
 def _fold_letters(character: str) -> str:
@@ -117,16 +130,20 @@ def _fold_letters(character: str) -> str:
 
 
 class _Table(dict[int, str]):
-    """The map for ``str.translate``, filled as characters are met."""
+    """A map for ``str.translate``, filled as characters are met."""
+
+    def __init__(self, rule: Callable[[str], str]) -> None:
+        super().__init__()
+        self._rule = rule
 
     def __missing__(self, code: int) -> str:
-        folded = _fold_character(chr(code))
+        plain = self._rule(chr(code))
         if len(self) < _TABLE_LIMIT:
-            self[code] = folded
-        return folded
+            self[code] = plain
+        return plain
 
 
-_TABLE = _Table()
+_TABLE = _Table(_fold_character)
 
 # Every gap is bounded, so that no text makes these slower than linear.
 _HYPHENATED = re.compile(r"(?<=[^\W\d_])-[ \t]{0,8}\r?\n[ \t>|]{0,16}(?=[^\W\d_])")
@@ -153,12 +170,13 @@ class Folded:
         return self.offsets[start], self.offsets[end - 1] + 1
 
 
-def fold(text: str, *, percent: bool = False) -> Folded:
+def fold(text: str, *, percent: bool = False, join: bool = True) -> Folded:
     r"""Return *text* in its one plain spelling, with offsets back into it.
 
     Args:
         text: Any text at all.
         percent: Also decode percent escapes (links, file names), as UTF-8.
+        join: Join words hyphenated at a line end.
 
     >>> fold("Ａｃａ\u200bcía").text
     'acacia'
@@ -166,10 +184,10 @@ def fold(text: str, *, percent: bool = False) -> Folded:
     folded = text.translate(_TABLE)
     offsets: Sequence[int] = range(len(text) + 1)
     if not text.isascii() or len(folded) != len(text):  # ASCII can only lose characters, never gain
-        offsets = _offsets(text)
+        offsets = _offsets(text, _TABLE)
     if percent and "%" in folded:
         folded, offsets = _splice(folded, offsets, _escapes(folded))
-    if "-" in folded and "\n" in folded:
+    if join and "-" in folded and "\n" in folded:
         joints = [(match.start(), match.end(), "", ()) for match in _HYPHENATED.finditer(folded)]
         folded, offsets = _splice(folded, offsets, joints)
     return Folded(folded, offsets)
@@ -180,9 +198,9 @@ def folded(text: str) -> str:
     return fold(text).text
 
 
-def _offsets(text: str) -> Sequence[int]:
+def _offsets(text: str, table: _Table) -> Sequence[int]:
     """Return the offsets of the translated text, cheaply where every character became exactly one."""
-    uneven = {character for character in set(text) if len(_TABLE[ord(character)]) != 1}
+    uneven = {character for character in set(text) if len(table[ord(character)]) != 1}
     if not uneven:
         return range(len(text) + 1)
     offsets = array("I")
@@ -190,11 +208,65 @@ def _offsets(text: str) -> Sequence[int]:
     for match in re.finditer("[" + "".join(map(re.escape, sorted(uneven))) + "]", text):
         place = match.start()
         offsets.extend(range(position, place))
-        offsets.extend([place] * len(_TABLE[ord(match.group())]))
+        offsets.extend([place] * len(table[ord(match.group())]))
         position = place + 1
     offsets.extend(range(position, len(text) + 1))
     return offsets
 
+
+# -- cleaning: what authors' patterns run on, besides the text itself ---------------------------------------------
+
+
+def _clean_character(character: str) -> str:
+    """Return what one character becomes: what is seen of it, in its compatibility form, case and marks kept."""
+    if character in _WHITE:
+        return _WHITE[character]
+    if _fold_character(character) == "" and unicodedata.category(character) not in {"Mn", "Me"}:
+        return ""
+    if "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef" or character == "\u034f":
+        return ""  # variation selectors and the grapheme joiner are marks that nobody sees
+    if character == "\u2800" or unicodedata.category(character) == "Zs":
+        return " "
+    return unicodedata.normalize("NFKC", character)
+
+
+_CLEAN = _Table(_clean_character)
+_MARKED = re.compile(r"[^\W_][\u0300-\u036f]{1,16}")
+_QUOTING = r"[ \t>|]{0,16}"
+_BREAK = re.compile(rf"[ \t]*\r?\n(?:{_QUOTING}\r?\n)*{_QUOTING}|[ \t]{{2,}}|\t")
+
+
+def cleaned(text: str) -> Folded:
+    r"""Return *text* as the eye takes it, case and punctuation kept: for patterns that match those on purpose.
+
+    Compatibility forms are replaced (NFKC), what cannot be seen is removed, white space is one space.  A line end
+    within a paragraph is a space, or nothing after a hyphen; between paragraphs one line end stays.
+
+    >>> cleaned("Ref\u200b No:\u00a0 AB\n> 12").text
+    'Ref No: AB 12'
+    """
+    plain = text.translate(_CLEAN)
+    offsets: Sequence[int] = range(len(text) + 1)
+    if not text.isascii() or len(plain) != len(text):
+        offsets = _offsets(text, _CLEAN)
+    if not plain.isascii():
+        marked = [(match, unicodedata.normalize("NFKC", match.group())) for match in _MARKED.finditer(plain)]
+        composed = [(match.start(), match.end(), whole, [0] * len(whole)) for match, whole in marked]
+        plain, offsets = _splice(plain, offsets, composed)
+    breaks = [(match.start(), match.end(), _break(plain, match), (0,)) for match in _BREAK.finditer(plain)]
+    plain, offsets = _splice(plain, offsets, ((start, end, to, at[: len(to)]) for start, end, to, at in breaks))
+    return Folded(plain, offsets)
+
+
+def _break(text: str, match: re.Match[str]) -> str:
+    """Return what a run of white space becomes."""
+    ends = match.group().count("\n")
+    if ends > 1:
+        return "\n"
+    return "" if ends and text[match.start() - 1 : match.start()] == "-" else " "
+
+
+# -- splicing -------------------------------------------------------------------------------------------------------
 
 _Splice = tuple[int, int, str, Sequence[int]]  # start, end, replacement, offsets of it relative to start
 

@@ -420,12 +420,12 @@ def create_keys(directory: Path, *, suite: str = CLASSIC) -> str:
     try:
         directory.mkdir(mode=0o750, parents=True, exist_ok=True)
         if any((directory / name).exists() for name, _ in _FILES.values()):
-            raise KeyUnavailableError("there are keys in this folder already")
+            raise KeyUnavailableError(f"there are keys in this folder already: {directory}")
         for name, (kind, raw) in lines.items():
             _write_key(directory, name, kind, raw)
         _sync_folder(directory)
     except OSError as err:
-        raise KeyUnavailableError(f"keys cannot be written: {err.strerror}") from err
+        raise KeyUnavailableError(f"keys cannot be written: {err.strerror} ({directory})") from err
     return recovery_text(recovery)
 
 
@@ -474,28 +474,29 @@ def _sync_folder(directory: Path) -> None:
 
 def _read_key(directory: Path, name: str) -> tuple[str, bytes]:
     file, secret = _FILES[name]
+    path = directory / file
     try:
-        descriptor = os.open(directory / file, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as err:
-        raise KeyUnavailableError(f"the {name} key cannot be read: {err.strerror}") from err
+        raise KeyUnavailableError(f"the {name} key cannot be read: {err.strerror} ({path})") from err
     try:
-        _refuse_exposed(descriptor, name, secret=secret)
+        _refuse_exposed(descriptor, name, path, secret=secret)
         line = os.read(descriptor, 65536)
     finally:
         os.close(descriptor)
-    return _parse_key(line, name)
+    return _parse_key(line, name, path)
 
 
-def _parse_key(line: bytes, name: str) -> tuple[str, bytes]:
+def _parse_key(line: bytes, name: str, path: Path) -> tuple[str, bytes]:
     words = line.decode("ascii", "replace").split()
     if len(words) != 4 or words[0] != "safehold-key" or words[1] != name:
-        raise KeyUnavailableError(f"the file of the {name} key does not hold a {name} key")
+        raise KeyUnavailableError(f"the file of the {name} key does not hold a {name} key ({path})")
     try:
         raw = base64.b64decode(words[3], validate=True)
     except binascii.Error as err:
-        raise KeyUnavailableError(f"the file of the {name} key is damaged") from err
+        raise KeyUnavailableError(f"the file of the {name} key is damaged ({path})") from err
     if len(raw) != _size(name, words[2]):
-        raise KeyUnavailableError(f"the {name} key is of the wrong kind or length")
+        raise KeyUnavailableError(f"the {name} key is of the wrong kind or length ({path})")
     return words[2], raw
 
 
@@ -509,16 +510,17 @@ def _size(name: str, kind: str) -> int:
     return 32 if kind == expected else -1
 
 
-def _refuse_exposed(descriptor: int, name: str, *, secret: bool) -> None:
+def _refuse_exposed(descriptor: int, name: str, path: Path, *, secret: bool) -> None:
     """Raise KeyUnavailableError where somebody else could read a secret key, or replace a public one."""
     status = os.fstat(descriptor)
     if status.st_uid not in {0, os.geteuid()}:
-        raise KeyUnavailableError(f"the {name} key belongs to another user")
+        raise KeyUnavailableError(f"the {name} key belongs to another user ({path})")
     mode = (status.st_mode & 0o707) | (_group_mode(descriptor, status.st_mode) << 3)
+    wanted = f"its mode must be {_wanted(secret)} ({path})"
     if mode & 0o022:
-        raise KeyUnavailableError(f"the {name} key can be replaced by others; its mode must be {_wanted(secret)}")
+        raise KeyUnavailableError(f"the {name} key can be replaced by others; {wanted}")
     if secret and mode & 0o055:
-        raise KeyUnavailableError(f"the {name} key can be read by others; its mode must be {_wanted(secret)}")
+        raise KeyUnavailableError(f"the {name} key can be read by others; {wanted}")
 
 
 def _wanted(secret: bool) -> str:

@@ -303,7 +303,11 @@ def main() -> None:
             milterd.serve(Scripted(), milterd.MilterSettings(where), reload, at_exit)
         else:
             nobody = (ipaddress.ip_network("192.0.2.0/24"),)
-            limits = {"proxy-for-others": {"clients": nobody}, "proxy-without-trust": {"trusted": nobody}}
+            limits = {
+                "proxy-for-others": {"clients": nobody},
+                "proxy-without-trust": {"trusted": nobody},
+                "proxy-impatient": {"idle_s": 0.5},
+            }
             settings = smtpd.SmtpdSettings(where, next_hop, **limits.get(kind, {}))
             smtpd.serve(Scripted(), settings, reload, at_exit)
 

@@ -39,6 +39,7 @@ ALIASES = {
     HUGE: ", ".join([*(f"m{n}@members.example" for n in range(1000)), B]),
     SELF: f"{SELF}, {C}, {B}",
 }
+WHOLE = (HUGE, SELF)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,11 @@ def _gateway() -> Iterator[Gateway]:
         pytest.skip(reason)
     with PrivatePostfix({"always_bcc": ARCHIVE, "virtual_alias_expansion_limit": "5000"}) as postfix:
         postfix.set(virtual_alias_maps=postfix.map("virtual", ALIASES))
-        settings = {"journal": {"address": ARCHIVE, "at": "release"}}
+        people, lists = postfix.guarded_listeners()
+        settings = {
+            "journal": {"address": ARCHIVE, "at": "release"},
+            "release": {"listener": f"127.0.0.1:{people}", "lists": f"127.0.0.1:{lists}"},
+        }
         with Gateway(postfix, settings=settings, processes=("guard", "milter")) as running:
             yield running
 
@@ -77,6 +82,11 @@ def arrived(gateway: Gateway) -> Counter[str]:
     """Return how many copies of mail, notices left out, everybody has, once all that is under way has arrived."""
     gateway.postfix.wait_for_empty_queue(60)
     return Counter(recipient for delivery in gateway.copies() for recipient in delivery.recipients)
+
+
+def members(recipients: Sequence[str]) -> list[str]:
+    """Return who gets what is released to *recipients*: the people, and the members of lists that were held whole."""
+    return [m for each in recipients for m in (ALIASES[each].split(", ") if each in WHOLE else [each])]
 
 
 def told(gateway: Gateway, hold_id: str) -> set[str]:
@@ -128,15 +138,12 @@ def test_only_the_held_copy_stays_and_a_release_completes_it(
     books.release(hold.id)
     books.work()
 
-    assert arrived(gateway) == Counter([*free, *held, ARCHIVE])
+    # Whoever is named and on such a list as well has two, as Postfix itself would have it.
+    assert arrived(gateway) == Counter([*free, *members(held), ARCHIVE])
     assert all(without_trace(delivery.content) == content for delivery in gateway.copies())
     assert books.state(hold.id) == "released"
 
 
-@pytest.mark.xfail(
-    reason="a list that is held whole is released under its own name through a listener that maps nothing",
-    strict=True,
-)
 def test_a_list_that_is_held_whole_reaches_its_members_once_released(gateway: Gateway, books: Books):
     """Nobody else will expand it: at the next hop there is no such mailbox, and the mail bounces after *released*."""
     before = books.holds()

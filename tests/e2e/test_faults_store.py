@@ -9,20 +9,18 @@ behave so.
 import shutil
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from harness.gateway import OWN_DOMAIN, Books, Gateway, is_notice, letter, text_of
+from fronts import FRONTS, MILTER_ONLY, SENDER, Fronted, arrived
+from harness.gateway import Books, is_notice, letter, text_of
 from harness.postfix import PrivatePostfix, unavailable
 
-SENDER = f"jo.marlow@{OWN_DOMAIN}"
 B, C = "gareth.wren@postbox.example", "listings@familycourt.example"
 SECRET = "She is at 27 Larkspur Lane, Westmere, PF7 3QX."
-FAULTY = Path(__file__).with_name("faulty_safehold.py")
 
 
 @pytest.fixture(scope="module")
@@ -37,38 +35,31 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in whose files the milter reads what is to go wrong."""
+    """The folder in whose files the front end reads what is to go wrong."""
     return tmp_path_factory.mktemp("faults")
 
 
-@pytest.fixture(scope="module")
-def _gateway(disk: Path, faults: Path) -> Iterator[Gateway]:
+@pytest.fixture(scope="module", params=FRONTS)
+def _gateway(request: pytest.FixtureRequest, disk: Path, faults: Path) -> Iterator[Fronted]:
     reason = unavailable()
     if reason:
         pytest.skip(reason)
-    with (
-        PrivatePostfix() as postfix,
-        Gateway(
-            postfix,
-            settings={"store": str(disk / "safehold.db")},
-            programs={"milter": (sys.executable, str(FAULTY), str(faults))},
-            processes=("guard", "milter"),
-        ) as running,
-    ):
+    settings = {"store": str(disk / "safehold.db")}
+    with PrivatePostfix() as postfix, Fronted(request.param, postfix, faults, settings=settings) as running:
         yield running
+    for path in disk.iterdir():
+        path.unlink()
 
 
 @pytest.fixture
-def gateway(_gateway: Gateway) -> Gateway:
+def gateway(_gateway: Fronted) -> Fronted:
     _gateway.postfix.reset()
-    _gateway.postfix.use_milter()
-    if not _gateway.is_running("milter"):  # a test that killed it has said so; the next one stands for itself
-        _gateway.start_process("milter")
+    _gateway.attach()
     return _gateway
 
 
 @pytest.fixture
-def books(_gateway: Gateway) -> Iterator[Books]:
+def books(_gateway: Fronted) -> Iterator[Books]:
     opened = _gateway.books()
     yield opened
     opened.close()
@@ -83,11 +74,6 @@ def mount(*arguments: str) -> bool:
 
 def unmount(folder: Path) -> None:
     subprocess.run(["umount", "-l", str(folder)], capture_output=True, check=False)
-
-
-def arrived(gateway: Gateway) -> Counter[str]:
-    gateway.postfix.wait_for_empty_queue(30)
-    return Counter(recipient for delivery in gateway.copies() for recipient in delivery.recipients)
 
 
 Fault = Callable[[Path, Path], AbstractContextManager[None]]
@@ -165,23 +151,23 @@ def another(disk: Path, faults: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize("fault", [full, not_growing, read_only, read_only_disk, missing, another])
 def test_while_the_store_fails_mail_to_be_held_waits_and_is_held_once_after(
-    gateway: Gateway, disk: Path, faults: Path, fault: Fault
+    gateway: Fronted, disk: Path, faults: Path, fault: Fault
 ):
     content = letter(SECRET + "\r\n" + "He wrote nothing of note.\r\n" * 4000)  # more than fits where there is room yet
     before = holds(gateway)
 
     with fault(disk, faults):
-        told = [gateway.postfix.send(content, SENDER, [B, C]).code for _ in range(4)]
-        others = gateway.postfix.send(letter("Hello."), SENDER, [B, C]).code
+        told = [gateway.send(content, SENDER, [B, C]).code for _ in range(4)]
+        others = gateway.send(letter("Hello."), SENDER, [B, C]).code
         got = arrived(gateway)
 
     assert told == [451, 451, 451, 451], "more of these than of other faults of ours: nothing can be held anyway"
-    assert gateway.is_running("milter")
+    assert gateway.is_running(gateway.front)
     assert others == 250
     assert got == Counter([B, C])
     gateway.postfix.sink.clear()
 
-    again = [gateway.postfix.send(content, SENDER, [B, C]).code for _ in range(2)]
+    again = [gateway.send(content, SENDER, [B, C]).code for _ in range(2)]
 
     assert again == [250, 250], gateway.log_tail(60)
     assert arrived(gateway)[B] == 0
@@ -191,7 +177,7 @@ def test_while_the_store_fails_mail_to_be_held_waits_and_is_held_once_after(
     assert told_of[SENDER] == 1
 
 
-def holds(gateway: Gateway) -> set[str]:
+def holds(gateway: Fronted) -> set[str]:
     opened = gateway.books()
     try:
         return set(opened.holds())
@@ -199,7 +185,7 @@ def holds(gateway: Gateway) -> set[str]:
         opened.close()
 
 
-def notices(gateway: Gateway, hold_id: str) -> Counter[str]:
+def notices(gateway: Fronted, hold_id: str) -> Counter[str]:
     """Return how many notices that name the hold everybody has, once all are sent."""
     opened = gateway.books()
     try:
@@ -211,7 +197,8 @@ def notices(gateway: Gateway, hold_id: str) -> Counter[str]:
     return Counter(recipient for delivery in about for recipient in delivery.recipients)
 
 
-def test_by_sendmail_it_waits_in_postfix_and_is_held_once_after(gateway: Gateway, disk: Path, faults: Path):
+@MILTER_ONLY
+def test_by_sendmail_it_waits_in_postfix_and_is_held_once_after(gateway: Fronted, disk: Path, faults: Path):
     """sendmail(1) has no client that tries again: Postfix itself keeps it."""
     before = holds(gateway)
 
@@ -230,18 +217,18 @@ def test_by_sendmail_it_waits_in_postfix_and_is_held_once_after(gateway: Gateway
 
 
 @pytest.mark.parametrize("fault", [missing, another])
-def test_no_process_starts_without_its_store(gateway: Gateway, disk: Path, faults: Path, fault: Fault):
+def test_no_process_starts_without_its_store(gateway: Fronted, disk: Path, faults: Path, fault: Fault):
     with fault(disk, faults):
-        for name in ("milter", "guard", "courier"):
+        for name in (gateway.front, "guard", "courier"):
             refused = gateway.ask(name)
             assert refused.returncode == 75, refused.stderr
             assert "store" in refused.stderr
             assert "Traceback" not in refused.stderr
 
 
-def test_a_release_and_the_guard_wait_for_the_store(gateway: Gateway, books: Books, disk: Path, faults: Path):
+def test_a_release_and_the_guard_wait_for_the_store(gateway: Fronted, books: Books, disk: Path, faults: Path):
     before = books.holds()
-    assert gateway.postfix.send(letter(SECRET), SENDER, [B]).code == 250
+    assert gateway.send(letter(SECRET), SENDER, [B]).code == 250
     (hold,) = books.new(before)
     books.release(hold.id)
 
@@ -256,17 +243,17 @@ def test_a_release_and_the_guard_wait_for_the_store(gateway: Gateway, books: Boo
     assert books.state(hold.id) == "released"
 
 
-def test_a_store_that_dies_with_the_power_has_every_hold_that_was_answered(gateway: Gateway, books: Books, disk: Path):
+def test_a_store_that_dies_with_the_power_has_every_hold_that_was_answered(gateway: Fronted, books: Books, disk: Path):
     """The files as they are at this instant, without what any process still had in mind."""
     before = books.holds()
-    assert gateway.postfix.send(letter(SECRET), SENDER, [B]).code == 250
+    assert gateway.send(letter(SECRET), SENDER, [B]).code == 250
     (hold,) = books.new(before)
 
-    gateway.stop_process("milter", signal.SIGKILL)
+    gateway.stop_process(gateway.front, signal.SIGKILL)
     copy = disk / "copy.db"
     for end in ("", "-wal"):
         shutil.copy(f"{disk}/safehold.db{end}", f"{copy}{end}")
-    gateway.start_process("milter")
+    gateway.start_process(gateway.front)
 
     text = gateway.config.read_text().replace(str(disk / "safehold.db"), str(copy))
     config = gateway.config.with_name("copy.yaml")

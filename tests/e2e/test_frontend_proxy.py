@@ -8,7 +8,9 @@ import contextlib
 import smtplib
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
@@ -64,8 +66,9 @@ class Raw:
 class Cable:
     """A wire between proxy and sink that can be cut; it mends at once."""
 
-    def __init__(self, far_port: int) -> None:
+    def __init__(self, far_port: int, without: str = "") -> None:
         self._far_port = far_port
+        self._without = f"250-{without}\r\n".encode()  # a line that gets lost on the way
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._ends: list[socket.socket] = []
         self.port: int = self._listener.getsockname()[1]
@@ -79,8 +82,15 @@ class Cable:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
-    def cut(self) -> None:
-        """Break every connection."""
+    def lose(self, offer: str) -> None:
+        """Let what the far side offers be less from now on."""
+        self._without = f"250-{offer}\r\n".encode()
+
+    def cut(self, goodbye: bytes = b"") -> None:
+        """Break every connection, the far side having said *goodbye*."""
+        for near in self._ends[::2] if goodbye else ():
+            with contextlib.suppress(OSError):
+                near.sendall(goodbye)
         for end in self._ends:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
@@ -97,7 +107,7 @@ class Cable:
     def _carry(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while chunk := source.recv(65536):
-                target.sendall(chunk)
+                target.sendall(chunk.replace(self._without, b""))
             target.shutdown(socket.SHUT_WR)
         source.close()
 
@@ -177,8 +187,8 @@ def test_content_arrives_as_it_was_however_it_is_cut(proxy: Front, content, rece
 
 @pytest.mark.parametrize(
     "smuggled",
-    [b"\n.\r\n", b"\n.\n", b"\r.\r\n", b"\r.\r", b"\n"],
-    ids=["LF dot CRLF", "LF dot LF", "CR dot CRLF", "CR dot CR", "a bare LF"],
+    [b"\n.\r\n", b"\n.\n", b"\r.\r\n", b"\r.\r", b"\n", b"\r\n\0.\r\n"],
+    ids=["LF dot CRLF", "LF dot LF", "CR dot CRLF", "CR dot CR", "a bare LF", "NUL dot"],
 )
 def test_content_that_could_end_twice_is_refused(proxy: Front, smuggled):  # noqa: F811
     inner = b"MAIL FROM:<evil@example.org>\r\nRCPT TO:<victim@example.org>\r\nDATA\r\nsecond\r\n.\r\n"
@@ -221,7 +231,132 @@ def test_more_than_a_thousand_recipients_are_for_another_message(proxy: Front): 
     assert replies[1000].startswith("452 4.5.3")
 
 
+def test_thirty_thousand_recipients_sent_ahead_hold_nobody_up(proxy: Front):  # noqa: F811
+    """A thousand are taken, and each of the rest is told to come again; another client is served meanwhile."""
+    many = "".join(f"RCPT TO:<r{n}@example.org>\r\n" for n in range(30_000)).encode()
+    with Raw(proxy.port) as client, ThreadPoolExecutor(1) as apart:
+        client.say("EHLO x", "MAIL FROM:<a@own.example>")
+        writing = apart.submit(client._socket.sendall, many)
+        assert proxy.send(script(), recipients=[C]).code == 250
+
+        codes = Counter(client.read()[:3] for _ in range(30_000))
+        writing.result(30)
+        assert client.say("DATA")[0].startswith("354")
+
+    assert codes == {"250": 1000, "452": 29_000}
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        pytest.param("STARTTLS", "454", id="TLS"),
+        pytest.param("AUTH PLAIN AGEAYg==", "538", id="a login"),
+        pytest.param("BDAT 4 LAST", "500", id="chunks"),
+        pytest.param("ETRN own.example", "500", id="a queue run"),
+        pytest.param("EXPN team", "502", id="who is on a list"),
+        pytest.param("VRFY team", "252", id="who there is"),
+    ],
+)
+def test_what_is_not_offered_is_answered_and_the_session_goes_on(proxy: Front, command: str, code: str):  # noqa: F811
+    """TLS and logins are the mail server's work: a client that insists on them has to ask there."""
+    with Raw(proxy.port) as client:
+        client.say("EHLO x")
+
+        assert client.say(command)[0].startswith(code)
+        assert client.say("MAIL FROM:<a@own.example>")[0].startswith("250")
+
+
+def test_a_client_that_says_nothing_is_told_why_it_is_sent_away(running, proxy: Front):  # noqa: F811
+    end, port = running("proxy-impatient", proxy.sink.port)
+
+    with Raw(port) as client:
+        client.say("EHLO x", "MAIL FROM:<a@own.example>", "RCPT TO:<b@example.org>", "DATA")
+        client._socket.sendall(b"half a ")
+        assert client.read().startswith("421 4.4.2")
+        assert client.read() == ""
+
+    assert end.heard == []
+
+
+def test_a_client_that_went_away_while_the_judge_worked_leaves_nothing_behind(running, proxy: Front):  # noqa: F811
+    """Nobody waits for it any more, and it tries again: what was not answered did not happen."""
+    end, port = running("proxy-impatient", proxy.sink.port)
+    with Raw(port) as client:
+        client.say("EHLO x", "MAIL FROM:<a@own.example>", "RCPT TO:<b@example.org>", "DATA")
+        client._socket.sendall(script(seconds=1) + b".\r\n")
+        end.wait_for("judging")
+
+    with Raw(port) as other:
+        assert other.say("EHLO y")[0].startswith("250")
+        assert other.read().startswith("421"), "longer than the first client would have been waited for"
+    assert proxy.sink.deliveries == ()
+    assert "Exception" not in end.log
+    assert "error=" not in end.log
+
+
 # -- the next hop ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("extension", "commands"),
+    [
+        pytest.param("DSN", ["MAIL FROM:<a@own.example> RET=HDRS"], id="RET"),
+        pytest.param("DSN", ["MAIL FROM:<a@own.example> ENVID=x"], id="ENVID"),
+        pytest.param("DSN", ["MAIL FROM:<a@own.example>", "RCPT TO:<b@example.org> NOTIFY=NEVER"], id="NOTIFY"),
+        pytest.param("DSN", ["MAIL FROM:<a@own.example>", "RCPT TO:<b@example.org> ORCPT=rfc822;x"], id="ORCPT"),
+        pytest.param("8BITMIME", ["MAIL FROM:<a@own.example> BODY=8BITMIME"], id="BODY"),
+        pytest.param("SMTPUTF8", ["MAIL FROM:<a@own.example> SMTPUTF8"], id="SMTPUTF8"),
+    ],
+)
+def test_what_the_next_hop_cannot_carry_is_neither_offered_nor_dropped_in_silence(
+    running,
+    proxy: Front,  # noqa: F811
+    extension: str,
+    commands: list[str],
+):
+    with Cable(proxy.sink.port, without=extension) as cable:
+        _, port = running("proxy", cable.port)
+        with Raw(port) as client:
+            assert extension not in client.say("EHLO x")[0]
+            answers = [client.say(command)[0] for command in commands]
+            assert answers[-1].startswith("555 5.5.4")
+            client.say("RSET")
+            plain = client.say("MAIL FROM:<a@own.example>", "RCPT TO:<b@example.org>", "DATA", script() + b".\r\n")
+
+    assert [answer[:3] for answer in plain] == ["250", "250", "354", "250"]
+
+
+def test_a_next_hop_that_offers_less_than_before_is_no_reason_to_give_a_message_up(running, proxy: Front):  # noqa: F811
+    """The client was told that it may ask for reports: a 555 now would bounce what it asks them for."""
+    with Cable(proxy.sink.port) as cable:
+        _, port = running("proxy", cable.port)
+        with Raw(port) as client:
+            client.say("EHLO x")
+            cable.lose("DSN")
+            cable.cut()
+
+            assert client.say("MAIL FROM:<a@own.example> RET=HDRS")[0].startswith("451")
+            assert client.say("EHLO x", "MAIL FROM:<a@own.example>")[1].startswith("250")
+
+
+def test_what_was_sent_ahead_when_the_next_hop_went_is_put_off_too(proxy: Front):  # noqa: F811
+    """A 503 would be the client's fault and final: it would give these recipients up."""
+    proxy.sink.fail(Fault("rcpt", recipient=C, hang_up_after=b""))
+    with Raw(proxy.port) as client:
+        client.say("EHLO x")
+
+        replies = client.say(
+            "MAIL FROM:<a@own.example>",
+            "RCPT TO:<b@example.org>",
+            "RCPT TO:<c@example.org>",
+            "RCPT TO:<d@example.org>",
+            "DATA",
+        )
+        again = client.say("MAIL FROM:<a@own.example>", "RCPT TO:<d@example.org>", "DATA", script() + b".\r\n")
+
+        assert [reply[:3] for reply in replies] == ["250", "250", "451", "451", "451"]
+        assert [reply[:3] for reply in again] == ["250", "250", "354", "250"]
+        assert client.say("RCPT TO:<d@example.org>")[0].startswith("503")
 
 
 def test_a_recipient_the_next_hop_refuses_is_refused_here(proxy: Front):  # noqa: F811
@@ -295,7 +430,13 @@ def test_all_recipients_removed_is_250_only_for_a_hold(proxy: Front):  # noqa: F
     assert proxy.sink.deliveries == ()
 
 
-def test_a_next_hop_that_closed_while_the_judge_worked_is_asked_again(running, proxy: Front):  # noqa: F811
+GOODBYES = pytest.mark.parametrize(
+    "goodbye", [b"", b"421 4.4.2 mail.own.example Error: timeout exceeded\r\n"], ids=["silently", "with a 421"]
+)
+
+
+@GOODBYES
+def test_a_next_hop_that_closed_while_the_judge_worked_is_asked_again(running, proxy: Front, goodbye):  # noqa: F811
     """Postfix closes a session after 300 silent seconds, or 10 under stress: reading may take longer."""
     with Cable(proxy.sink.port) as cable:
         end, port = running("proxy", cable.port)
@@ -303,10 +444,22 @@ def test_a_next_hop_that_closed_while_the_judge_worked_is_asked_again(running, p
             client.say("EHLO x", "MAIL FROM:<a@own.example>", "RCPT TO:<b@example.org>", "DATA")
             client._socket.sendall(script(seconds=1) + b".\r\n")
             end.wait_for("judging")
-            cable.cut()
+            cable.cut(goodbye)
             assert client.read().startswith("250")
 
     assert proxy.sink.wait()[0].recipients == (B,)
+
+
+@GOODBYES
+def test_a_next_hop_that_closed_while_the_client_was_idle_is_asked_again(running, proxy: Front, goodbye):  # noqa: F811
+    with Cable(proxy.sink.port) as cable:
+        _, port = running("proxy", cable.port)
+        with Raw(port) as client:
+            client.say("EHLO x")
+            cable.cut(goodbye)
+            answers = client.say("MAIL FROM:<a@own.example>", "RCPT TO:<b@example.org>", "DATA", script() + b".\r\n")
+
+    assert [answer[:3] for answer in answers] == ["250", "250", "354", "250"]
 
 
 def test_without_a_next_hop_clients_are_told_to_come_again(running):
@@ -349,6 +502,22 @@ def test_xforward_says_whose_the_next_message_is(proxy: Front):  # noqa: F811
     assert local.macros["{client_addr}"] == ""
     assert plain.macros["{client_addr}"] == "127.0.0.1"
     assert plain.helo == "gate"
+
+
+def test_what_was_said_of_a_message_that_was_taken_back_is_not_said_of_the_next(proxy: Front):  # noqa: F811
+    with Raw(proxy.port) as client:
+        client.say(
+            "EHLO gate",
+            "XFORWARD NAME=pc.own.example ADDR=192.0.2.7",
+            "MAIL FROM:<a@own.example>",
+            "RSET",
+            "MAIL FROM:<a@own.example>",
+            "RCPT TO:<b@example.org>",
+            "DATA",
+            script() + b".\r\n",
+        )
+
+    assert proxy.heard[0].macros["{client_addr}"] == "127.0.0.1"
 
 
 def test_xclient_says_who_the_client_is_and_begins_anew(proxy: Front):  # noqa: F811

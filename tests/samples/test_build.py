@@ -12,6 +12,7 @@ import pytest
 import yaml
 import zipcrypto
 from pdfminer.high_level import extract_text
+from PIL import Image
 
 PROJECT = Path(build.__file__).parent.parent
 ENTRIES = yaml.safe_load((PROJECT / "samples" / "messages.yaml").read_text(encoding="utf-8"))
@@ -32,6 +33,10 @@ def contents(name: str, content: bytes) -> list[tuple[str, str]]:
             ]
     if content.startswith(b"%PDF"):
         return [(name, extract_text(io.BytesIO(content)))]
+    if content.startswith(b"\xff\xd8\xff"):
+        with Image.open(io.BytesIO(content)) as picture:  # how it is compressed is the library's business
+            shades = picture.resize((8, 10), Image.Resampling.BOX).quantize(6).convert("L").tobytes()
+            return [(name, f"a picture of {picture.size}"), (name, shades.hex())]
     if content.lstrip().startswith(b"<?xml"):
         return [(name, XML_TAG.sub(b" ", content).decode())] if "document.xml" in name or "header" in name else []
     if name.endswith((".jpeg", ".rels")):

@@ -50,7 +50,8 @@ def judge(
     def judged(entry: dict) -> Verdict:
         facts = make_facts(entry["to"], senders=(entry["from"],))
         envelope = Envelope(entry["from"], tuple(Recipient(address) for address in entry["to"]))
-        reading = reader.read((SAMPLES / "messages" / entry["file"]).read_bytes(), demand=Demand())
+        demand = screening.demand(facts, register, policies)
+        reading = reader.read((SAMPLES / "messages" / entry["file"]).read_bytes(), demand=demand or Demand())
         return screening.screen(reading, envelope, facts, register, policies)
 
     return judged

@@ -21,11 +21,9 @@ def test_an_empty_file_gives_the_defaults():
 
 
 def test_every_mistake_is_told_at_once_with_its_place():
-    found = complaints(
-        "organisation:\n  urgnt_phone: x\nsmtpd: {listen: nowhere}\nnotices:\n  timezone: Mars/Olympus\n"
-    )
+    found = complaints("organisation:\n  urgnt_phone: x\n  timezone: Mars/Olympus\nsmtpd: {listen: nowhere}\n")
 
-    assert [(c.line, c.column) for c in found] == [(2, 3), (3, 9), (5, 3)]
+    assert [(c.line, c.column) for c in found] == [(2, 3), (3, 3), (4, 9)]
 
 
 def test_a_misspelt_setting_is_met_with_the_right_one():
@@ -51,11 +49,67 @@ def test_what_cannot_be_meant_is_refused(text):
     assert complaints(text)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        pytest.param("council", "", id="one word"),
+        pytest.param("@council.example", "council.example", id="an at sign"),
+        pytest.param("jo@council.example", "council.example", id="an address"),
+        pytest.param("http://www.council.example/mail", "www.council.example", id="a web address"),
+        pytest.param("council .example", "", id="a space"),
+        pytest.param("council.example.", "council.example", id="a trailing dot"),
+        pytest.param(".council.example", "council.example", id="a leading dot"),
+        pytest.param("*.council.example", "council.example", id="a star"),
+        pytest.param("Council.Example", "council.example", id="capitals"),
+        pytest.param("r\u00e5dhus.example", "xn--rdhus-mra.example", id="letters beyond ASCII"),
+        pytest.param("council.example:25", "council.example", id="a port"),
+        pytest.param("council,example", "", id="a comma for a dot"),
+        pytest.param("-council.example", "", id="a label that begins with a dash"),
+        pytest.param("192.0.2.1", "", id="a number of a machine"),
+        pytest.param(f"{'a' * 64}.example", "", id="a label that is too long"),
+    ],
+)
+@pytest.mark.parametrize("setting", ["own", "partners"])
+def test_what_is_no_mail_domain_is_refused_with_what_was_meant(written, meant, setting):
+    """No address would ever be inside such a domain, so every colleague would pass for a stranger."""
+    (only,) = complaints(f"domains: {{{setting}: ['{written}']}}\n")
+
+    assert f"`domains.{setting}.0`" in only.message
+    assert only.hint == (f"did you mean `{meant}`?" if meant else "the form is council.example; sub-domains count")
+    assert (only.line, only.column) == (1, 17 if setting == "own" else 22)
+
+
+@pytest.mark.parametrize(
+    "good", ["council.example", "mail.council.example", "xn--rdhus-mra.example", "3com.test", "a-b.c.test"]
+)
+def test_a_mail_domain_is_taken_as_written(good):
+    assert config.parse("s.yaml", f"domains: {{own: [{good}]}}\n".encode()).domains.own == (good,)
+
+
+def test_one_value_where_a_list_belongs_is_told_so():
+    (only,) = complaints("domains: {own: council.example}\n")
+
+    assert only.hint == "write a list: [council.example]"
+
+
 def test_a_file_that_is_not_there_is_a_complaint_with_the_cure(tmp_path):
-    with pytest.raises(ComplaintsError, match="1 complaints") as caught:
+    with pytest.raises(ComplaintsError, match=r"1 complaint$") as caught:
         config.load(tmp_path / "none.yaml")
 
     assert "safehold init" in caught.value.text()
+
+
+def test_a_file_that_may_not_be_read_is_not_one_that_should_be_written(tmp_path, monkeypatch):
+    def denied(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    with pytest.raises(ComplaintsError) as caught:
+        config.load(tmp_path / "safehold.yaml")
+
+    (only,) = caught.value.complaints
+    assert "init" not in only.hint
+    assert "as root" in only.hint
 
 
 def test_paths_are_relative_to_the_file_that_names_them(tmp_path):
@@ -94,3 +148,33 @@ def test_no_settings_file_ends_in_anything_but_settings_or_complaints(data):
         assert error.complaints
     else:
         assert isinstance(settings, config.Settings)
+
+
+@pytest.mark.parametrize("at", ["hold", "release"])
+def test_an_archive_has_its_copy_at_the_hold_or_at_the_release(at):
+    journal = config.parse("s.yaml", f"journal: {{address: archive@council.example, at: {at}}}".encode()).journal
+
+    assert journal is not None
+    assert (journal.address, journal.at) == ("archive@council.example", at)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "archive", "archive@", "@council.example", "a b@council.example", "<a@council.example>", "a@b"]
+)
+def test_an_archive_that_is_no_address_is_refused(address):
+    """A copy that can never be sent would be missed by nobody until somebody needs it."""
+    (only,) = complaints(f"journal: {{address: '{address}'}}\n")
+
+    assert "`journal.address`" in only.message
+
+
+def test_a_list_is_not_released_through_the_listener_that_maps_nothing():
+    (only,) = complaints("release:\n  listener: 127.0.0.1:10027\n  lists: 127.0.0.1:10027\n")
+
+    assert (only.line, only.column) == (3, 3)
+    assert "must be another than `release.listener`" in only.message
+
+
+def test_a_listener_for_lists_is_a_choice():
+    assert config.parse("s.yaml", b"release: {listener: '127.0.0.1:1'}").release.lists is None
+    assert config.parse("s.yaml", b"release: {lists: '127.0.0.1:2'}").release.lists == "127.0.0.1:2"

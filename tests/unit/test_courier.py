@@ -47,7 +47,7 @@ from safehold.model import (
     Verdict,
 )
 from safehold.notices import NoticeSettings
-from safehold.quarantine import Quarantine
+from safehold.quarantine import Outlets, Quarantine
 from safehold.store import Store
 
 NOW = datetime(2026, 11, 25, 14, 14, tzinfo=UTC)
@@ -235,6 +235,7 @@ def make_hold(
     holds,
     *,
     to=(FATHER,),
+    lists=(),
     content=CONTENT,
     sender=SENDER,
     identity="",
@@ -243,7 +244,7 @@ def make_hold(
     others=0,
     now=NOW,
 ) -> str:
-    """Hold a message for *to*, with one finding on page 4 of its first attachment."""
+    """Hold a message for *to* and for *lists* that nobody can look up; one finding, on page 4 of its attachment."""
     part = PartPath(("2", "medical letter.pdf"))
     place = Place(part, PlaceKind.PAGE, 4)
     finding = Finding(
@@ -252,7 +253,7 @@ def make_hold(
     ground = Ground("safe-address", True, Action.HOLD, Answer.YES, "P-1", "adverse", (finding,))
     verdicts = [
         RecipientVerdict(FinalRecipient(address, (address,), Direction.OUTBOUND), Action.HOLD, (ground,))
-        for address in to
+        for address in (*to, *lists)
     ]
     verdicts += [
         RecipientVerdict(
@@ -262,7 +263,8 @@ def make_hold(
     ]
     recipients = tuple(Recipient(v.recipient.address, tuple(rcpt_parameters)) for v in verdicts)
     message = Message(Envelope(sender, recipients, tuple(parameters)), content, now, {"i": "4QueueId0001"}, "desk.test")
-    facts = Facts(now, Origin.AUTH, identity, (sender,), tuple(v.recipient for v in verdicts))
+    final = tuple(v.recipient for v in verdicts if v.recipient.address not in lists)
+    facts = Facts(now, Origin.AUTH, identity, (sender,), final, dict.fromkeys(lists, "too many members"))
     reading = Reading(
         (Part(part, "application/pdf", 900, "application/pdf", True, 1),),
         (Segment(place, f"at: {PROTECTED} now"),),
@@ -279,6 +281,30 @@ def drain(courier_, now=NOW) -> None:
     """Send what waits, so that a test sees only what comes after."""
     while courier_.run_once(now):
         pass
+
+
+class Flaky:
+    """A quarantine whose store goes away at one call."""
+
+    def __init__(self, holds: Quarantine, call: str) -> None:
+        self._holds, self._call, self.away = holds, call, True
+
+    def __getattr__(self, name: str):
+        if name == self._call and self.away:
+
+            def fail(*args: object, **named: object) -> None:
+                raise StoreError("the store is away")
+
+            return fail
+        return getattr(self._holds, name)
+
+
+# A mail of one part: the points of every row.
+ONE_PART = tuple(point for point in points.CHECKPOINTS if point != "part done")
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing of ours may catch it."""
 
 
 @pytest.fixture
@@ -348,13 +374,16 @@ def test_release_keeps_esmtp_parameters_the_listener_understands(listener, relea
     assert mail.rcpt == [f"TO:<{FATHER}> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;father@mail.test"]
 
 
-def test_release_says_nothing_of_extensions_that_are_not_offered(listener, released):
-    listener.extensions = ()
+@pytest.mark.parametrize("extensions", [(), ("DSN",)])
+def test_release_says_nothing_of_extensions_that_are_not_offered_but_to_the_log(listener, released, caplog, extensions):
+    listener.extensions = extensions
     _, courier_ = released(parameters=("RET=HDRS", "SMTPUTF8"), rcpt_parameters=("NOTIFY=NEVER",))
 
     courier_.run_once(NOW)
 
-    assert (listener.taken[0].mail, listener.taken[0].rcpt) == (f"FROM:<{SENDER}>", [f"TO:<{FATHER}>"])
+    mail, rcpt = (" RET=HDRS", " NOTIFY=NEVER") if extensions else ("", "")
+    assert (listener.taken[0].mail, listener.taken[0].rcpt) == (f"FROM:<{SENDER}>{mail}", [f"TO:<{FATHER}>{rcpt}"])
+    assert ("knows no DSN" in caplog.text) is not bool(extensions)
 
 
 def test_release_works_with_a_listener_that_knows_no_ehlo(holds, listener, released):
@@ -427,20 +456,6 @@ def test_release_to_a_thousand_recipients_is_one_mail(holds, listener, released)
     assert holds.get(hold_id).state is HoldState.RELEASED
 
 
-def test_release_sends_the_archive_a_copy_only_where_the_first_pass_made_none(holds, keys, listener):
-    copies = []
-    for others in (0, 1):
-        hold_id = make_hold(holds, others=others, content=CONTENT.replace(b"one.two", b"no%d" % others))
-        courier_ = make_courier(holds, keys, listener, journal="journal@council.example")
-        drain(courier_)
-        approve(holds, hold_id)
-        drain(courier_)
-        copies.append([mail.recipients for mail in listener.taken if FATHER in mail.recipients])
-        listener.taken.clear()
-
-    assert copies == [[[FATHER, "journal@council.example"]], [[FATHER]]]
-
-
 # -- a listener that refuses, breaks off or is slow -------------------------------------------------------------
 
 NOT_TAKEN = {
@@ -508,7 +523,7 @@ def test_release_goes_on_without_a_recipient_who_is_refused_for_good(holds, list
     assert holds.get(hold_id).state is HoldState.RELEASED
     facts = [entry.facts for entry in holds.history(hold_id) if entry.kind == "alert"]
     assert facts == [
-        {"detail": courier.RELEASE_REFUSED, "refused": 1, "accepted": 2, "codes": ["550 5.1.1"]},
+        {"detail": courier.RELEASE_REFUSED, "lists": False, "refused": 1, "accepted": 2, "codes": ["550 5.1.1"]},
     ]
     notice = text_of(mails_to(listener, SENDER)[0])
     assert "passed it on to 2 people" in notice
@@ -578,14 +593,277 @@ def test_waits_between_tries_double_up_to_a_longest_and_are_spread():
     assert courier.retry_wait_s(10_000, 1.0, SETTINGS) == 1350
 
 
+# -- lists that were held whole ---------------------------------------------------------------------------------
+
+TEAM, ALL = "team@council.example", "all@council.example"
+
+
+@pytest.fixture
+def list_listener(tmp_path, holds) -> Iterator[Listener]:
+    holds.outlets = Outlets(lists=True)
+    with Listener(str(tmp_path / "lists.sock"), guard=Guard(holds)) as listening:
+        yield listening
+
+
+@pytest.fixture
+def released_lists(holds, keys, listener, list_listener):
+    """Return a function like *released*, whose courier knows both listeners."""
+
+    def make(*, to=(FATHER,), lists=(TEAM,), **changes) -> tuple[str, Courier]:
+        hold_id = make_hold(holds, to=to, lists=lists, rcpt_parameters=("NOTIFY=NEVER",))
+        courier_ = make_courier(holds, keys, listener, **{"list_host": list_listener.path} | changes)
+        drain(courier_)
+        approve(holds, hold_id)
+        listener.taken.clear()
+        return hold_id, courier_
+
+    return make
+
+
+def test_people_leave_by_one_listener_and_lists_by_the_other(holds, listener, list_listener, released_lists):
+    hold_id, courier_ = released_lists(lists=(TEAM, ALL))
+
+    drain(courier_)
+
+    (people,), (lists,) = mails_to(listener, FATHER), list_listener.taken
+    assert people.recipients == [FATHER]
+    assert lists.rcpt == [f"TO:<{TEAM}> NOTIFY=NEVER", f"TO:<{ALL}> NOTIFY=NEVER"]
+    assert people.content == lists.content
+    assert people.content.endswith(CONTENT)
+    assert holds.get(hold_id).state is HoldState.RELEASED
+    assert "passed it on to 3 people" in text_of(mails_to(listener, SENDER)[0])
+
+
+def test_a_hold_for_a_list_alone_does_not_touch_the_other_listener(holds, listener, list_listener, released_lists):
+    hold_id, courier_ = released_lists(to=())
+
+    courier_.run_once(NOW)
+
+    assert [mail.recipients for mail in list_listener.taken] == [[TEAM]]
+    assert holds.get(hold_id).state is HoldState.RELEASED
+    assert [mail.recipients for mail in listener.taken] == [[SENDER]]
+
+
+@pytest.mark.parametrize("fails", ["people", "lists"])
+@pytest.mark.parametrize("fault", NOT_TAKEN)
+def test_a_part_that_is_put_off_is_tried_again_and_the_other_is_sent_once(
+    holds, listener, list_listener, released_lists, fails, fault
+):
+    hold_id, courier_ = released_lists()
+    broken, whole = (listener, list_listener) if fails == "people" else (list_listener, listener)
+    broken.script = NOT_TAKEN[fault]
+
+    courier_.run_once(NOW)
+
+    assert holds.get(hold_id).state is HoldState.RELEASING
+    assert holds.get(hold_id).last_error
+    assert len([mail for mail in whole.taken if SENDER not in mail.recipients]) == 1
+    broken.script = lambda verb, argument: None
+    broken.taken.clear()
+    list_listener.now = NOW + timedelta(minutes=1)
+    run_at(courier_, listener, NOW + timedelta(minutes=1))
+    assert holds.get(hold_id).state is HoldState.RELEASED
+    assert len(mails_to(listener, FATHER)) == 1
+    assert [mail.recipients for mail in list_listener.taken] == [[TEAM]]
+
+
+def test_a_part_that_is_refused_for_good_does_not_keep_the_other_back(holds, listener, list_listener, released_lists):
+    hold_id, courier_ = released_lists()
+    listener.script = always("RCPT", b"550 5.1.1 gone\r\n", match=FATHER)
+
+    courier_.run_once(NOW)
+
+    assert [mail.recipients for mail in list_listener.taken] == [[TEAM]]
+    held = holds.get(hold_id)
+    assert (held.state, held.held_count, held.delivered_count) == (HoldState.HELD, 1, 1)
+    assert "550 5.1.1" in held.last_error
+    listener.script = lambda verb, argument: None
+    holds.approve(hold_id, actor="kim", reason="", now=NOW)
+    courier_.run_once(NOW)
+    assert len(mails_to(listener, FATHER)) == 1
+    assert len(list_listener.taken) == 1
+    assert holds.get(hold_id).state is HoldState.RELEASED
+
+
+def test_a_part_that_the_store_could_not_be_told_of_is_not_sent_again(
+    holds, keys, listener, list_listener, released_lists
+):
+    hold_id, _ = released_lists()
+    flaky = Flaky(holds, "left")
+    courier_ = make_courier(flaky, keys, listener, list_host=list_listener.path)
+
+    with pytest.raises(StoreError):
+        courier_.run_once(NOW)
+    flaky.away = False
+    later = NOW + timedelta(hours=1)
+    list_listener.now = later
+    run_at(courier_, listener, later)
+
+    assert holds.get(hold_id).state is HoldState.RELEASED
+    assert len(mails_to(listener, FATHER)) == len(list_listener.taken) == 1
+
+
+def test_a_list_waits_for_its_listener_and_other_mail_does_not(holds, keys, listener, released_lists):
+    hold_id, courier_ = released_lists(list_host="/nowhere/lists.sock")
+    other = make_hold(holds, content=CONTENT.replace(b"one.two", b"three"))
+
+    courier_.run_once(NOW)
+
+    assert holds.get(hold_id).state is HoldState.RELEASING
+    assert "no listener for lists" in holds.get(hold_id).last_error
+    assert holds.get(other).state is HoldState.HELD
+    assert mails_to(listener, SENDER), "the notice of the other hold"
+
+
+def test_a_list_whose_listener_was_taken_out_of_the_settings_goes_back_to_people(
+    holds, listener, list_listener, released_lists
+):
+    """Between the decision and the courier's turn; never released, and never sent where nothing expands it."""
+    hold_id, courier_ = released_lists(to=(), list_host="")
+
+    courier_.run_once(NOW)
+
+    assert holds.get(hold_id).state is HoldState.HELD
+    assert holds.get(hold_id).last_error == courier.NO_LIST_LISTENER
+    assert not any(TEAM in mail.recipients for mail in (*listener.offered, *list_listener.offered))
+
+
+def test_members_refused_for_good_are_told_of_whatever_their_part(holds, listener, list_listener, released_lists):
+    hold_id, courier_ = released_lists(to=(FATHER, "gone@mail.test"), lists=(TEAM, ALL))
+    listener.script = always("RCPT", b"550 5.1.1 no\r\n", match="gone@")
+    list_listener.script = always("RCPT", b"550 5.1.1 no\r\n", match=ALL)
+
+    drain(courier_)
+
+    notice = text_of(mails_to(listener, SENDER)[0])
+    assert "passed it on to 2 people" in notice
+    assert "2 addresses did not accept it" in notice
+    facts = [entry.facts for entry in holds.history(hold_id) if entry.kind == "alert"]
+    assert [(each["lists"], each["refused"]) for each in facts] == [(False, 1), (True, 1)]
+
+
+@pytest.mark.parametrize("point", [point for point in points.CHECKPOINTS if point != "row put off"])
+def test_crash_anywhere_in_a_release_of_two_parts_repeats_one_of_them_at_most(
+    holds, keys, listener, list_listener, released_lists, monkeypatch, point
+):
+    hold_id, courier_ = released_lists()
+
+    def kill(name: str) -> None:
+        if name == point:
+            raise Killed
+
+    monkeypatch.setattr(courier, "checkpoint", kill)
+    monkeypatch.setattr(handover, "checkpoint", kill)
+    with pytest.raises(Killed):
+        courier_.run_once(NOW)
+    monkeypatch.undo()
+
+    later = NOW + timedelta(hours=1)
+    listener.now = list_listener.now = later
+    drain(make_courier(holds, keys, listener, list_host=list_listener.path), later)
+
+    assert holds.get(hold_id).state is HoldState.RELEASED
+    counts = [len(mails_to(listener, FATHER)), len(list_listener.taken)]
+    assert min(counts) == 1
+    assert sum(counts) <= (3 if point in {"data sent", "accepted by listener"} else 2)
+
+
+# -- the archive's copy -----------------------------------------------------------------------------------------
+
+ARCHIVE = "archive@council.example"
+
+
+@pytest.mark.parametrize("others", [0, 1])
+@pytest.mark.parametrize("at_hold", [True, False])
+def test_the_archive_gets_one_copy_of_its_own_where_the_first_pass_made_none(holds, keys, listener, at_hold, others):
+    holds.outlets = Outlets(archive=ARCHIVE, at_hold=at_hold)
+    hold_id = make_hold(holds, others=others, parameters=("RET=FULL",), rcpt_parameters=("NOTIFY=SUCCESS",))
+    courier_ = make_courier(holds, keys, listener)
+    drain(courier_)
+    copies = mails_to(listener, ARCHIVE)
+    assert len(copies) == (1 if at_hold and not others else 0)
+    approve(holds, hold_id)
+    drain(courier_)
+
+    copies = mails_to(listener, ARCHIVE)
+    assert len(copies) == (0 if others else 1)
+    assert [mail.recipients for mail in mails_to(listener, FATHER)] == [[FATHER]]
+    for copy in copies:
+        assert copy.content == mails_to(listener, FATHER)[0].content
+        assert copy.mail.startswith(f"FROM:<{SENDER}> ")
+        assert copy.rcpt == [f"TO:<{ARCHIVE}> NOTIFY=NEVER"], "nobody is told that the archive's mailbox is full"
+
+
+def test_an_archive_that_fails_keeps_nobodys_mail_back(holds, keys, listener):
+    holds.outlets = Outlets(archive=ARCHIVE, at_hold=True)
+    hold_id = make_hold(holds)
+    approve(holds, hold_id)
+    listener.script = always("RCPT", b"550 5.1.1 gone\r\n", match=ARCHIVE)
+
+    drain(make_courier(holds, keys, listener))
+
+    assert holds.get(hold_id).state is HoldState.RELEASED
+    assert len(mails_to(listener, FATHER)) == 1
+    assert mails_to(listener, "duty@council.example"), "somebody is told that the archive lacks a message"
+
+
+def test_an_archive_that_the_mail_is_held_for_gets_it_when_it_is_released(holds, keys, listener):
+    """Its copy at the hold would be the very mail that somebody is to decide on."""
+    holds.outlets = Outlets(archive=ARCHIVE, at_hold=True)
+    hold_id = make_hold(holds, to=(FATHER, ARCHIVE))
+    courier_ = make_courier(holds, keys, listener)
+
+    drain(courier_)
+    assert mails_to(listener, ARCHIVE) == []
+    approve(holds, hold_id)
+    drain(courier_)
+
+    assert [mail.recipients for mail in mails_to(listener, ARCHIVE)] == [[FATHER, ARCHIVE]]
+
+
+def test_a_copy_for_an_archive_that_is_named_no_more_is_given_up(holds, keys, listener):
+    holds.outlets = Outlets(archive=ARCHIVE, at_hold=True)
+    make_hold(holds)
+    holds.outlets = Outlets()
+
+    drain(make_courier(holds, keys, listener))
+
+    assert mails_to(listener, ARCHIVE) == []
+    assert mails_to(listener, "duty@council.example")
+
+
+@pytest.mark.parametrize("point", ONE_PART[:-1])
+def test_crash_anywhere_in_an_archive_copy_repeats_it_once_at_most(holds, keys, listener, monkeypatch, point):
+    holds.outlets = Outlets(archive=ARCHIVE, at_hold=True)
+    make_hold(holds)
+    courier_ = make_courier(holds, keys, listener, batch=1)
+    courier_.run_once(NOW)
+    courier_.run_once(NOW)  # the two notices
+    assert mails_to(listener, ARCHIVE) == []
+
+    def kill(name: str) -> None:
+        if name == point:
+            raise Killed
+
+    monkeypatch.setattr(courier, "checkpoint", kill)
+    monkeypatch.setattr(handover, "checkpoint", kill)
+    with pytest.raises(Killed):
+        courier_.run_once(NOW)
+    monkeypatch.undo()
+
+    later = NOW + timedelta(hours=1)
+    listener.now = later
+    drain(make_courier(holds, keys, listener), later)
+
+    copies = mails_to(listener, ARCHIVE)
+    assert 1 <= len(copies) <= (2 if point in {"data sent", "accepted by listener"} else 1)
+    assert len({mail.content for mail in copies}) == 1
+
+
 # -- crashes ----------------------------------------------------------------------------------------------------
 
 
-class Killed(BaseException):
-    """Stands for kill -9: nothing of ours may catch it."""
-
-
-@pytest.mark.parametrize("point", points.CHECKPOINTS)
+@pytest.mark.parametrize("point", ONE_PART)
 def test_crash_anywhere_in_a_release_loses_nothing_and_repeats_once_at_most(
     holds, keys, listener, released, monkeypatch, point
 ):
@@ -618,7 +896,7 @@ def test_crash_anywhere_in_a_release_loses_nothing_and_repeats_once_at_most(
     assert len({mail.message_id for mail in mails_to(listener, SENDER)}) == 1
 
 
-@pytest.mark.parametrize("point", points.CHECKPOINTS[:-1])
+@pytest.mark.parametrize("point", ONE_PART[:-1])
 def test_crash_anywhere_in_a_notice_repeats_it_recognisably(holds, keys, listener, monkeypatch, point):
     make_hold(holds)
 
@@ -641,23 +919,7 @@ def test_crash_anywhere_in_a_notice_repeats_it_recognisably(holds, keys, listene
     assert len({mail.message_id for mail in notices}) == 1
 
 
-class Flaky:
-    """A quarantine whose store goes away at one call."""
-
-    def __init__(self, holds: Quarantine, call: str) -> None:
-        self._holds, self._call, self.away = holds, call, True
-
-    def __getattr__(self, name: str):
-        if name == self._call and self.away:
-
-            def fail(*args: object, **named: object) -> None:
-                raise StoreError("the store is away")
-
-            return fail
-        return getattr(self._holds, name)
-
-
-@pytest.mark.parametrize("call", ["claim", "get", "open", "expect", "done", "expire_due"])
+@pytest.mark.parametrize("call", ["claim", "to_release", "open", "expect", "done", "expire_due"])
 def test_store_that_goes_away_for_a_while_doubles_nothing(holds, keys, listener, released, call):
     hold_id, _ = released()
     flaky = Flaky(holds, call)

@@ -3,6 +3,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -135,12 +136,37 @@ def test_mail_that_a_policy_could_concern_is_read(whens, addresses):
     assert screening.demand(make_facts(*addresses), REGISTER, make_policies(*whens)) is not None
 
 
-def test_pictures_are_read_where_somebody_is_in_scope_or_a_policy_says_so():
-    ocr = WORDS.replace("{phrases: words}", "{phrases: words, ocr: yes}")
+@pytest.mark.parametrize(
+    ("whens", "address", "pictures"),
+    [
+        ([SAFE], "father@mail.test", True),
+        ([SAFE.replace("{content", "{ocr: no, content")], "father@mail.test", True),  # somebody is in his scope
+        ([SAFE.replace("relation: adverse", "addressee: adverse")], "print@council.test", True),
+        ([WORDS], "gran@mail.test", True),
+        ([CASES], "doctor@health.test", True),
+        ([WORDS.replace("{phrases: words}", "{phrases: words, ocr: no}")], "gran@mail.test", False),
+        ([WORDS.replace("{content", "{ocr: no, content")], "gran@mail.test", False),
+        ([WORDS.replace("{content: {phrases: words}", "{content: {any: [{phrases: words, ocr: no}]}")],
+         "gran@mail.test", False),
+        ([WORDS.replace("{content", "{ocr: no, content"), WORDS], "gran@mail.test", True),
+        ([WORDS.replace("phrases: words", "phrases: words, in: [subject, filename]")], "gran@mail.test", False),
+        ([WORDS.replace("phrases: words", "phrases: words, in: [subject, attachment]")], "gran@mail.test", True),
+        ([WORDS.replace("phrases: words", "phrases: words, in: ocr")], "gran@mail.test", True),
+        (["{content: {regex: {pattern: '[0-9]{9}'}}, recipients: {scope: external}}"], "gran@mail.test", True),
+        (["{content: {not: {phrases: words}}, recipients: {scope: external}}"], "gran@mail.test", True),
+        (["{content: any, recipients: {scope: external}}"], "gran@mail.test", False),
+        (["{content: any, ocr: yes, recipients: {scope: external}}"], "gran@mail.test", True),
+    ],
+)  # fmt: skip
+def test_pictures_are_read_where_some_policy_could_use_their_text(whens, address, pictures):
+    demand = screening.demand(make_facts(address), REGISTER, make_policies(*whens))
 
-    assert screening.demand(make_facts("father@mail.test"), REGISTER, make_policies(SAFE)).ocr
-    assert not screening.demand(make_facts("gran@mail.test"), REGISTER, make_policies(WORDS)).ocr
-    assert screening.demand(make_facts("gran@mail.test"), REGISTER, make_policies(ocr)).ocr
+    assert demand is not None
+    assert demand.ocr is pictures
+
+
+def test_pictures_on_their_way_to_nobody_of_interest_are_not_read():
+    assert screening.demand(make_facts("clerk@council.test"), REGISTER, make_policies(WORDS, SAFE)) is None
 
 
 def test_policies_that_are_off_read_nothing_and_shadow_ones_do():
@@ -408,3 +434,19 @@ def test_a_part_that_cannot_be_read_never_makes_a_verdict_milder(texts, crowd):
     policies = make_policies(SAFE, CASES, WORDS)
 
     assert screen(unread, facts, policies).action.rank >= screen(read, facts, policies).action.rank
+
+
+# -- days ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("zone", "expected"), [("Europe/London", Action.HOLD), ("Atlantic/Azores", Action.PASS)])
+def test_an_authority_ends_when_its_last_day_ends_where_the_organisation_is(zone, expected):
+    """In summer the day in London ends an hour before the day in UTC."""
+    until = {**BELA, "authorised": [{"email": "doctor@health.test", "to": "2025-07-01"}]}
+    facts = replace(make_facts("doctor@health.test"), now=datetime(2025, 7, 1, 23, 30, tzinfo=UTC), zone=ZoneInfo(zone))
+
+    verdict = screening.screen(
+        make_reading("ring 07700 900456"), ENVELOPE, facts, Register.build([from_record(until)]), make_policies(CASES)
+    )
+
+    assert actions(verdict) == [expected]

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from safehold import __version__, config
-from safehold.cli import holds, judging, registers, run, serve, setup
+from safehold.cli import holds, judging, policies, registers, run, serve, setup, stores
 from safehold.cli.output import Exit, say
 from safehold.errors import (
     ComplaintsError,
@@ -18,14 +18,16 @@ from safehold.errors import (
     SafeholdError,
     StoreError,
     TamperedError,
+    counted,
 )
+from safehold.quarantine import NotFoundError
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="safehold", description="Holds mail that would put somebody in danger.")
     parser.add_argument("--version", action="version", version=f"safehold {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (run, serve, setup, judging, registers, holds):
+    for module in (run, serve, setup, judging, policies, registers, holds, stores):
         module.add_commands(commands, _common())
     return parser
 
@@ -51,6 +53,7 @@ _EXITS: tuple[tuple[type[SafeholdError], Exit], ...] = (
     (NotAllowedError, Exit.NOT_ALLOWED),
     (IllegalMoveError, Exit.FOUND),
     (TamperedError, Exit.BAD_INPUT),
+    (NotFoundError, Exit.BAD_INPUT),
     (SafeholdError, Exit.DOWN),
 )
 
@@ -67,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ComplaintsError as error:
         # What is no terminal may be a log, and an author may have typed there what no log may hold.
         say(error.text(quoting=sys.stderr.isatty()))
-        say(f"{len(error.complaints)} error{'s' if len(error.complaints) != 1 else ''}")
+        say(counted(len(error.complaints), "error"))
         return Exit.BAD_CONFIGURATION
     except SafeholdError as error:
         say(f"safehold: {error}")

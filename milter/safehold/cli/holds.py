@@ -15,6 +15,7 @@ from typing import Any
 from safehold import assemble, config
 from safehold.cli import output
 from safehold.cli.output import Exit
+from safehold.errors import IllegalMoveError, counted
 from safehold.model import HeldMessage, HoldState
 from safehold.quarantine import spoken_id
 
@@ -25,26 +26,36 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the commands of this module."""
     hold = commands.add_parser("hold", help="held mail: look and decide")
     verbs = hold.add_subparsers(dest="verb", required=True, metavar="VERB")
-    listing = verbs.add_parser("list", parents=[common], help="what is on hold")
-    listing.add_argument("--all", action="store_true", help="decided ones too")
-    listing.add_argument("--json", action="store_true")
+
+    def verb_of(name: str, text: str, more: str = "") -> argparse.ArgumentParser:
+        described = f"{text}.  {more}".strip()
+        verb: argparse.ArgumentParser = verbs.add_parser(name, parents=[common], help=text, description=described)
+        verb.add_argument("--json", action="store_true", help="one JSON document (list: one a line)")
+        return verb
+
+    listing = verb_of("list", "what is on hold, the one due first first")
+    listing.add_argument(
+        "--all", action="store_true", help="those released, refused, cancelled and expired as well, not only open ones"
+    )
     listing.set_defaults(act=list_holds)
-    show = verbs.add_parser("show", parents=[common], help="one hold, evidence masked")
-    show.add_argument("id")
-    show.add_argument("--reveal", action="store_true", help="show the evidence unmasked (audited; wants --reason)")
-    show.add_argument("--reason", default="")
-    show.add_argument("--json", action="store_true")
+    show = verb_of(
+        "show",
+        "one hold: where, why and for whom, with the evidence masked",
+        "Whoever reveals it gives a reason, and the look goes into the audit trail with name, time and reason.",
+    )
+    show.add_argument("id", help="as in the list; case and dash do not matter")
+    show.add_argument("--reveal", action="store_true", help="show the evidence unmasked: audited, and wants --reason")
+    show.add_argument("--reason", default="", help="why you need to see it; sealed, for the audit trail")
     show.set_defaults(act=show_hold)
     for verb, text in (
         ("approve", "say that it may go (the first of two people, where two are asked for)"),
-        ("release", "let it go to the held recipients"),
+        ("release", "let it go to the held recipients, and only to them"),
         ("refuse", "never let it go; the sender is told"),
-        ("cancel", "drop it at the sender's wish"),
+        ("cancel", "drop it because its sender asked for that; it is never sent"),
     ):
-        decide = verbs.add_parser(verb, parents=[common], help=text)
-        decide.add_argument("id")
-        decide.add_argument("--reason", required=True)
-        decide.add_argument("--json", action="store_true")
+        decide = verb_of(verb, text)
+        decide.add_argument("id", help="as in the list; case and dash do not matter")
+        decide.add_argument("--reason", required=True, help="why; sealed, for the audit trail")
         decide.set_defaults(act=decision(verb))
 
 
@@ -54,6 +65,9 @@ def list_holds(options: argparse.Namespace) -> int:
         held = quarantine.list(states=tuple(HoldState) if options.all else OPEN)
     if options.json:
         output.lines(as_json(item) for item in held)
+        return Exit.OK
+    if not held:
+        output.say("there has been no hold yet" if options.all else "nothing is on hold (--all: decided ones too)")
         return Exit.OK
     output.table(
         ["hold", "state", "since", "decide by", "severity", "policies", "held", "delivered", "approvals"],
@@ -162,11 +176,44 @@ def decision(verb: str) -> Callable[[argparse.Namespace], int]:
     def decide(options: argparse.Namespace) -> int:
         with assemble.quarantine(config.load(options.config)) as quarantine:
             act = getattr(quarantine, verb)
-            held = act(spoken_id(options.id), actor=assemble.actor(), reason=options.reason, now=datetime.now(UTC))
+            hold = spoken_id(options.id)
+            try:
+                held = act(hold, actor=assemble.actor(), reason=options.reason, now=datetime.now(UTC))
+            except IllegalMoveError as error:
+                raise IllegalMoveError(_too_late(quarantine.get(hold), options) or str(error)) from None
         if options.json:
             output.document(as_json(held))
         else:
-            output.result(f"{held.id} is now {held.state.value}")
+            output.result(f"{held.id} is now {held.state.value}{_what_next(held, options)}")
         return Exit.OK
 
     return decide
+
+
+def _too_late(held: HeldMessage, options: argparse.Namespace) -> str:
+    """Return what was decided before, in words; "" where nothing was and the refusal has another ground."""
+    by = f" by {held.decided_by}" if held.decided_by else ""
+    match held.state:
+        case HoldState.RELEASING:
+            return f"{held.id} is being released already, decided{by}{_sent(held, options)}"
+        case HoldState.RELEASED | HoldState.REFUSED | HoldState.CANCELLED:
+            return f"{held.id} was {held.state.value}{by}; nothing was changed"
+        case HoldState.EXPIRED:
+            return f"{held.id} has expired: nobody decided in time; nothing was changed"
+        case HoldState.HELD | HoldState.PROPOSED:
+            return ""
+
+
+def _what_next(held: HeldMessage, options: argparse.Namespace) -> str:
+    """Return what happens now, and what to run to see it."""
+    if held.state is HoldState.RELEASING:
+        return _sent(held, options)
+    if held.state is HoldState.PROPOSED:
+        missing = held.approvals_needed - len(held.approved_by)
+        return f": {counted(missing, 'more person has', 'more people have')} to approve or release it"
+    return ""
+
+
+def _sent(held: HeldMessage, options: argparse.Namespace) -> str:
+    at = output.named(options.config)
+    return f": the courier sends it within seconds; to see that it has: safehold hold show {held.id}{at}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``safehold inspect | find | explain | policy check``: what would be read, found and decided, and why.
+"""``safehold inspect | find | explain``: what would be read, found and decided, and why.
 
 They call the same functions as the gate and print what comes back; nothing here decides anything.
 """
@@ -7,17 +7,19 @@ They call the same functions as the gate and print what comes back; nothing here
 import argparse
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from safehold import assemble, config, policy, screening
-from safehold.cli import holds, output, registers
+from safehold.cli import holds, output, registers, setup
 from safehold.cli.output import Exit, say
 from safehold.detect import people as finder
-from safehold.errors import Complaint, ComplaintsError
+from safehold.errors import Complaint, ComplaintsError, counted
 from safehold.gate import Rules
 from safehold.gate.facts import Expander, NoMaps, Site, address_headers, gather, normal
 from safehold.model import (
@@ -67,18 +69,10 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     explain.add_argument("--to", action="append", default=[], metavar="B", help="repeat for several recipients")
     explain.add_argument("--policies", type=Path, metavar="D")
     explain.add_argument("--register", type=Path, metavar="R")
-    explain.add_argument("--own-domain", action="append", default=[], metavar="D")
+    explain.add_argument("--own-domain", action="append", default=[], type=setup.mail_domain, metavar="D")
     explain.add_argument("--assume", choices=["outbound", "internal", "inbound", "transit"])
     explain.add_argument("--json", action="store_true")
     explain.set_defaults(act=explain_message)
-
-    rules = commands.add_parser("policy", help="the rules")
-    verbs = rules.add_subparsers(dest="verb", required=True, metavar="VERB")
-    check = verbs.add_parser("check", help="every mistake, with line, column and cure")
-    check.add_argument("folder", type=Path)
-    check.add_argument("--json", action="store_true")
-    check.add_argument("--strict", action="store_true", help="warnings fail too")
-    check.set_defaults(act=check_policies)
 
 
 # -- inspect ----------------------------------------------------------------------------------------------------
@@ -161,7 +155,8 @@ def find_people(options: argparse.Namespace) -> int:
         output.result(
             f"{f.person}  {f.field:<14} {f.strength.value:<8} {place_words(f.place)} {f.span[0]}-{f.span[1]}  {f.why}"
         )
-    say(f"{len(findings)} findings, {len(reading.problems)} parts not fully read")
+    problems = counted(len(reading.problems), "part not fully read", "parts not fully read")
+    say(f"{counted(len(findings), 'finding')}, {problems}")
     return Exit.OK
 
 
@@ -220,8 +215,11 @@ def _plain_segment(text: str) -> Segment:
 def explain_message(options: argparse.Namespace) -> int:
     """Say what would happen to a message, or why a hold was made; exit 1 where something would be held."""
     path = Path(options.message)
-    if not path.exists():
+    if not path.exists() and _HOLD_ID.fullmatch(options.message):
         return _explain_hold(options)
+    if not path.exists():
+        say(f"safehold: {path}: there is no such file, and it is no hold id (of the form 7K4M-2QXR)")
+        return Exit.BAD_INPUT
     content = _crlf(_bytes(path))
     rules, site, expander = _rules(options, content)
     message, facts = _as_sent(options, content, site, expander)
@@ -235,6 +233,10 @@ def explain_message(options: argparse.Namespace) -> int:
     else:
         _tell(verdict, reading, rules.policies)
     return Exit.FOUND if verdict.action is Action.HOLD else Exit.OK
+
+
+# A hold id as people type it: a name with a dot or a slash in it is a file's.
+_HOLD_ID = re.compile(r"[0-9A-Za-z]{4}[- ]?[0-9A-Za-z]{4}")
 
 
 def _explain_hold(options: argparse.Namespace) -> int:
@@ -261,12 +263,11 @@ def _rules(options: argparse.Namespace, content: bytes) -> tuple[Rules, Site, Ex
     settings = config.load(options.config) if options.config.exists() else None
     if settings is None and options.policies is None:
         config.load(options.config)  # says that there are no settings, and how to make them
-    own = frozenset(d.lower() for d in options.own_domain)
+    site = Site(frozenset())
     expander: Expander = NoMaps()
     if settings is not None and options.policies is None:
-        own = own or assemble.site(settings).own_domains
-        expander = assemble.expander(settings)
-    own = own or frozenset({normal(sender).rpartition("@")[2]})
+        site, expander = assemble.site(settings), assemble.expander(settings)
+    own = frozenset(options.own_domain) or site.own_domains or frozenset({normal(sender).rpartition("@")[2]})
     folder = options.policies or (settings.policies if settings else Path("policies"))
     policies = assemble.load_policies(folder)
     people = policies.people
@@ -275,7 +276,7 @@ def _rules(options: argparse.Namespace, content: bytes) -> tuple[Rules, Site, Ex
     elif settings is not None and settings.store.exists():
         with assemble.people(settings) as store:
             people = (*people, *store.load()[1])
-    return Rules(policies, Register.build(people)), Site(own), expander
+    return Rules(policies, Register.build(people)), replace(site, own_domains=own), expander
 
 
 def _as_sent(options: argparse.Namespace, content: bytes, site: Site, expander: Expander) -> tuple[Message, Facts]:
@@ -352,20 +353,3 @@ def _tell(verdict: Verdict, reading: Reading, policies: policy.PolicySet) -> Non
                 output.result(f"    {where}{place_words(f.place)}: {f.field}{person}, {f.strength.value}: {f.why}")
     for problem in verdict.problems:
         output.result(f"not fully read: {problem.part}: {problem.reason.value}")
-
-
-# -- policy check -----------------------------------------------------------------------------------------------
-
-
-def check_policies(options: argparse.Namespace) -> int:
-    """Check a folder of policies; exit 1 where there are errors (or warnings, with --strict)."""
-    complaints = policy.check(assemble.policy_files(options.folder), today=datetime.now(UTC).date())
-    if options.json:
-        output.document([{n: getattr(c, n) for n in c.__dataclass_fields__} for c in complaints])
-    else:
-        for complaint in complaints:
-            output.result(complaint.text())
-    errors = sum(c.severity == "error" for c in complaints)
-    warnings = sum(c.severity == "warning" for c in complaints)
-    say(f"{errors} errors, {warnings} warnings")
-    return Exit.FOUND if errors or (warnings and options.strict) else Exit.OK

@@ -2,14 +2,18 @@
 """How the command line speaks: results on stdout, talk on stderr, JSON where asked, colour only on a terminal."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from safehold.config import DEFAULT_PATH
 
 
 class Exit(IntEnum):
@@ -68,6 +72,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
 def printable(text: str) -> str:
     """Return *text* with control and bidi characters shown as escapes: names in mail are hostile to terminals too."""
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+def named(settings: Path) -> str:
+    """Return the option that names this settings file in a command to run next; "" where it is found by itself."""
+    usual = Path(os.environ.get("SAFEHOLD_CONFIG", DEFAULT_PATH))
+    return "" if settings == usual else f" --config {settings}"
 
 
 def local(moment: datetime) -> str:

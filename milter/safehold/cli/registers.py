@@ -9,7 +9,7 @@ from typing import Any
 from safehold import assemble, config
 from safehold.cli import output
 from safehold.cli.output import Exit, say
-from safehold.errors import Complaint, ComplaintsError
+from safehold.errors import Complaint, ComplaintsError, counted
 from safehold.register import importing
 from safehold.register.people import Person
 
@@ -72,7 +72,8 @@ def check_file(options: argparse.Namespace) -> int:
         people = read(options.file)
     except ComplaintsError as error:
         return _refuse(error)
-    output.result(f"{options.file}: ok, {len(people)} people, {sum(len(p.values) for p in people)} values")
+    values = counted(sum(len(p.values) for p in people), "value")
+    output.result(f"{options.file}: ok, {counted(len(people), 'person', 'people')}, {values}")
     return Exit.OK
 
 
@@ -92,12 +93,14 @@ def list_people(options: argparse.Namespace) -> int:
     ]
     if options.json:
         output.lines(rows)
+    elif rows:
+        output.table(list(rows[0]), [[str(v) for v in row.values()] for row in rows])
     else:
-        output.table(list(rows[0]) if rows else ["id"], [[str(v) for v in row.values()] for row in rows])
+        say("nobody is in the register: safehold register import FILE")
     return Exit.OK
 
 
 def _refuse(error: ComplaintsError) -> int:
     say(error.text())
-    say(f"{len(error.complaints)} errors, nothing was imported")
+    say(f"{counted(len(error.complaints), 'error')}, nothing was imported")
     return Exit.BAD_INPUT

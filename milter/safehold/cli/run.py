@@ -27,8 +27,9 @@ from safehold.cli import output, registers, setup
 from safehold.cli.output import Exit, say
 from safehold.cli.sink import folder_of, maildir
 from safehold.cli.supervise import Parts, free_ports, python
-from safehold.errors import Complaint, ComplaintsError
+from safehold.errors import Complaint, ComplaintsError, counted
 from safehold.quarantine import Quarantine
+from safehold.store import Store
 
 FIRST_PORT = 2525
 SAMPLE_DOMAIN = "riverbank.example"
@@ -83,11 +84,14 @@ def _prepare(options: argparse.Namespace) -> Path:
             listen=f"127.0.0.1:{front}",
             next_hop=f"127.0.0.1:{hop}",
             release=f"127.0.0.1:{release}",
+            lists="",
             maps="none",
         )
         say(f"wrote {file}")
     settings = config.load(file)
     (directory / "sockets").mkdir(exist_ok=True, mode=0o750)
+    if settings.store.exists():
+        Store.upgrade(settings.store)  # of an earlier version; one that is up to date stays as it is
     if recovery := setup.make_keys_and_store(settings):
         say(f"made keys in {settings.keys} and the store {settings.store}")
         say(f"recovery key (shown once; for real use keep it off this machine): {recovery}")
@@ -192,7 +196,8 @@ def _import_register(file: Path, settings: config.Settings) -> None:
     people = registers.read(file)
     with assemble.people(settings) as store:
         outcome = store.import_people(people, full=False, accept_ends=0, actor=assemble.actor(), now=datetime.now(UTC))
-    say(f"register: {len(people)} invented people from {file}, sealed in the store as revision {outcome.revision}")
+    who = counted(len(people), "invented person", "invented people")
+    say(f"register: {who} from {file}, sealed in the store as revision {outcome.revision}")
     if outcome.added or outcome.changed:
         time.sleep(2 * assemble.WATCH_S)  # the gateway looks for a new revision every second
 

@@ -11,10 +11,16 @@ from typing import Any
 
 from safehold import assemble, config
 from safehold.cli.output import Exit
+from safehold.courier import Courier
+
+log = logging.getLogger(__name__)
 
 # Blocked before any thread exists, so that every thread inherits it: libmilter and our own loops wait for these
 # signals, and a thread that had them open would be killed by them (milter-facts, fact 7).
 SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1})
+
+# How often a process looks whether its loop still runs.
+LOOK_EVERY_S = 1.0
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -106,9 +112,19 @@ def courier(options: argparse.Namespace) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     stop = threading.Event()
     with assemble.courier(settings) as worker:
-        thread = threading.Thread(target=worker.run, args=(stop,), name="courier")
+        thread = threading.Thread(target=_worked, args=(worker, stop), name="courier")
         thread.start()
-        signal.sigwait({signal.SIGTERM, signal.SIGINT})
-        stop.set()
-        thread.join()
-    return Exit.OK
+        while thread.is_alive():
+            if signal.sigtimedwait({signal.SIGTERM, signal.SIGINT}, LOOK_EVERY_S) is not None:
+                stop.set()
+                thread.join()
+    # A loop that ended by itself: the supervisor must see it, or nobody is told of holds any more.
+    return Exit.OK if stop.is_set() else Exit.DOWN
+
+
+def _worked(worker: Courier, stop: threading.Event) -> None:
+    """Run the courier's loop; what kills it is logged by its kind, since its text may quote mail."""
+    try:
+        worker.run(stop)
+    except Exception as error:  # noqa: BLE001 - logged, and the process ends because the thread has
+        log.error("the courier's loop has ended error=%s", type(error).__name__)

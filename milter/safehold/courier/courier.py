@@ -21,7 +21,7 @@ import re
 import smtplib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -62,6 +62,7 @@ Deed = Callable[[datetime], object]
 RELEASE_STUCK = "approved mail could not be sent"
 RELEASE_REFUSED = "release refused for some recipients"
 NOTICE_LEAK = "notice cut short by the leak check"
+NO_LIST_LISTENER = "no listener for lists is set up"
 
 
 class NoListenerError(LaterError):
@@ -80,8 +81,10 @@ class Courier:
         connect: Connect = Connection,
         jitter: Callable[[], float] = random.random,
         monotonic: Callable[[], float] = time.monotonic,
+        beat: Callable[[datetime], None] = lambda _: None,
     ) -> None:
         self.settings = settings  # may be replaced between rounds
+        self._beat = beat  # told before each claim that we live
         self._holds = holds
         self._key = opening_key
         self._connect = connect
@@ -119,6 +122,7 @@ class Courier:
         worked = 0
         # One row a claim: its lease must not run while others are worked.
         while worked < self.settings.batch:
+            self._beat(moment())
             rows = self._holds.claim(moment(), 1, self.settings.lease_s)
             if not rows:
                 break
@@ -153,6 +157,8 @@ class Courier:
         try:
             if row.kind == "release":
                 self._release(row, moment)
+            elif row.kind == "journal":
+                self._journal(row, moment)
             else:
                 self._notice(row, moment)
         except StoreError:
@@ -168,7 +174,7 @@ class Courier:
             self._put_off(row, str(error) if isinstance(error, LaterError) else type(error).__name__, moment())
             return not isinstance(error, NoListenerError)
         except OSError as error:  # smtplib's exceptions are OSErrors too; their texts repeat what servers said
-            self._put_off(row, f"no answer ({type(error).__name__})", moment())
+            self._put_off(row, no_answer(error), moment())
         except Exception as error:  # noqa: BLE001 - a bug that one row meets must not stop the mail of others
             self._put_off(row, f"fault ({type(error).__name__})", moment())
         return True
@@ -211,34 +217,72 @@ class Courier:
     # -- release ------------------------------------------------------------------------------------------------
 
     def _release(self, row: OutboxRow, moment: Clock) -> None:
-        held = self._holds.get(row.hold_id)
+        """Send what has not left yet: final addresses by one listener, lists by the other.
+
+        What of it left is remembered, so that it is not sent again because the rest could not be.
+        """
         content = self._holds.open(row.hold_id, self._key)
         checkpoint("opened")
-        journal = self._journal(held, content)
-        parcel = Parcel(
-            sender=content.envelope.sender,
-            recipients=(*content.held, *journal),
-            content=released_bytes(content),
-            parameters=content.envelope.parameters,
-        )
-        receipt = self._send(row, parcel, moment, also=frozenset(recipient.address for recipient in journal))
-        # The alert comes before the end of the row: the notice of the release must be able to tell of it.
-        alerts = {RELEASE_REFUSED: refusal_facts(receipt)} if receipt.refused else {}
-        self._record(row, receipt, alerts, moment())
+        waiting = self._holds.to_release(row, content)
+        parts = [(lists, to) for lists, to in ((False, waiting.final), (True, waiting.lists)) if to]
+        failures: list[LaterError | NeverError] = []
+        for number, (lists, recipients) in enumerate(parts, 1):
+            parcel = Parcel(content.envelope.sender, recipients, released_bytes(content), content.envelope.parameters)
+            try:
+                receipt = self._send(row, parcel, moment, lists=lists)
+            except (LaterError, NeverError) as error:
+                failures.append(error)
+            except OSError as error:
+                failures.append(LaterError(no_answer(error)))
+            else:
+                is_all = number == len(parts) and not failures
+                self._record_release(row, receipt, moment(), lists=lists, is_all=is_all)
+        if failures:
+            raise next((error for error in failures if isinstance(error, LaterError)), failures[0])
+
+    def _record_release(self, row: OutboxRow, receipt: Receipt, now: datetime, *, lists: bool, is_all: bool) -> None:
+        def deed(moment: datetime) -> None:
+            # The alert comes before the end of the row: the notice of the release must be able to tell of it.
+            if receipt.refused:
+                facts = refusal_facts(receipt, lists=lists)
+                self._holds.alert(RELEASE_REFUSED, now=moment, hold_id=row.hold_id, facts=facts)
+            if is_all:
+                self._holds.done(row, now=moment, queue_id=receipt.queue_id)
+            else:
+                self._holds.left(row, lists=lists, now=moment, queue_id=receipt.queue_id)
+
+        self._finish(row.id, deed, now)
+        checkpoint("row done" if is_all else "part done")
         log.info(
-            "released hold=%s accepted=%d refused=%d queue_id=%s",
-            *(row.hold_id, receipt.accepted, len(receipt.refused), receipt.queue_id or "-"),
+            "released hold=%s lists=%s all=%s accepted=%d refused=%d queue_id=%s",
+            *(row.hold_id, lists, is_all, receipt.accepted, len(receipt.refused), receipt.queue_id or "-"),
         )
+        if receipt.left_off:
+            log.warning(
+                "the listener knows no DSN, so what the sender asked for of reports is lost hold=%s", row.hold_id
+            )
 
-    def _journal(self, held: HeldMessage, content: HeldContent) -> tuple[Recipient, ...]:
-        """Return the archive as a recipient, where the first pass was discarded whole and made no copy."""
-        journal = self.settings.journal
-        if not journal or held.delivered_count or journal in {recipient.address for recipient in content.held}:
-            return ()
-        return (Recipient(journal),)
+    def _journal(self, row: OutboxRow, moment: Clock) -> None:
+        """Send the archive its copy of what was held, as the mail server would have: a bounce of it is nobody's."""
+        archive = self._holds.outlets.archive
+        if not archive:
+            raise NeverError("no archive is named any more")
+        content = self._holds.open(row.hold_id, self._key)
+        checkpoint("opened")
+        held = tuple(recipient.address for recipient in content.held)
+        receipt = Receipt("", 0)
+        # An archive that the mail was held for as well gets it when that is released, and not by this way.
+        if archive.lower() not in {address.lower() for address in held}:
+            copy = (Recipient(archive, ("NOTIFY=NEVER",)),)
+            parcel = Parcel(content.envelope.sender, copy, released_bytes(content), content.envelope.parameters)
+            receipt = self._send(row, parcel, moment, held=held)
+        self._record(row, receipt, {}, moment())
+        log.info("archived hold=%s accepted=%d queue_id=%s", row.hold_id, receipt.accepted, receipt.queue_id or "-")
 
-    def _send(self, row: OutboxRow, parcel: Parcel, moment: Clock, *, also: frozenset[str] = frozenset()) -> Receipt:
-        """Hand *parcel* over, its departure recorded just before DATA; *also* are recipients that nobody held."""
+    def _send(
+        self, row: OutboxRow, parcel: Parcel, moment: Clock, *, lists: bool = False, held: Sequence[str] = ()
+    ) -> Receipt:
+        """Hand *parcel* over, its departure recorded just before DATA; *held* shows that it is what was held."""
         settings = self.settings
         deadline = self._monotonic() + settings.hand_over_s
         digest = content_digest(parcel.content)
@@ -249,29 +293,26 @@ class Courier:
 
         def depart(leaving: Parcel) -> None:
             addresses = [recipient.address for recipient in leaving.recipients]
-            self._holds.expect(
-                row,
-                leaving.sender,
-                [address for address in addresses if address not in also],
-                digest,
-                moment(),
-                also=[address for address in addresses if address in also],
-                lasts_s=settings.hand_over_s + settings.data_timeout_s,
-            )
+            self._holds.expect(row, leaving.sender, addresses, digest, moment(), held=held, lasts_s=settings.part_s)
             if smtp.sock is not None:
                 smtp.sock.settimeout(settings.data_timeout_s)
 
-        with self._connected() as smtp:
+        with self._connected(lists=lists) as smtp:
             return hand_over(smtp, parcel, depart=depart, tick=tick)
 
     @contextmanager
-    def _connected(self) -> Iterator[smtplib.SMTP]:
+    def _connected(self, *, lists: bool) -> Iterator[smtplib.SMTP]:
         settings = self.settings
+        host, port = (settings.list_host, settings.list_port) if lists else (settings.host, settings.port)
+        if lists and not host:
+            raise NeverError(NO_LIST_LISTENER)
         smtp = self._connect(local_hostname=settings.helo, timeout=settings.timeout_s)
         try:
             try:
-                expect_2xx(smtp.connect(settings.host, settings.port), "greeting", never=False)
+                expect_2xx(smtp.connect(host, port), "greeting", never=False)
             except (OSError, LaterError) as error:
+                if lists:
+                    raise LaterError(f"no listener for lists ({type(error).__name__})") from None
                 raise NoListenerError(f"no listener ({type(error).__name__})") from None
             yield smtp
             with suppress(OSError):
@@ -328,15 +369,22 @@ class Courier:
             raise
 
     def _refused_count(self, row: OutboxRow) -> int:
-        """Return how many recipients of a released mail the listener refused for good, from the audit trail."""
-        entries = self._holds.history(row.hold_id)
-        counts = [entry.facts.get("refused", 0) for entry in entries if entry.facts.get("detail") == RELEASE_REFUSED]
-        return int(counts[-1]) if counts else 0
+        """Return how many recipients of a released mail the listeners refused for good, from the audit trail."""
+        facts = [entry.facts for entry in self._holds.history(row.hold_id)]
+        # Of each part the last counts: a crash between the alert and the end of the row repeats both.
+        counts = {f.get("lists", False): int(f["refused"]) for f in facts if f.get("detail") == RELEASE_REFUSED}
+        return sum(counts.values())
 
 
-def refusal_facts(receipt: Receipt) -> dict[str, Any]:
+def no_answer(error: OSError) -> str:
+    """Return what to say of a connection that failed, without what the server said."""
+    return f"no answer ({type(error).__name__})"
+
+
+def refusal_facts(receipt: Receipt, *, lists: bool) -> dict[str, Any]:
     """Return what the audit trail keeps of recipients refused for good: counts and reply codes."""
     return {
+        "lists": lists,
         "refused": len(receipt.refused),
         "accepted": receipt.accepted,
         "codes": sorted(set(receipt.refused)),

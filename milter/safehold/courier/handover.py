@@ -36,11 +36,15 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the listener said: a queue id if it named one, and the codes of recipients it refused for good."""
+    """What the listener said: a queue id if it named one, and the codes of recipients it refused for good.
+
+    ``left_off`` counts the parameters that were asked for and that the listener does not know.
+    """
 
     queue_id: str
     accepted: int
     refused: tuple[str, ...] = ()
+    left_off: int = 0
 
 
 class Connection(smtplib.SMTP):
@@ -138,7 +142,7 @@ def hand_over(
             depart(parcel)
             checkpoint("departure recorded")
             tick()
-            return Receipt(_data(smtp, parcel.content), len(accepted), tuple(refused))
+            return Receipt(_data(smtp, parcel.content), len(accepted), tuple(refused), _left_off(smtp, parcel))
         expect_2xx(smtp.docmd("RSET"), "RSET")
         parcel = replace(parcel, recipients=tuple(accepted))
     raise NeverError(f"RCPT {refused[0]}" if refused else "no recipients")
@@ -205,6 +209,13 @@ def kept(smtp: smtplib.SMTP, parameters: Iterable[str], table: Mapping[str, str]
         for parameter in parameters
         if _PARAMETER.fullmatch(parameter) and smtp.has_extn(table.get(parameter.partition("=")[0].upper(), "-"))
     ]
+
+
+def _left_off(smtp: smtplib.SMTP, parcel: Parcel) -> int:
+    """Return how many parameters that should be kept the listener has no use for: that is somebody's to know."""
+    given = [(parcel.parameters, MAIL_PARAMETERS), *((each.parameters, RCPT_PARAMETERS) for each in parcel.recipients)]
+    known = sum(p.partition("=")[0].upper() in table for parameters, table in given for p in parameters)
+    return known - sum(len(kept(smtp, parameters, table)) for parameters, table in given)
 
 
 def _wants_utf8(smtp: smtplib.SMTP, parcel: Parcel) -> bool:

@@ -13,6 +13,7 @@ CHECKPOINTS = (
     "departure recorded",
     "data sent",
     "accepted by listener",
+    "part done",
     "row done",
     "row put off",
 )

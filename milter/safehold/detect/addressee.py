@@ -27,7 +27,8 @@ from safehold.register.addresses import AddressIndex, Entry
 from safehold.register.index import MOST_BY_NAME, Register, Relations
 from safehold.register.names import Likeness
 from safehold.register.people import Kind, Person
-from safehold.register.words import Words, postcode_at
+from safehold.register.postcodes import postcode_at
+from safehold.register.words import Words
 from safehold.text import folded
 
 _MOST_LINES = 8  # of a block

@@ -10,17 +10,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from safehold.detect import rarity
-from safehold.detect.judging import POSTCODE_REACH, TOWN_REACH, Judge, Match
+from safehold.detect.judging import POSTCODE_REACH, TOWN_REACH, Judge
+from safehold.detect.points import Match
 from safehold.detect.view import Span, View
 from safehold.model import Strength
-from safehold.register import words as wording
+from safehold.register import vocabulary
 from safehold.register.addresses import AddressIndex, same_side
+from safehold.register.postcodes import Postcode
+from safehold.register.spelling import SHORTEST_FUZZY
 
 _BEFORE, _AFTER = 9, 8  # words from a street's type to the number that can belong to it
 _LONGEST_NAME = 5
 _WIDEST = 60  # words that the evidence of one match can span
 _MOST_ALIKE = 40  # entries of one number and street that are judged without town or postcode in common
-_COMMON_STREET = 8.0
 _MUCH_BETTER = 6.0  # points
 
 
@@ -41,7 +43,9 @@ class Budget:
         return self.left < 0
 
 
-def find(view: View, index: AddressIndex, *, deep: bool, budget: Budget) -> list[Match]:
+def find(
+    view: View, index: AddressIndex, *, deep: bool, budget: Budget, sighted: set[int] | None = None
+) -> list[Match]:
     """Return what the view holds of the index's addresses, the best for each span of text.
 
     Args:
@@ -49,25 +53,28 @@ def find(view: View, index: AddressIndex, *, deep: bool, budget: Budget) -> list
         index: The addresses.
         deep: Also find weaker forms (street and town, postcode alone, street alone): for small indexes only.
         budget: How many candidates may be judged.
+        sighted: Gets the words at which a street or postcode of the index stands, whether or not it is a match.
     """
-    search = _Search(view, index, budget, deep=deep)
+    search = _Search(view, index, budget, sighted if sighted is not None else set(), deep=deep)
     if index.entries:
         search.by_street()
         search.by_postcode()
         if deep:
             search.by_name_alone()
+            search.run_together()
     return search.best()
 
 
 class _Search:
     """One search of one view."""
 
-    def __init__(self, view: View, index: AddressIndex, budget: Budget, *, deep: bool) -> None:
+    def __init__(self, view: View, index: AddressIndex, budget: Budget, sighted: set[int], *, deep: bool) -> None:
         self.view = view
         self.index = index
         self.budget = budget
+        self.sighted = sighted
         self.deep = deep
-        self.judge = Judge(view, index)
+        self.judge = Judge(view, index, deep=deep)
         self.found: dict[tuple[int, int], Match] = {}  # by entry and place
         self.judged: set[tuple[int, int]] = set()
 
@@ -79,6 +86,7 @@ class _Search:
         for kind in view.types:
             numbers = view.numbers_in(kind - _BEFORE, kind + _AFTER)
             for street, first, exact in self._street_names(kind, fuzzy=self.deep or bool(numbers)):
+                self.sighted.add(first)
                 if self.deep:
                     self._judge_all(index.in_street(street), (first, kind), exact=exact)
                     continue
@@ -93,7 +101,7 @@ class _Search:
         """Yield the street names of the index that may end before the type at word *kind*: name, first word, exact."""
         words, streets = self.view.each, self.index.streets
         after = words[kind + 1].key if kind + 1 < len(words) else ""
-        direction = after if after in wording.DIRECTIONS else ""
+        direction = after if after in vocabulary.DIRECTIONS else ""
         run, exact = "", set()
         for first in range(kind - 1, max(kind - 1 - _LONGEST_NAME, -1), -1):
             if self.view.raw[first].isdigit():
@@ -126,13 +134,15 @@ class _Search:
             following = words[place + 1].number
             if number in range(20, 100, 10) and following < 10 and not words[place].digits:
                 yield number + following
+        if number < 10:
+            yield self.judge.claims.spaced_digits(place)[1]
         for after in (place + 1, place + 2):
             if after < len(words) and number < words[after].number <= number + 2 * _MOST_ALIKE:
                 yield from same_side(number, words[after].number)
 
     def _alike(self, entries: set[int], street: str, span: Span) -> Iterable[int]:
         """Return the entries worth judging: of very many, those that share town or postcode with the text."""
-        if len(entries) <= _MOST_ALIKE or rarity.street(street) > _COMMON_STREET:
+        if len(entries) <= _MOST_ALIKE or rarity.street(street) > rarity.COMMON_STREET:
             return sorted(entries)
         around = self._runs_around(span)
         postcodes = {found.key for found in self.view.postcodes_in(span[0] - POSTCODE_REACH, span[1] + POSTCODE_REACH)}
@@ -174,6 +184,7 @@ class _Search:
                 return
             run += words[last].key
             if run in names:
+                self.sighted.add(first)
                 self._with_numbers([number], run, (first, last + 1))
                 return
             for near in streets.near(run) if self.deep else ():
@@ -181,7 +192,9 @@ class _Search:
 
     def by_postcode(self) -> None:
         """Judge the entries whose postcode the text holds."""
-        for postcode in self.view.postcodes:
+        for postcode in self.judge.postcodes:
+            if self.index.at_postcode(postcode.key):
+                self.sighted.add(postcode.first)
             for entry in self.index.at_postcode(postcode.key):
                 if not self.budget.take():
                     return
@@ -191,15 +204,35 @@ class _Search:
         """Judge the entries of which the text holds the telling name of street or house, whatever stands beside it."""
         index, view = self.index, self.view
         for street in sorted(index.streets.words):
-            if rarity.street(street) > _COMMON_STREET:
+            if rarity.street(street) > rarity.COMMON_STREET:
                 for span in view.find_run(street):
+                    self.sighted.add(span[0])
                     self._judge_all(index.in_street(street), span, exact=True)
         for house in sorted(index.houses):
-            if len(house) >= wording.SHORTEST_FUZZY:
+            if len(house) >= SHORTEST_FUZZY:
                 for span in view.find_run(house):
                     for entry in index.with_house(house):
                         if self.budget.take():
                             self._keep(self.judge.house(entry, span), span[0])
+
+    def run_together(self) -> None:
+        """Judge the entries whose street or postcode is glued to other words ("larkspurlanewestmere")."""
+        view, index = self.view, self.index
+        for street, kind in index.typed_streets:
+            for span in view.find_glued(street + kind):
+                self._judge_glued(index.in_street(street), span, street + kind)
+        if view.digits:
+            for key in index.postcodes:
+                for first, last in view.find_glued_postcode(key):
+                    for entry in index.at_postcode(key):
+                        postcode = Postcode(first, last, key, index.entries[entry].address.outward, strict=False)
+                        if self.budget.take():
+                            self._keep(self.judge.postcode(entry, postcode), first)
+
+    def _judge_glued(self, entries: Iterable[int], span: Span, run: str) -> None:
+        for entry in entries:
+            if self.budget.take():
+                self._keep(self.judge.glued(entry, span, run), span[0])
 
     # -- judging --------------------------------------------------------------------------------------------------
 

@@ -1,20 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """House numbers and flats as a text gives them: which number belongs to a street or postcode, and what it may mean.
 
-``12-14``, ``12 & 14``, ``2/12``, ``12 b``, ``twenty one``, ``Acacia Road 12`` and ``number 12 in ...`` are all read
-here.  A number that stands right beside a street is *adjacent*: if it is another one than the entry's, the text means
-another house.  Pure.
+``12-14``, ``12 & 14``, ``2/12``, ``12 b``, ``twenty one``, ``1 2``, ``Acacia Road 12`` and ``number 12 in ...`` are
+all read here.  A number that stands right beside a street is *adjacent*: if it is another one than the entry's, the
+text means another house.  Pure.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from safehold.detect.view import Span, View
-from safehold.register import words as wording
+from safehold.register import vocabulary
 from safehold.register.addresses import Address, flat_id, same_side
-from safehold.register.words import Postcode
+from safehold.register.postcodes import Postcode
 
 _POSTCODE_REACH = 14  # words from a house number to the postcode that ends its address
+
+_MOST_SPACED = 4  # digits
+_JOINTS = frozenset("._-/+#")  # "larkspur.lane.27"
+_ROMAN = re.compile(r"(c{0,3})(xc|xl|l?x{0,3})(ix|iv|v?i{0,3})")
+_ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 Reading = tuple[frozenset[int], str, str]  # numbers, suffix, flat
 
@@ -27,11 +33,13 @@ class Claim:
         readings: What it may mean.
         words: The words that it takes (from, up to).
         adjacent: Whether it stands right beside the street, so that it is the house's number for sure.
+        misread: What it may mean if a letter in it is a digit misread.
     """
 
     readings: tuple[Reading, ...] = field(repr=False)
     words: Span
     adjacent: bool
+    misread: tuple[Reading, ...] = field(default=(), repr=False)
 
 
 class Claims:
@@ -54,21 +62,32 @@ class Claims:
         suffix = ""
         if place >= 1 and self.is_letter(place) and view.each[place - 1].is_number and view.each[place - 1].digits:
             suffix, place = view.raw[place], place - 1
-        if place < 0 or view.each[place].number < 0 or "\n\n" in view.gap(place):
+        if place < 0 or "\n\n" in view.gap(place):
             return None
         word = view.each[place]
+        if word.number < 0:
+            return self._odd_number(place, first)
         if word.number in range(1900, 2100) and "," in view.gap(place):
             return None  # a year
         return self._read_number(place, suffix or word.suffix, first)
+
+    def _odd_number(self, place: int, end: int) -> Claim | None:
+        """Return the number that a word is which does not look like one: misread ("Z7"), or Roman after "number"."""
+        word, raw = self.view.each[place], self.view.raw
+        if word.misread >= 0:
+            return Claim((), (place, end), adjacent=False, misread=((frozenset({word.misread}), "", ""),))
+        if place > 0 and raw[place - 1] in vocabulary.NUMBER_MARKERS and (number := _roman(raw[place])):
+            return Claim(((frozenset({number}), "", ""),), (place, end), adjacent=True)
+        return None
 
     def _before_flat(self, place: int) -> int:
         """Return the word before a flat or floor that stands between number and street ("12, Flat 2, Acacia Road")."""
         raw = self.view.raw
         if place < 2 or "\n" in self.view.gap(place - 1):
             return place
-        if raw[place] == "floor" and raw[place - 1] in wording.FLOOR_WORDS:
+        if raw[place] == "floor" and raw[place - 1] in vocabulary.FLOOR_WORDS:
             return place - 2
-        if raw[place - 1] in wording.FLAT_WORDS and flat_id(raw[place]):
+        if raw[place - 1] in vocabulary.FLAT_WORDS and flat_id(raw[place]):
             return place - 2 if self.view.each[place - 2].digits else place
         return place
 
@@ -84,9 +103,14 @@ class Claims:
         view = self.view
         word = view.each[place]
         plain = (frozenset({word.number}), suffix, "")
+        misread = ((frozenset({word.misread}), "", ""),) if word.misread >= 0 and word.suffix else ()
+        first, spaced = self.spaced_digits(place)
+        if first < place:
+            flat = (frozenset({word.number}), suffix, f"{view.each[place - 1].number}")
+            return Claim(((frozenset({spaced}), suffix, ""), plain, flat), (first, end), adjacent=True)
         before, link = self._number_linked_to(place)
         if before < 0:
-            return Claim((plain,), (place, end), adjacent=True)
+            return Claim((plain,), (place, end), adjacent=True, misread=misread)
         other = view.each[before]
         flat = (frozenset({word.number}), suffix, f"{other.number}{other.suffix}")
         crossed = (frozenset({other.number}), other.suffix, f"{word.number}{suffix}")
@@ -101,7 +125,33 @@ class Claims:
             "and": (both,),
             "/": (flat, crossed, ranged),
         }.get(link, (plain, flat))
-        return Claim(readings, (place if link in {"", ","} else before, end), adjacent=True)
+        if len(view.raw[place]) == 1 and not view.gap(place):  # "27 1arkspur Lane": the digit is a letter
+            readings += ((frozenset({other.number}), other.suffix, ""),)
+        return Claim(readings, (place if link in {"", ","} else before, end), adjacent=True, misread=misread)
+
+    def spaced_digits(self, last: int) -> tuple[int, int]:
+        """Return the first of the single digits that end at word *last* with spaces between, and their number.
+
+        "2 7" is 27, and so is "two seven"; a digit after a word for a flat is the flat.
+        """
+        view = self.view
+        first, number, worth = last, view.each[last].number, 10
+        while first > 0 and last - first < _MOST_SPACED and number < worth and self._is_digit(first, last):
+            if not self._is_digit(first - 1, last) or view.gap(first - 1) not in {" ", "  "}:
+                break
+            first -= 1
+            number += worth * view.each[first].number
+            worth *= 10
+        if first > 0 and view.raw[first - 1] in vocabulary.FLAT_WORDS:
+            return last, view.each[last].number
+        return first, number
+
+    def _is_digit(self, place: int, like: int) -> bool:
+        """Return whether a word is one digit, written as the word *like* is."""
+        word = self.view.each[place]
+        if not 0 <= word.number <= 9 or word.digits is not self.view.each[like].digits:
+            return False
+        return len(self.view.raw[place]) == 1 or not word.digits
 
     def _number_linked_to(self, place: int) -> tuple[int, str]:
         """Return the number before the number at word *place* and the sign or word that links them, or (-1, "")."""
@@ -113,7 +163,7 @@ class Claims:
             return -1, ""
         other, word = view.each[before], view.each[place]
         if not other.digits:
-            is_compound = other.number in range(20, 100, 10) and word.number < 10 and not word.digits
+            is_compound = other.number in range(20, 100, 10) and 0 < word.number < 10
             return (before, "compound") if is_compound and link in {"", "-"} else (-1, "")
         return (before, link) if link in {"", ",", "-", "/", "&", "and", "to"} else (-1, "")
 
@@ -121,19 +171,22 @@ class Claims:
         """Return the number right after the street ("Acacia Road 12"), unless it is that of the next street."""
         view = self.view
         place = end
-        if place < len(view) and view.raw[place] in wording.NUMBER_MARKERS:
+        if place < len(view) and view.raw[place] in vocabulary.NUMBER_MARKERS:
             place += 1
-        if place >= len(view) or view.each[place].number < 0 or len(view.raw[place]) > 5:
+        if place >= len(view) or view.each[place].number < 0 or (view.each[place].digits and len(view.raw[place]) > 5):
             return None
         joint = view.gap(end - 1)
-        if "\n" in joint or joint.strip(" ,:") or view.raw[place][0] == "0" or view.claimed_by(place) >= 0:
+        is_joined = joint in _JOINTS or not joint.strip(" ,:")
+        if "\n" in joint or not is_joined or view.raw[place][0] == "0" or view.claimed_by(place) >= 0:
             return None
         if any(place in range(found.first, found.last + 1) for found in view.postcodes_in(place - 1, place + 1)):
             return None
-        suffix = view.each[place].suffix
+        number, suffix = view.each[place].number, view.each[place].suffix
+        if place + 1 < len(view) and self._number_linked_to(place + 1) == (place, "compound"):
+            number, place = number + view.each[place + 1].number, place + 1
         if not suffix and self.is_letter(place + 1):
             suffix = view.raw[place + 1]
-        readings = ((frozenset({view.each[place].number}), suffix, ""),)
+        readings = ((frozenset({number}), suffix, ""),)
         counts = view.gap(place) == " " and place + 1 < len(view) and not suffix and not view.is_capital(place + 1)
         return Claim(readings, (first, place + 1), adjacent=not counts)  # "Acacia Road 3 times a week"
 
@@ -143,8 +196,10 @@ class Claims:
         for place in (*reversed(view.numbers_in(first - 7, first)), *view.numbers_in(end, end + 6)):
             word = view.each[place]
             reading = (frozenset({word.number}), word.suffix, "")
-            marked = place > 0 and view.raw[place - 1] in wording.NUMBER_MARKERS
+            marked = place > 0 and view.raw[place - 1] in vocabulary.NUMBER_MARKERS
             street = view.claimed_by(place)
+            if any(code.strict and code.key != address.postcode for code in view.postcodes_in(place, first)):
+                continue  # an address ends between the two
             if (word.digits or marked) and (street < 0 or street in range(first, end)) and fits(address, reading):
                 return Claim((reading,), (min(place, first), max(place + 1, end)), adjacent=False)
         return None
@@ -156,10 +211,10 @@ class Claims:
             raw = view.raw[place]
             if view.each[place].flat:
                 yield view.each[place].flat, (place, place + 1)
-            elif raw in wording.FLAT_WORDS and place + 1 < len(view) and "\n\n" not in view.gap(place):
+            elif raw in vocabulary.FLAT_WORDS and place + 1 < len(view) and "\n\n" not in view.gap(place):
                 if flat := flat_id(view.raw[place + 1]):
                     yield flat, (place, place + 2)
-            elif raw == "floor" and place > 0 and view.raw[place - 1] in wording.FLOOR_WORDS:
+            elif raw == "floor" and place > 0 and view.raw[place - 1] in vocabulary.FLOOR_WORDS:
                 yield view.raw[place - 1], (place - 1, place + 1)
 
     def of_postcode(self, postcode: Postcode) -> Claim | None:
@@ -193,3 +248,13 @@ def fits(address: Address, reading: Reading) -> bool:
     if suffix == address.suffix:
         return True
     return (not address.suffix and suffix == address.flat) or (not suffix and bool(flat) and flat == address.suffix)
+
+
+def _roman(raw: str) -> int:
+    """Return the number that Roman digits are, or 0."""
+    if not _ROMAN.fullmatch(raw):
+        return 0
+    values = [_ROMAN_VALUES[sign] for sign in raw]
+    return sum(
+        -value if value < following else value for value, following in zip(values, [*values[1:], 0], strict=True)
+    )

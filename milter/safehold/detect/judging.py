@@ -5,114 +5,28 @@ What agrees adds points, what contradicts takes some away; another house number,
 *numbers need equality, words need tolerance* (matching.md 2.2).  The points are those of matching.md, section 5.  Pure.
 """
 
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import cached_property
+from operator import attrgetter
 
-from safehold.detect import rarity
+from safehold.detect import points, rarity
 from safehold.detect.claims import Claim, Claims, fits
+from safehold.detect.points import Evidence, Match
 from safehold.detect.view import Span, View
-from safehold.model import Strength
-from safehold.register import words as wording
+from safehold.register import vocabulary
 from safehold.register.addresses import Address, AddressIndex
-from safehold.register.words import Postcode
-
-CERTAIN, LIKELY, HINT = 19.0, 14.0, 8.0
+from safehold.register.postcodes import Postcode
+from safehold.register.spelling import SHORTEST_FUZZY
 
 TOWN_REACH = 14  # words from a street to its town
 POSTCODE_REACH = 14
-
-_POSTCODE, _OUTWARD, _NUMBER, _LOOSE_NUMBER, _TYPE, _FLAT, _HOUSE = 20.0, 9.0, 6.0, 4.0, 2.0, 4.0, 9.0
-_OTHER_TYPE, _OTHER_TOWN, _UNKNOWN_TOWN, _NEAR_POSTCODE, _FAR_POSTCODE = -9.0, -9.0, -3.0, -4.0, -15.0
-_STREET_SLIP, _TOWN_SLIP = 0.85, 0.8
 # Words that stand in prose and in no address: a postcode after one of them may be that of another place.
 _PROSE_WORDS = "are as but for from has have he her his is it near not or she than that their they was we were"
 _PROSE = frozenset(_PROSE_WORDS.split())
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """An entry of the index that the text seems to hold.
-
-    Attributes:
-        entry: Its position in the index.
-        words: The words that the evidence spans (from, up to).
-        points: What the evidence adds up to.
-        strength: What that makes it.
-        is_whole: Whether nothing contradicts it and no letter is wrong.
-        bare_postcode: Whether the postcode is all there is.
-        refusable: The first word of the postcode that it rests on, where no number or house name supports it; or -1.
-        why: The evidence in words.
-    """
-
-    entry: int
-    words: Span = field(repr=False)
-    points: float
-    strength: Strength
-    is_whole: bool
-    bare_postcode: bool
-    refusable: int
-    why: str
-
-
-class _Evidence:
-    """What has been found for one candidate."""
-
-    def __init__(self) -> None:
-        self.points = 0.0
-        self.said: list[str] = []
-        self.first = 1 << 60
-        self.last = -1
-        self.identified = False  # by number or house name
-        self.located = False  # by street or postcode
-        self.contradicted = False
-        self.kinds: set[str] = set()
-
-    def add(self, kind: str, points: float, said: str, span: Span | None = None) -> None:
-        """Add one kind of evidence."""
-        self.points += points
-        self.kinds.add(kind)
-        self.said.append(said)
-        if span is not None:
-            self.first, self.last = min(self.first, span[0]), max(self.last, span[1])
-
-    def against(self, points: float, said: str) -> None:
-        """Take points away."""
-        self.points += points
-        self.contradicted = True
-        self.said.append(said)
-
-    def match(self, entry: int, *, postcode: Postcode | None = None, bare_postcode: bool = False) -> Match | None:
-        """Return the match that the evidence makes, or None where it is too little."""
-        strength = self._strength()
-        if strength is None:
-            return None
-        return Match(
-            entry,
-            (self.first, self.last),
-            self.points,
-            strength,
-            is_whole=not self.contradicted,
-            bare_postcode=bare_postcode,
-            refusable=-1 if postcode is None or self.identified else postcode.first,
-            why=f"{_listed(self.said)}: {self.points:.0f} points",
-        )
-
-    def _strength(self) -> Strength | None:
-        # Everything that an address has, to the letter, is enough even where all of it is common (matching.md 5).
-        exact = self.kinds >= {"number", "street", "type", "town"} and not self.contradicted
-        if (self.points >= CERTAIN or exact) and self.identified and self.located:
-            return Strength.CERTAIN
-        points = self.points
-        if "street" in self.kinds and not self.kinds & {"type", "number", "house", "postcode"}:
-            if not self.kinds & {"town", "outward"}:
-                return None  # a word that happens to be a street's name
-            points = min(points, LIKELY - 1)
-        if points >= LIKELY:
-            return Strength.LIKELY
-        return Strength.HINT if points >= HINT else None
-
-
-def _listed(said: list[str]) -> str:
-    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+_MOST_COLUMNS = 6  # addresses side by side
+_MOST_DIGITS = 5
+_first = attrgetter("first")
 
 
 class Judge:
@@ -123,39 +37,42 @@ class Judge:
             rests on such a postcode is no match either.
     """
 
-    def __init__(self, view: View, index: AddressIndex) -> None:
+    def __init__(self, view: View, index: AddressIndex, *, deep: bool) -> None:
         self.view = view
         self.index = index
+        self.deep = deep
         self.claims = Claims(view)
         self.refused: set[tuple[int, int]] = set()
+
+    @cached_property
+    def postcodes(self) -> list[Postcode]:
+        """Return the postcodes of the view, in order; of those in pieces the ones that the index knows."""
+        pieced = [*self.view.pieced_postcodes, *(self.view.halved_postcodes if self.deep else ())]
+        known = [postcode for postcode in pieced if self.index.at_postcode(postcode.key)]
+        if not known:
+            return self.view.postcodes
+        return sorted((*self.view.postcodes, *known), key=lambda postcode: postcode.first)
 
     def street(self, entry: int, span: Span, *, exact: bool) -> Match | None:
         """Return what the text around the street name at *span* says for and against an entry."""
         address = self.index.entries[entry].address
-        evidence = _Evidence()
+        evidence = Evidence()
         end, kind = self._street_end(span, address)
         claim = self.claims.of_street(address, span[0], end)
         start = claim.words[0] if claim else span[0]
-        postcode = self._own_postcode(start, end)
+        postcode = self._own_postcode(start, end, address.postcode)
         agrees = postcode is not None and postcode.key == address.postcode
         if not self._number(evidence, address, claim, (span[0], end)):
             if postcode is not None and agrees:
                 self.refused.add((entry, postcode.first))
             return None
-        points = rarity.street(address.street) * (1 if exact else _STREET_SLIP)
-        evidence.add("street", points, "street" if exact else "street (one letter differs)", span)
-        evidence.located = True
+        worth = rarity.street(address.street) * (1 if exact else points.STREET_SLIP)
+        evidence.add("street", worth, "street" if exact else "street (one letter differs)", span)
+        evidence.is_located = True
         if not exact:
-            evidence.contradicted = True
-        if kind and address.type:
-            if kind == address.type:
-                evidence.add("type", _TYPE, "street type", (span[0], end))
-            elif agrees:
-                evidence.against(_OTHER_TYPE, "another street type")
-            else:
-                return None
-        elif address.type and not kind:
-            evidence.contradicted = True
+            evidence.is_contradicted = True
+        if not self._type(evidence, address, kind, (span[0], end), agrees=agrees):
+            return None
         if not self._postcode(evidence, address, postcode, end, exact=exact):
             return None
         if not self._flat(evidence, address, claim, span[0], end):
@@ -163,7 +80,35 @@ class Judge:
                 self.refused.add((entry, postcode.first))
             return None
         self._town(evidence, address, start, end, agrees=agrees)
+        if "other type" in evidence.kinds and not self._makes_up_for_type(evidence, address):
+            return None
         return evidence.match(entry, postcode=postcode if agrees else None)
+
+    def _type(self, evidence: Evidence, address: Address, kind: str, span: Span, *, agrees: bool) -> bool:
+        """Add the evidence of the street's type; False where another one is that of another street.
+
+        In the whole register Acacia Road and Acacia Avenue of one town are two streets; where one of few people is
+        looked for, the town is enough to take one for the other (but the town has yet to be found).
+        """
+        if kind == address.type:
+            if kind:
+                evidence.add("type", points.TYPE, "street type", span)
+            return True
+        if kind and address.type:
+            if not agrees and not self.deep:
+                return False
+            evidence.against(points.OTHER_TYPE, "another street type")
+            evidence.kinds.add("other type")
+        elif address.type:
+            evidence.is_contradicted = True
+        return True
+
+    @staticmethod
+    def _makes_up_for_type(evidence: Evidence, address: Address) -> bool:
+        """Return whether postcode or town, and where there is no number a telling name, outweigh another type."""
+        if not evidence.kinds & {"postcode", "town", "near town"}:
+            return False
+        return evidence.is_identified or rarity.street(address.street) > rarity.COMMON_STREET
 
     def _street_end(self, span: Span, address: Address) -> tuple[int, str]:
         """Return the word after street name and type, and the type that the text gives it."""
@@ -175,69 +120,93 @@ class Judge:
         if not kind:
             return end, ""
         end += 1
-        if end < len(words) and words[end].key in wording.DIRECTIONS and address.street.endswith(words[end].key):
+        if end < len(words) and words[end].key in vocabulary.DIRECTIONS and address.street.endswith(words[end].key):
             end += 1
         return end, kind
 
-    def _number(self, evidence: _Evidence, address: Address, claim: Claim | None, street: Span) -> bool:
+    def _number(self, evidence: Evidence, address: Address, claim: Claim | None, street: Span) -> bool:
         """Add the evidence of number or house name; False where another house is named."""
         house = self._house(address, claim.words[0] if claim else street[0], street[1])
         if house is not None:
-            evidence.add("house", _HOUSE, "house name", house)
-            evidence.identified = True
+            evidence.add("house", points.HOUSE, "house name", house)
+            evidence.is_identified = True
         if claim is None:
             return True
         if not address.numbers:
             return house is not None or not claim.adjacent
-        if not any(fits(address, reading) for reading in claim.readings):
+        if any(fits(address, reading) for reading in claim.readings):
+            worth, said = points.NUMBER if claim.adjacent else points.LOOSE_NUMBER, "house number"
+        elif self.deep and any(fits(address, reading) for reading in claim.misread):
+            worth, said = points.LOOSE_NUMBER, "house number (misread)"
+            evidence.is_doubtful = True
+        else:
             return not claim.adjacent
-        points = _NUMBER if claim.adjacent else _LOOSE_NUMBER
-        evidence.add("number", points, "house number", claim.words)
-        evidence.identified = True
+        evidence.add("number", worth, said, claim.words)
+        evidence.is_identified = True
+        evidence.is_loose = not claim.adjacent
         return True
 
     def _house(self, address: Address, first: int, end: int) -> Span | None:
         """Return the words near the street that are the name of the entry's house, or None."""
-        if len(address.house) < wording.SHORTEST_FUZZY - 1:
+        if len(address.house) < SHORTEST_FUZZY - 1:
             return None
         low, high = max(first - 6, 0), end + 6
         found = next(self.view.find_run(address.house, low, high), None)
         return found or next(self.view.near_run(address.house, low, high), None)
 
-    def _flat(self, evidence: _Evidence, address: Address, claim: Claim | None, first: int, end: int) -> bool:
+    def _flat(self, evidence: Evidence, address: Address, claim: Claim | None, first: int, end: int) -> bool:
         """Add the evidence of the flat; False where another flat is named."""
         start = claim.words[0] if claim else first
         flats = dict(self.claims.flats(start - 5, first)) | dict(self.claims.flats(end, end + 4))
         spelt = {flat for _, _, flat in claim.readings if flat} if claim else set()
         if address.flat and address.flat in flats:
-            evidence.add("flat", _FLAT, "flat", flats[address.flat])
+            evidence.add("flat", points.FLAT, "flat", flats[address.flat])
         elif address.flat and address.flat in spelt:
-            evidence.add("flat", _FLAT, "flat")
+            evidence.add("flat", points.FLAT, "flat")
         elif address.flat and flats:
             return False
         elif bool(address.flat) != bool(flats):
-            evidence.points -= 1
+            evidence.points += points.FLAT_UNNAMED
         return True
 
-    def _own_postcode(self, first: int, end: int) -> Postcode | None:
-        """Return the postcode that belongs to a street: the next one before another address begins, else one before."""
+    def _own_postcode(self, first: int, end: int, wanted: str) -> Postcode | None:
+        """Return the postcode that belongs to a street: the next one before another address begins, else one before.
+
+        Of several side by side (addresses in columns) it is the *wanted* one, if that is among them.
+        """
         view = self.view
-        for postcode in view.postcodes_in(end, end + POSTCODE_REACH):
+        for postcode in self._postcodes_in(end, end + POSTCODE_REACH):
             if not self._is_real(postcode):
                 continue
             between = view.numbers_in(end, postcode.first)
             if any(view.claimed_by(place) >= 0 for place in between):
                 break
-            return postcode
-        before = view.postcodes_in(first - POSTCODE_REACH // 2, first)
+            return next((other for other in self._beside(postcode) if other.key == wanted), postcode)
+        before = self._postcodes_in(first - POSTCODE_REACH // 2, first)
         return next(filter(self._is_real, reversed(before)), None)
+
+    def _postcodes_in(self, first: int, last: int) -> list[Postcode]:
+        """Return the postcodes that begin at words from *first* up to *last*."""
+        found = self.postcodes
+        low = bisect_left(found, first, key=_first)
+        return found[low : bisect_left(found, last, lo=low, key=_first)]
+
+    def _beside(self, postcode: Postcode) -> Iterator[Postcode]:
+        """Yield a postcode and those that follow it with no word between."""
+        place = bisect_left(self.postcodes, postcode.first, key=_first)
+        last = postcode.first - 1
+        for other in self.postcodes[place : place + _MOST_COLUMNS]:
+            if other.first > last + 1:
+                return
+            last = max(last, other.last)
+            yield other
 
     def _is_real(self, postcode: Postcode) -> bool:
         """Return whether a postcode is spelt properly, or is one of the index in spite of a confused letter."""
         return postcode.strict or bool(self.index.at_postcode(postcode.key))
 
     def _postcode(
-        self, evidence: _Evidence, address: Address, postcode: Postcode | None, end: int, *, exact: bool
+        self, evidence: Evidence, address: Address, postcode: Postcode | None, end: int, *, exact: bool
     ) -> bool:
         """Add the evidence of the postcode; False where another one speaks against a misspelt street."""
         if not address.postcode:
@@ -246,37 +215,38 @@ class Judge:
             self._outward(evidence, address, end)
             return True
         if postcode.key == address.postcode:
-            evidence.add("postcode", _POSTCODE, "full postcode", (postcode.first, postcode.last + 1))
+            said = "full postcode (misread)" if postcode.misread else "full postcode"
+            evidence.add("postcode", points.POSTCODE, said, (postcode.first, postcode.last + 1))
             return True
         if not postcode.strict or not self._runs_on(end, postcode):
             return True
         if not exact:
             return False
         if postcode.outward == address.outward:
-            evidence.against(_NEAR_POSTCODE, "another postcode of the same district")
+            evidence.against(points.NEAR_POSTCODE, "another postcode of the same district")
         else:
-            evidence.against(_FAR_POSTCODE, "another postcode")
+            evidence.against(points.FAR_POSTCODE, "another postcode")
         return True
 
     def _runs_on(self, end: int, postcode: Postcode) -> bool:
         """Return whether an address seems to run on from its street to the postcode, with no word of prose between."""
         return not any(raw in _PROSE for raw in self.view.raw[min(end, postcode.first) : postcode.first])
 
-    def _outward(self, evidence: _Evidence, address: Address, end: int) -> None:
+    def _outward(self, evidence: Evidence, address: Address, end: int) -> None:
         """Add the evidence of the first half of a postcode standing alone."""
         for place in range(end, min(end + TOWN_REACH // 2, len(self.view))):
             if self.view.raw[place] == address.outward:
-                evidence.add("outward", _OUTWARD, "first half of the postcode", (place, place + 1))
+                evidence.add("outward", points.OUTWARD, "first half of the postcode", (place, place + 1))
                 return
 
-    def _town(self, evidence: _Evidence, address: Address, first: int, end: int, *, agrees: bool) -> None:
+    def _town(self, evidence: Evidence, address: Address, first: int, end: int, *, agrees: bool) -> None:
         """Add the evidence of the town, for or against."""
         last = self._next_address(end)
         for low, high in ((end, last), (first - TOWN_REACH // 2, first)):
             best = self._named_town(address, low, high)
             if best is not None:
-                points, said, span = best
-                evidence.add("town" if said == "town" else "near town", points, said, span)
+                worth, said, span = best
+                evidence.add("town" if said == "town" else "near town", worth, said, span)
                 return
         if not agrees and address.towns:
             self._other_town(evidence, end)
@@ -288,7 +258,7 @@ class Judge:
             for town in address.towns
             for span in list(view.find_run(town, max(low, 0), high))[:1]
         ] or [
-            (rarity.town(town) * _TOWN_SLIP, "town (one letter differs)", span)
+            (rarity.town(town) * points.TOWN_SLIP, "town (one letter differs)", span)
             for town in address.towns
             for span in list(view.near_run(town, max(low, 0), high))[:1]
         ]
@@ -301,7 +271,7 @@ class Judge:
         claimed = (place for place in view.numbers_in(end, limit) if view.claimed_by(place) >= 0)
         return next(claimed, limit)
 
-    def _other_town(self, evidence: _Evidence, end: int) -> None:
+    def _other_town(self, evidence: Evidence, end: int) -> None:
         """Take points away where another town follows the street."""
         view = self.view
         if end >= len(view):
@@ -310,39 +280,41 @@ class Judge:
         for place in range(end, min(end + 4, len(view))):
             run += view.each[place].key
             if rarity.is_town(run) or (run in self.index.towns and len(run) > 3):
-                evidence.against(_OTHER_TOWN, "another town")
+                evidence.against(points.OTHER_TOWN, "another town")
                 return
         if view.gap(end - 1).strip(" ") == "," and view.is_capital(end):
-            evidence.against(_UNKNOWN_TOWN, "another place name")
+            evidence.against(points.UNKNOWN_TOWN, "another place name")
 
     def postcode(self, entry: int, postcode: Postcode) -> Match | None:
         """Return what the text around a postcode says for and against an entry of that postcode."""
         address = self.index.entries[entry].address
         if address.street:
-            span, exact = self._street_near(address.street, postcode)
+            span, exact = self._street_near(address, postcode)
             if span is not None:
                 return self.street(entry, span, exact=exact)
-        evidence = _Evidence()
-        evidence.add("postcode", _POSTCODE, "full postcode", (postcode.first, postcode.last + 1))
-        evidence.located = True
+        evidence = Evidence()
+        said = "full postcode (misread)" if postcode.misread else "full postcode"
+        evidence.add("postcode", points.POSTCODE, said, (postcode.first, postcode.last + 1))
+        evidence.is_located = True
+        evidence.is_doubtful = postcode.misread  # with a number alone; beside its street it is no matter
         house = self._house(address, postcode.first - 8, postcode.last)
         if house is not None:
-            evidence.add("house", _HOUSE, "house name", house)
-            evidence.identified = True
+            evidence.add("house", points.HOUSE, "house name", house)
+            evidence.is_identified = True
         elif not self._number_at_postcode(evidence, address, postcode):
             self.refused.add((entry, postcode.first))
             return None
         claim = Claim((), (postcode.first, postcode.last + 1), adjacent=False)
         if not self._flat(evidence, address, claim, postcode.first, postcode.last + 1):
             return None
-        return evidence.match(entry, postcode=postcode, bare_postcode=not evidence.identified)
+        return evidence.match(entry, postcode=postcode, bare_postcode=not evidence.is_identified)
 
-    def _street_near(self, street: str, postcode: Postcode) -> tuple[Span | None, bool]:
+    def _street_near(self, address: Address, postcode: Postcode) -> tuple[Span | None, bool]:
         """Return the nearest words around a postcode that name the street, and whether exactly."""
         low, high = max(postcode.first - POSTCODE_REACH - 4, 0), postcode.last + 8
         for spans, exact in (
-            (self.view.find_run(street, low, high), True),
-            (self.view.near_run(street, low, high), False),
+            (self.view.find_run(address.street, low, high), True),
+            (self.view.near_run(address.street, low, high), False),
         ):
             mine = [span for span in spans if self._is_street_of(span, postcode)]
             if mine:
@@ -355,25 +327,25 @@ class Judge:
         typed = span[1] < len(words) and bool(words[span[1]].type)
         numbered = span[0] > 0 and words[span[0] - 1].is_number
         close = -4 <= span[1] - postcode.first <= 0 or 0 <= span[0] - postcode.last <= 4
-        telling = len("".join(word.key for word in words[span[0] : span[1]])) >= wording.SHORTEST_FUZZY
-        return (typed or (telling and (numbered or close))) and self._own_postcode(*span) == postcode
+        telling = len("".join(word.key for word in words[span[0] : span[1]])) >= SHORTEST_FUZZY
+        return (typed or (telling and (numbered or close))) and self._own_postcode(*span, postcode.key) == postcode
 
-    def _number_at_postcode(self, evidence: _Evidence, address: Address, postcode: Postcode) -> bool:
+    def _number_at_postcode(self, evidence: Evidence, address: Address, postcode: Postcode) -> bool:
         """Add the evidence of a number beside a postcode; False where the postcode is a neighbour's."""
         claim = self.claims.of_postcode(postcode)
         if claim is not None:
             if not address.numbers or not any(fits(address, reading) for reading in claim.readings):
                 return False
-            evidence.add("number", _NUMBER, "house number", (claim.words[0], postcode.last + 1))
-            evidence.identified = True
+            evidence.add("number", points.NUMBER, "house number", (claim.words[0], postcode.last + 1))
+            evidence.is_identified = True
             if not claim.adjacent and address.street:
-                evidence.against(_OTHER_TYPE, "another street")
+                evidence.against(points.OTHER_STREET, "another street")
             return True
         after = self.claims.after(postcode.first, postcode.last + 1)
         if after is not None and address.numbers:
             if any(fits(address, reading) for reading in after.readings):
-                evidence.add("number", _NUMBER, "house number", after.words)
-                evidence.identified = True
+                evidence.add("number", points.NUMBER, "house number", after.words)
+                evidence.is_identified = True
             elif after.adjacent:
                 return False
         return True
@@ -381,13 +353,47 @@ class Judge:
     def house(self, entry: int, span: Span) -> Match | None:
         """Return what the text says for and against an entry whose house name stands at *span*, away from a street."""
         address = self.index.entries[entry].address
-        evidence = _Evidence()
-        evidence.add("house", _HOUSE, "house name", span)
-        evidence.identified = True
-        postcode = self._own_postcode(*span)
+        evidence = Evidence()
+        evidence.add("house", points.HOUSE, "house name", span)
+        evidence.is_identified = True
+        postcode = self._own_postcode(*span, address.postcode)
         if not self._postcode(evidence, address, postcode, span[1], exact=True):
             return None
         agrees = postcode is not None and postcode.key == address.postcode
-        evidence.located = agrees
+        evidence.is_located = agrees
         self._town(evidence, address, span[0], span[1], agrees=agrees)
         return evidence.match(entry) if evidence.kinds & {"town", "near town", "postcode", "outward"} else None
+
+    def glued(self, entry: int, span: Span, run: str) -> Match | None:
+        """Return what words that hold a street and its type with other things glued to them say for an entry.
+
+        Args:
+            entry: The entry.
+            span: The words that street and type lie in.
+            run: Street and type, as a run of letters.
+        """
+        address = self.index.entries[entry].address
+        if run != address.street + address.type:
+            return None
+        around = "".join(word.key for word in self.view.each[max(span[0] - 1, 0) : span[1] + 2])
+        before, _, after = around.partition(run)
+        evidence = Evidence()
+        evidence.add("street", rarity.street(address.street), "street", span)
+        evidence.add("type", points.TYPE, "street type (run together)", span)
+        evidence.is_located = evidence.is_doubtful = True
+        digits = _digits_at_end(before) or _digits_at_end(after[:_MOST_DIGITS][::-1])[::-1]
+        if digits:
+            if int(digits) not in address.numbers:
+                return None
+            evidence.add("number", points.NUMBER, "house number", span)
+            evidence.is_identified = True
+        named = [town for town in address.towns if after.startswith(town) or before.endswith(town)]
+        if named:
+            evidence.add("town", max(map(rarity.town, named)), "town", span)
+        return evidence.match(entry)
+
+
+def _digits_at_end(text: str) -> str:
+    """Return the digits that end *text*, if they can be a house number."""
+    digits = text[len(text.rstrip("0123456789")) :]
+    return digits if 0 < len(digits) < _MOST_DIGITS else ""

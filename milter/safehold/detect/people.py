@@ -10,13 +10,15 @@ Pure; the time it takes is linear in the text.  Contract and figures: matching.m
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from safehold.detect import addresses, values
 from safehold.detect.addresses import Budget
+from safehold.detect.hits import Hit
 from safehold.detect.names import NameSearch
-from safehold.detect.values import Hit
-from safehold.detect.view import View, views
+from safehold.detect.points import Match
+from safehold.detect.view import View, joined
 from safehold.model import Finding, Segment, Strength
 from safehold.register.addresses import AddressIndex
 from safehold.register.index import Register
@@ -42,11 +44,12 @@ class _Placed:
     hit: Hit = field(repr=False)
     segment: int
     span: tuple[int, int]
+    is_plain: bool  # whether it stands so in the text, and not only in another rendering of it
 
     @property
-    def rank(self) -> tuple[int, int, float]:
+    def rank(self) -> tuple[int, bool, int, float]:
         """Return what makes one hit better than another of the same words."""
-        return self.hit.strength.rank, self.span[1] - self.span[0], self.hit.weight
+        return self.hit.strength.rank, self.is_plain, self.span[1] - self.span[0], self.hit.weight
 
 
 def find(
@@ -70,9 +73,15 @@ def search(segments: Sequence[Segment], register: Register, *, scope: frozenset[
         return Search((), is_complete=True)
     size = sum(len(segment.text) for segment in segments)
     budget = Budget(_CANDIDATES + _CANDIDATES_PER_CHARACTER * size)
-    seen = list(views(segments))
-    placed = [place for view in seen for place in _values_in(view, register, wanted, budget)]
-    placed += _names_in(seen, register, wanted, placed)
+    inside = NameSearch(_people(register, wanted.scope))
+    hunt = _Hunt(register, wanted, budget, inside.surnames)
+    for stretch in joined(segments):
+        for view in stretch.views():
+            hunt.whole_view(view)
+        over_pages = stretch.over_pages()
+        if over_pages is not None:
+            hunt.look(over_pages)
+    placed = hunt.placed + _names_in(hunt.seen, register, wanted, hunt.placed, inside)
     findings = [_finding(place, segments) for place in _with_schools(_once(placed))]
     findings.sort(key=lambda finding: (finding.segment, finding.span, finding.person, finding.field))
     return Search(tuple(findings), is_complete=not budget.is_spent)
@@ -109,32 +118,69 @@ class _Wanted:
 # -- addresses and whole values ---------------------------------------------------------------------------------------
 
 
-def _values_in(view: View, register: Register, wanted: _Wanted, budget: Budget) -> Iterator[_Placed]:
-    """Yield all that is found in one view but names."""
-    for hit in values.find(view, register, allowed=wanted.is_wanted):
-        if hit.person in wanted.scope or hit.strength is Strength.CERTAIN:
-            yield _place(view, hit)
-    if wanted.scope:
-        index = register.addresses_of(wanted.scope)
-        hits = list(_addresses(view, index, budget, deep=True, allowed=wanted.is_wanted))
-        yield from (_place(view, hit) for hit in hits)
-        yield from (_place(view, hit) for hit in _postcodes(view, register, wanted.scope, hits))
-    if wanted.whole:
-        for hit in _addresses(view, register.addresses, budget, deep=False, allowed=wanted.is_wanted):
-            if hit.person not in wanted.scope:
-                yield _place(view, hit)
+class _Hunt:
+    """The search for all but names, view after view.
 
+    Attributes:
+        seen: Every view looked at.
+        placed: What was found in them.
+    """
 
-def _addresses(
-    view: View, index: AddressIndex, budget: Budget, *, deep: bool, allowed: Callable[[str], bool]
-) -> Iterator[Hit]:
-    """Yield the addresses of one index."""
-    for match in addresses.find(view, index, deep=deep, budget=budget):
-        entry = index.entries[match.entry]
-        if allowed(entry.owner):
+    def __init__(self, register: Register, wanted: _Wanted, budget: Budget, surnames: AbstractSet[str]) -> None:
+        self._register = register
+        self._wanted = wanted
+        self._budget = budget
+        self._surnames = surnames
+        self.seen: list[View] = []
+        self.placed: list[_Placed] = []
+
+    def whole_view(self, view: View) -> None:
+        """Look at a view and at all other renderings of it."""
+        sighted = self.look(view)
+        for other in view.undone():
+            self.look(other)
+        columns = view.columns(sighted, self._surnames)
+        if columns is not None:
+            self.look(columns)
+
+    def look(self, view: View) -> set[int]:
+        """Look at one view; return the words at which a street or postcode stands that somebody lives in."""
+        self.seen.append(view)
+        sighted: set[int] = set()
+        for hit in self._hits(view, sighted):
+            if view.is_news(hit.start, hit.end):
+                self.placed.append(_place(view, hit))
+        return sighted
+
+    def _hits(self, view: View, sighted: set[int]) -> Iterator[Hit]:
+        register, wanted = self._register, self._wanted
+        for hit in values.find(view, register, allowed=wanted.is_wanted):
+            if hit.person in wanted.scope or hit.strength is Strength.CERTAIN:
+                yield hit
+        if wanted.scope:
+            index = register.addresses_of(wanted.scope)
+            hits = list(self._addresses(view, index, sighted, deep=True))
+            yield from hits
+            if not view.in_columns:
+                yield from _postcodes(view, register, wanted.scope, hits)
+        if wanted.whole:
+            for hit in self._addresses(view, register.addresses, sighted, deep=False):
+                if hit.person not in wanted.scope:
+                    yield hit
+
+    def _addresses(self, view: View, index: AddressIndex, sighted: set[int], *, deep: bool) -> Iterator[Hit]:
+        """Yield the addresses of one index."""
+        for match in addresses.find(view, index, deep=deep, budget=self._budget, sighted=sighted):
+            entry = index.entries[match.entry]
             start, end = view.characters(*match.words)
-            name = Kind.POSTCODE if match.bare_postcode else Kind.ADDRESS
-            yield Hit(entry.owner, name.value, entry.value, start, end, match.strength, match.why, match.points)
+            if self._wanted.is_wanted(entry.owner) and (not view.in_columns or _is_column(view, match, start, end)):
+                name = Kind.POSTCODE if match.bare_postcode else Kind.ADDRESS
+                yield Hit(entry.owner, name.value, entry.value, start, end, match.strength, match.why, match.points)
+
+
+def _is_column(view: View, match: Match, start: int, end: int) -> bool:
+    """Return whether the cells of a column are an address: in a list of many the next cell is somebody else's."""
+    return match.is_firm and match.strength is not Strength.HINT and view.is_of_cells(start, end)
 
 
 def _postcodes(view: View, register: Register, scope: frozenset[str], found: Sequence[Hit]) -> Iterator[Hit]:
@@ -158,7 +204,7 @@ def _is_neighbours(register: Register, person: str, key: str, span: tuple[int, i
 
 def _place(view: View, hit: Hit) -> _Placed:
     segment, span = view.locate(hit.start, hit.end)
-    return _Placed(hit, segment, span)
+    return _Placed(hit, segment, span, view.is_plain)
 
 
 def _once(placed: Iterable[_Placed]) -> list[_Placed]:
@@ -199,22 +245,28 @@ class _Taken:
 # -- names ------------------------------------------------------------------------------------------------------------
 
 
-def _names_in(seen: Sequence[View], register: Register, wanted: _Wanted, found: Sequence[_Placed]) -> list[_Placed]:
+def _names_in(
+    seen: Sequence[View], register: Register, wanted: _Wanted, found: Sequence[_Placed], inside: NameSearch
+) -> list[_Placed]:
     """Return the names of the people in scope and of those found: as strong as the strongest of the others."""
     strongest = _strongest(found)
-    people = _people(register, wanted.scope | strongest.keys())
-    if not people:
-        return []
-    search_names = NameSearch(people)
+    outside = _people(register, strongest.keys() - wanted.scope)
+    searches = [search for search in (inside, NameSearch(outside) if outside else None) if search]
     placed: list[_Placed] = []
-    for view in seen:
-        for hit in search_names.find(view):
-            other = strongest.get(hit.person, Strength.HINT)
-            is_full = hit.strength is not Strength.HINT
-            if is_full and other.rank > hit.strength.rank:
-                hit = replace(hit, strength=other, why=f"{hit.why}, beside another value of the person")
-            placed.append(_place(view, hit))
-        placed += (_place(view, hit) for hit in search_names.schools(view))
+    for search_names in searches:
+        for view in seen:
+            for hit in search_names.find(view):
+                other = strongest.get(hit.person, Strength.HINT)
+                is_full = hit.strength is not Strength.HINT
+                if is_full and other.rank > hit.strength.rank:
+                    hit = replace(hit, strength=other, why=f"{hit.why}, beside another value of the person")
+                if view.in_columns and not (is_full and view.is_whole_cells(hit.start, hit.end)):
+                    continue
+                if view.is_news(hit.start, hit.end):
+                    placed.append(_place(view, hit))
+            if not view.in_columns:
+                hits = (hit for hit in search_names.schools(view) if view.is_news(hit.start, hit.end))
+                placed += (_place(view, hit) for hit in hits)
     return placed
 
 

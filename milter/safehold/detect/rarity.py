@@ -56,6 +56,7 @@ _STREETS: Final = _points(
 """
 )
 _DEFAULT_STREET = 11.0
+COMMON_STREET: Final = 8.0  # up to here the name alone tells nothing
 _SEVERAL_WORDS = 13.0  # a name of twelve letters or more is mostly two or three words
 _LONG_NAME = 12
 

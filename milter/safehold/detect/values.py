@@ -1,42 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finding whole unique values in a view: phones, e-mail addresses, identifiers, postcodes of their own, secret aliases.
+"""Finding whole unique values in a view: e-mail addresses, identifiers, secret aliases (phones have their own module).
 
 Every run of text that could be such a value is brought to its key and looked up; nothing walks over the register.
 All patterns are linear: each is anchored on a sign that must be there, and every repeat is bounded.  Pure.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterator
 
+from safehold.detect import phones
+from safehold.detect.hits import Allowed, Hit
 from safehold.detect.view import View
 from safehold.model import Strength
 from safehold.register import keys, names
-from safehold.register.index import Register
+from safehold.register.index import CODES, Register
 from safehold.register.people import Kind
 
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A value found in a view: folded characters from *start* up to *end*."""
-
-    person: str
-    field: str
-    value: int
-    start: int
-    end: int
-    strength: Strength
-    why: str
-    weight: float = 25.0
-
-
-Allowed = Callable[[str], bool]  # whether that person is searched for
-
 _WHY = {
-    Kind.PHONE: "whole phone number",
     Kind.EMAIL: "whole e-mail address",
-    Kind.NHS_NUMBER: "whole NHS number",
-    Kind.CHI: "whole CHI number",
     Kind.NINO: "whole National Insurance number",
     Kind.UPRN: "whole UPRN beside that word",
     Kind.VEHICLE: "whole vehicle registration",
@@ -49,24 +31,17 @@ def find(view: View, register: Register, *, allowed: Allowed) -> Iterator[Hit]:
     """Yield the whole unique values of the people allowed."""
     kinds = register.kinds
     finder = _Finder(view, register, allowed)
-    if kinds & {Kind.PHONE, Kind.NHS_NUMBER, Kind.CHI}:
-        yield from finder.digit_runs()
+    if kinds & phones.KINDS:
+        yield from phones.find(view, register, allowed)
     if Kind.EMAIL in kinds:
         yield from finder.emails()
-    if kinds & {Kind.NINO, Kind.VEHICLE, Kind.CASE_REFERENCE}:
+    if register.codes:
         yield from finder.codes()
     if Kind.UPRN in kinds:
         yield from finder.uprns()
     if Kind.ALIAS in kinds:
         yield from finder.aliases()
 
-
-# -- digits ---------------------------------------------------------------------------------------------------------
-
-_DIGIT_RUN = re.compile(r"[0-9](?:[0-9 ().+/\-]|\r?\n[ >]{0,4}(?=[0-9]))*")  # over a line end too
-_GROUP = re.compile(r"[0-9]+")
-_NATIONAL_PREFIXES = frozenset({"", "0", "44", "440", "0044", "00440"})
-_FEWEST_DIGITS, _MOST_DIGITS = 7, 15
 
 # -- e-mail addresses -------------------------------------------------------------------------------------------------
 
@@ -79,8 +54,10 @@ _SPELT_DOT = re.compile(_DOT)
 _SPELT_LOCAL = re.compile(rf"(?:[\w+-]{{1,30}}{_DOT}){{0,3}}[\w.+-]{{1,64}}$")  # of at most 72 signs
 _WIDEST_GAP = 6
 _LONGEST_HOST = 160
+_MOST_LABELS = 5
 
 _LONGEST_CODE = 6  # words
+_NINO_LENGTH = 9  # with its last letter, which the key is without
 _SHORTEST_SURE_CODE = 5  # signs: a shorter mark could be anything
 _CODE_GAP = frozenset(" \t\r\n>-/.:_\u00b7")
 _WIDEST_CODE_GAP = 4
@@ -102,43 +79,6 @@ class _Finder:
             if self.allowed(person):
                 yield Hit(person, kind.value, value, start, end, strength, _WHY[kind])
 
-    def digit_runs(self) -> Iterator[Hit]:
-        """Yield phones and ten-digit identifiers."""
-        for run in _DIGIT_RUN.finditer(self.view.text):
-            if run.end() - run.start() < _FEWEST_DIGITS:
-                continue
-            groups = [group.span() for group in _GROUP.finditer(self.view.text, run.start(), run.end())]
-            for first in range(len(groups)):
-                yield from self._numbers_from(groups, first)
-
-    def _numbers_from(self, groups: list[tuple[int, int]], first: int) -> Iterator[Hit]:
-        """Yield what begins at one group of digits."""
-        text = self.view.text
-        digits = ""
-        for start, end in groups[first:]:
-            if len(digits) + end - start > _MOST_DIGITS:
-                return
-            digits += text[start:end]
-            if len(digits) < _FEWEST_DIGITS:
-                continue
-            yield from self._phone(digits, groups[first][0], end)
-            if len(digits) == keys.PHONE_DIGITS:
-                for kind in (Kind.NHS_NUMBER, Kind.CHI):
-                    yield from self.hits(kind, digits, groups[first][0], end)
-
-    def _phone(self, digits: str, start: int, end: int) -> Iterator[Hit]:
-        key = digits[-keys.PHONE_DIGITS :]
-        for person, value in self.register.holders(Kind.PHONE, key):
-            if self.allowed(person) and self._same_number(digits, person, value):
-                yield Hit(person, Kind.PHONE.value, value, start, end, Strength.CERTAIN, _WHY[Kind.PHONE])
-
-    def _same_number(self, digits: str, person_id: str, value: int) -> bool:
-        """Return whether what stands before the last ten digits belongs to the number too."""
-        if digits[: -keys.PHONE_DIGITS] in _NATIONAL_PREFIXES:
-            return True
-        person = self.register.person(person_id)
-        return person is not None and digits.lstrip("0") == keys.digits(person.values[value].value).lstrip("0")
-
     def emails(self) -> Iterator[Hit]:
         """Yield e-mail addresses, plain and spelt out."""
         text = self.view.text
@@ -149,8 +89,9 @@ class _Finder:
             host = _HOST.match(text, at + 1, at + 1 + _LONGEST_HOST) if local else None
             if host is not None:
                 yield from self._email(local, host.group(), at - len(local), host.end())
-            elif local or before.endswith((" ", ")", "]")):
+            elif local or before.endswith((" ", ")", "]", "\n")):
                 yield from self._spelt(at, at + 1)
+                yield from self._spaced(at)
             at = text.find("@", at + 1)
         if "at" in self.view.distinct:
             spans = self.view.words.spans
@@ -169,9 +110,9 @@ class _Finder:
         if "dot" not in after and "." not in after:
             return
         before = text[max(start - _LONGEST_LOCAL - 8, 0) : start]
-        kept = before.rstrip(" \t([{<")
+        kept = before.rstrip(" \t\r\n([{<")
         spelt = _SPELT_LOCAL.search(kept)
-        skipped = len(after) - len(after.lstrip(" \t)]}>"))
+        skipped = len(after) - len(after.lstrip(" \t\r\n)]}>"))
         host = _SPELT_HOST.match(after, skipped) if skipped <= _WIDEST_GAP else None
         if spelt is None or host is None:
             return
@@ -182,29 +123,44 @@ class _Finder:
             address = keys.mailbox(f"{local}@{'.'.join(labels[:count])}")
             yield from self.hits(Kind.EMAIL, address, begin, end + host.end())
 
+    def _spaced(self, at: int) -> Iterator[Hit]:
+        """Yield an address of which every letter stands apart ("j a n e @ e x a m p l e . o r g")."""
+        view = self.view
+        spans = view.words.spans
+        local = bisect_right(spans, (at, at)) - 1
+        if local < 0 or local + 2 >= len(view) or spans[local][1] - spans[local][0] == len(view.raw[local]):
+            return
+        last = local + 1
+        while last + 1 < len(view) and view.gap(last).strip() == "." and last - local < _MOST_LABELS:
+            last += 1
+            address = keys.mailbox(f"{view.raw[local]}@{'.'.join(view.raw[local + 1 : last + 1])}")
+            yield from self.hits(Kind.EMAIL, address, spans[local][0], spans[last][1])
+
     def codes(self) -> Iterator[Hit]:
         """Yield identifiers of letters and digits, however they are spaced."""
-        view = self.view
         seen: set[int] = set()
-        for index, word in enumerate(view.each):
-            if word.digits:
-                for first in (index - 2, index - 1, index):
-                    if first >= 0 and first not in seen:
-                        seen.add(first)
-                        yield from self._codes_from(first)
+        for index in self.view.digits:
+            for first in (index - 2, index - 1, index):
+                if first >= 0 and first not in seen:
+                    seen.add(first)
+                    yield from self._codes_from(first)
 
     def _codes_from(self, first: int) -> Iterator[Hit]:
-        view = self.view
+        view, known = self.view, self.register.codes
         code = ""
-        for last in range(first, min(first + _LONGEST_CODE, len(view))):
-            code += view.raw[last]
-            for kind in (Kind.NINO, Kind.VEHICLE, Kind.CASE_REFERENCE):
-                key = code[:8] if kind is Kind.NINO and len(code) == 9 and code[8] in "abcd" else code
-                if not self.register.holders(kind, key) or not self._is_close(first, last):
-                    continue
-                start, end = view.characters(first, last + 1)
-                sure = len(code) >= _SHORTEST_SURE_CODE
-                yield from self.hits(kind, key, start, end, Strength.CERTAIN if sure else Strength.LIKELY)
+        for last, raw in enumerate(view.raw[first : first + _LONGEST_CODE], first):
+            code += raw
+            if code in known or (len(code) == _NINO_LENGTH and code[:-1] in known):
+                yield from self._code(code, first, last)
+
+    def _code(self, code: str, first: int, last: int) -> Iterator[Hit]:
+        if not self._is_close(first, last):
+            return
+        start, end = self.view.characters(first, last + 1)
+        strength = Strength.CERTAIN if len(code) >= _SHORTEST_SURE_CODE else Strength.LIKELY
+        for kind in CODES:
+            key = code[:-1] if kind is Kind.NINO and len(code) == _NINO_LENGTH and code[-1] in "abcd" else code
+            yield from self.hits(kind, key, start, end, strength)
 
     def _is_close(self, first: int, last: int) -> bool:
         """Return whether only spaces and joining signs stand between the words."""

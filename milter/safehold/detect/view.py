@@ -2,22 +2,30 @@
 """A stretch of text as the search sees it: folded, in words, with the way back to segment and span.
 
 Consecutive segments of one part with one visibility are seen joined, so that an address may begin in one and end in the
-next; long stretches are seen in overlapping pieces, which bounds memory.  Pure.
+next; the subject is seen joined to the body.  Long stretches are seen in overlapping pieces, which bounds memory.
+Beside the text as it stands there may be other renderings of it (:mod:`safehold.detect.rendering`).  Pure.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from itertools import accumulate, groupby
 
-from safehold.model import PlaceKind, Segment
-from safehold.register import words as wording
-from safehold.register.words import Postcode, Word, Words
+from safehold.detect import display, layout, unpacking
+from safehold.detect.rendering import Rendering
+from safehold.model import PlaceKind, Segment, Visibility
+from safehold.register.postcodes import CLASSES, Postcode, halves_at, pieced_at, postcode_at
+from safehold.register.spelling import SHORTEST_FUZZY, is_near
+from safehold.register.words import Word, Words
 from safehold.text import fold
 
 # matching.md 3.7 speaks of 16 KB with 1 KB overlap; larger pieces cost no more and cut fewer addresses.
 _PIECE = 64_000
 _OVERLAP = 2_000
+_LONGEST_PIECE = 6  # signs of one word of a postcode in pieces
+_SHORTEST_GLUED = 9  # letters of a street and its type that mean them wherever they stand
+_FEWEST_DIGITS = 2  # of a postcode; "so i is" is none
 
 Span = tuple[int, int]
 
@@ -29,16 +37,19 @@ class View:
         text: Folded text.
         words: Its words.
         tabular: Whether it comes from tables, where a heading is the context of its column.
+        is_plain: Whether this is the text as it stands.
+        in_columns: Whether what belongs together was only put together from a table: what is weak is nothing here.
     """
 
-    def __init__(self, source: str, base: int, segments: "Joined") -> None:
-        self._source = source
-        self._base = base
+    def __init__(self, rendering: Rendering, segments: "Joined", *, in_columns: bool = False) -> None:
+        self._rendering = rendering
         self._segments = segments
-        self._folded = fold(source, percent=True)
+        self._folded = fold(rendering.text, percent=True)
         self.text = self._folded.text
         self.words = Words(self.text)
         self.tabular = segments.tabular
+        self.in_columns = in_columns
+        self.is_plain = rendering.joints is None
 
     # -- words ----------------------------------------------------------------------------------------------------
 
@@ -66,6 +77,16 @@ class View:
         return [index for index, word in enumerate(self.words.words) if word.number >= 0]
 
     @cached_property
+    def digits(self) -> list[int]:
+        """Return which words hold digits."""
+        return [index for index, word in enumerate(self.words.words) if word.digits]
+
+    @cached_property
+    def disguised(self) -> list[int]:
+        """Return which words can be part of a long number that does not look like one."""
+        return [index for index, word in enumerate(self.words.words) if word.disguised]
+
+    @cached_property
     def types(self) -> list[int]:
         """Return which words can be street types."""
         return [index for index, word in enumerate(self.words.words) if word.type]
@@ -73,8 +94,23 @@ class View:
     @cached_property
     def postcodes(self) -> list[Postcode]:
         """Return the postcodes, badly spelt ones included."""
-        ends = (index for index, word in enumerate(self.words.words) if word.inward or word.postcode)
-        return [found for found in (wording.postcode_at(self.words, index) for index in ends) if found]
+        ends = [index for index, word in enumerate(self.words.words) if word.inward or word.postcode]
+        return [found for found in (postcode_at(self.words, index) for index in ends) if found]
+
+    @cached_property
+    def pieced_postcodes(self) -> list[Postcode]:
+        """Return what may be a postcode in pieces: one only if somebody is looked for there."""
+        taken = {place for found in self.postcodes for place in range(found.first, found.last + 1)}
+        places = [index for index in self.digits if index not in taken and len(self.raw[index]) <= _LONGEST_PIECE]
+        return [found for index in places for found in pieced_at(self.words, index)]
+
+    @cached_property
+    def halved_postcodes(self) -> list[Postcode]:
+        """Return what may be the two halves of a postcode with words between: weaker still."""
+        taken = {place for found in self.postcodes for place in range(found.first, found.last + 1)}
+        places = [index for index in self.digits if index not in taken and self.each[index].inward]
+        found = [found for index in places for found in halves_at(self.words, index)]
+        return [postcode for postcode in found if postcode.first not in taken]
 
     @cached_property
     def _postcode_firsts(self) -> list[int]:
@@ -141,6 +177,49 @@ class View:
                 yield begin, after
             offset = self._run.find(key, offset + 1, end)
 
+    def find_glued(self, key: str) -> Iterator[Span]:
+        """Yield the words (from, up to) that stand together without a gap and hold *key* and more."""
+        spans, run = self._glued_keys
+        if key in run:  # most keys are in no text
+            yield from self._holding(key, self._run, self._starts, spans)
+
+    def find_glued_postcode(self, key: str) -> Iterator[Span]:
+        """Yield the words (first, last) that hold the postcode of that key and more; it has digits as it stands."""
+        spans, run = self._glued_codes
+        if key not in run:
+            return
+        starts, letters = self._raw_run
+        for first, after in self._holding(key, letters.translate(CLASSES), starts, spans):
+            spelt = letters[starts[first] : starts[after]]
+            place = spelt.translate(CLASSES).find(key)
+            if sum(map(str.isdigit, spelt[place : place + len(key)])) >= _FEWEST_DIGITS:
+                yield first, after - 1
+
+    @cached_property
+    def _glued_keys(self) -> tuple[list[Span], str]:
+        """Return long words and what was one word before it was taken apart, and their keys."""
+        spans = [(index, index + 1) for index, raw in enumerate(self.raw) if len(raw) >= _SHORTEST_GLUED]
+        spans += self.words.taken_apart
+        return spans, "\n".join(["".join([word.key for word in self.each[first:last]]) for first, last in spans])
+
+    @cached_property
+    def _glued_codes(self) -> tuple[list[Span], str]:
+        """Return words of letters and digits with those beside them, and their signs folded as in postcodes."""
+        mixed = [index for index in self.digits if len(self.raw[index]) > 2 and not self.raw[index].isdigit()]
+        spans = [(max(index - 1, 0), min(index + 2, len(self))) for index in mixed]
+        return spans, "\n".join(["".join(self.raw[first:last]) for first, last in spans]).translate(CLASSES)
+
+    @staticmethod
+    def _holding(key: str, run: str, starts: Sequence[int], spans: Iterable[Span]) -> Iterator[Span]:
+        """Yield the words of each span that hold *key*, where it does not begin and end with a word."""
+        for low, high in spans:
+            offset = run.find(key, starts[low], starts[high])
+            while offset >= 0:
+                first, after = bisect_right(starts, offset) - 1, bisect_left(starts, offset + len(key))
+                if starts[first] != offset or starts[after] != offset + len(key):
+                    yield first, after
+                offset = run.find(key, offset + 1, starts[high])
+
     def find_raw(self, run: str) -> Iterator[Span]:
         """Yield the words (from, up to) that as they stand run together to *run*."""
         starts, letters = self._raw_run
@@ -158,7 +237,7 @@ class View:
 
     def near_run(self, key: str, first: int = 0, last: int | None = None) -> Iterator[Span]:
         """Yield the words whose keys run together to *key* but for one edit; not those that equal it."""
-        if len(key) < wording.SHORTEST_FUZZY:
+        if len(key) < SHORTEST_FUZZY:
             return
         last = len(self) if last is None else min(last, len(self))
         half = (len(key) - 1) // 2  # one edit, a swap of neighbours too, leaves one of the two ends whole
@@ -201,7 +280,7 @@ class View:
         """
         if last - first > 1 and (key in run or any(word.isdigit() for word in self.raw[first:last])):
             return False
-        return wording.is_near(run, key)
+        return is_near(run, key)
 
     # -- back to the source ---------------------------------------------------------------------------------------
 
@@ -213,22 +292,75 @@ class View:
     def is_capital(self, index: int) -> bool:
         """Return whether the word begins with a capital in the source."""
         start = self._folded.offsets[self.words.spans[index][0]]
-        return self._source[start : start + 1].isupper() or self._source[start : start + 1].istitle()
+        sign = self._rendering.text[start : start + 1]
+        return sign.isupper() or sign.istitle()
 
     def locate(self, start: int, end: int) -> tuple[int, Span]:
         """Return the segment (its position) in which folded characters begin, and their span in it, clipped to it."""
-        first, last = self._folded.source_span(start, end)
-        return self._segments.locate(self._base + first, self._base + last)
+        return self._segments.locate(*self._rendering.source_span(*self._folded.source_span(start, end)))
+
+    def is_news(self, start: int, end: int) -> bool:
+        """Return whether the folded characters do not stand so in the text itself."""
+        return self._rendering.is_news(*self._folded.source_span(start, end))
+
+    def is_of_cells(self, start: int, end: int) -> bool:
+        """Return whether folded characters begin a line, or hold more than a word of the line that they begin in."""
+        if start == 0 or self.text[start - 1] == "\n":
+            return True
+        line = self.text[start:end].partition("\n")[0]
+        return " " in line.strip()
+
+    def is_whole_cells(self, start: int, end: int) -> bool:
+        """Return whether folded characters are one line or some, to the letter."""
+        return self.text[start - 1 : start] in {"", "\n"} and self.text[end : end + 1] in {"", "\n"}
+
+    # -- other renderings -----------------------------------------------------------------------------------------
+
+    def undone(self) -> "Iterator[View]":
+        """Yield what else this text says: with its escapes and markup undone, as it is displayed, backwards."""
+        text = self._rendering.text
+        turned = display.displayed(text), display.backwards(text, self.distinct)
+        for rendering in (unpacking.unpacked(text), *turned):
+            if rendering is not None:
+                yield self._other(rendering)
+
+    def columns(self, sighted: Collection[int], surnames: AbstractSet[str]) -> "View | None":
+        """Return what this text says down the columns of its small tables, or None where it has none.
+
+        Args:
+            sighted: Words at which a street or postcode stands that somebody lives in.
+            surnames: Names that are looked for.
+        """
+        named = self.distinct & surnames
+        names = [index for index, raw in enumerate(self.raw) if raw in named] if named else []
+        if not sighted and not names:
+            return None
+        rendering = layout.columns(self._rendering.text, self._places(sorted(sighted)), self._places(names))
+        return self._other(rendering, in_columns=True) if rendering is not None else None
+
+    def _places(self, words: Iterable[int]) -> list[int]:
+        """Return where words begin in the source."""
+        return [self._folded.offsets[self.words.spans[index][0]] for index in words]
+
+    def _other(self, rendering: Rendering, *, in_columns: bool = False) -> "View":
+        """Return the view of a rendering of this view's source."""
+        mine = self._rendering.offsets
+        places = rendering.offsets if mine[0] == 0 else [mine[0] + place for place in rendering.offsets]
+        return View(Rendering(rendering.text, places, rendering.joints), self._segments, in_columns=in_columns)
+
+
+_BODIES = frozenset({PlaceKind.BODY, PlaceKind.QUOTED})
 
 
 class Joined:
     """Consecutive segments of one part and visibility, joined by line ends."""
 
-    def __init__(self, positions: Sequence[int], segments: Sequence[Segment]) -> None:
-        self._positions = positions
-        self._texts = [segment.text for segment in segments]
+    def __init__(self, members: Sequence[tuple[int, Segment]]) -> None:
+        self._positions = [position for position, _ in members]
+        self._segments = [segment for _, segment in members]
+        self._texts = [segment.text for segment in self._segments]
         self._starts = [0, *accumulate(len(text) + 1 for text in self._texts)][:-1]
-        self.tabular = any(segment.place.kind in {PlaceKind.SHEET, PlaceKind.TABLE} for segment in segments)
+        self.tabular = any(segment.place.kind in {PlaceKind.SHEET, PlaceKind.TABLE} for segment in self._segments)
 
     def locate(self, start: int, end: int) -> tuple[int, Span]:
         """Return the position of the segment in which *start* lies and the span there, clipped to it."""
@@ -246,13 +378,48 @@ class Joined:
             if end < len(text):
                 cut = max(text.rfind(" ", end - 200, end), text.rfind("\n", end - 200, end))
                 end = cut if cut > 0 else end
-            yield View(text[start:end], start, self)
+            yield View(Rendering(text[start:end], range(start, end + 1)), self)
             start = len(text) if end == len(text) else end - _OVERLAP
+
+    def over_pages(self) -> View | None:
+        """Return what runs on over the ends of pages."""
+        pages = [
+            (start, segment.text)
+            for start, segment in zip(self._starts, self._segments, strict=True)
+            if segment.place.kind is PlaceKind.PAGE
+        ]
+        rendering = layout.seams(pages) if len(pages) > 1 else None
+        return View(rendering, self) if rendering is not None else None
+
+
+def joined(segments: Sequence[Segment]) -> Iterator[Joined]:
+    """Yield the segments that are seen together; a subject is seen before the body that follows it."""
+    numbered = list(enumerate(segments))
+    subjects = _subjects_of_bodies(numbered)
+    if subjects:
+        moved = {position for before in subjects.values() for position, _ in before}
+        numbered = [item for item in numbered if item[0] not in moved]
+    for _, group in groupby(numbered, key=lambda item: (item[1].place.part, item[1].visibility)):
+        members = list(group)
+        yield Joined([*subjects.get(members[0][0], ()), *members])
+
+
+_Numbered = tuple[int, Segment]
+
+
+def _subjects_of_bodies(numbered: Sequence[_Numbered]) -> dict[int, list[_Numbered]]:
+    """Return, by the position of the first visible segment of a body, the subjects that stand before it."""
+    found: dict[int, list[_Numbered]] = {}
+    waiting: list[_Numbered] = []
+    for position, segment in numbered:
+        if segment.place.kind is PlaceKind.SUBJECT:
+            waiting.append((position, segment))
+        elif waiting and segment.visibility is Visibility.VISIBLE and segment.place.kind in _BODIES:
+            found[position], waiting = waiting, []
+    return found
 
 
 def views(segments: Sequence[Segment]) -> Iterator[View]:
     """Yield views of all segments, joined and cut."""
-    numbered = enumerate(segments)
-    for _, group in groupby(numbered, key=lambda item: (item[1].place.part, item[1].visibility)):
-        members = list(group)
-        yield from Joined([place for place, _ in members], [segment for _, segment in members]).views()
+    for stretch in joined(segments):
+        yield from stretch.views()

@@ -360,7 +360,7 @@ def serve(
     runner = threading.Thread(target=_run, args=(failures,), name="libmilter", daemon=True)
     runner.start()
     notify_ready()
-    log.info("listening")
+    log.info("listening socket=%s", settings.socket)
     _wait_for_stop(runner, settings)
     if failures:
         raise failures[0]

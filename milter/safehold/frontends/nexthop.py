@@ -20,7 +20,7 @@ _WRITE_BYTES = 2**18
 
 
 class NextHopError(Exception):
-    """The next hop is away, closed, stalled, or did not speak SMTP."""
+    """The next hop is away, closed, stalled, about to close (421), or did not speak SMTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,21 @@ class NextHop:
 
     @property
     def is_open(self) -> bool:
-        """Return whether it can be spoken to, as far as one can know without speaking."""
+        """Return whether it has not closed, as far as one can know without listening."""
         return not (self._reader.at_eof() or self._writer.is_closing())
+
+    async def is_there(self) -> bool:
+        """Return whether it can be spoken to: what it says unasked is its goodbye (421), and it will not listen.
+
+        To be asked between replies only.
+        """
+        if not self.is_open:
+            return False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0):
+                await self._reader.read(1)  # comes at once, or not at all
+                self.close()
+        return self.is_open
 
     async def command(self, line: str) -> Answer:
         """Send one command and return its reply.
@@ -141,6 +154,8 @@ class NextHop:
                     match = _REPLY_LINE.fullmatch((await self._reader.readuntil(b"\n")).rstrip(b"\r\n"))
                     if match is None:
                         raise NextHopError("does not speak SMTP")
+                    if match[1] == b"421":
+                        raise NextHopError("closes")
                     lines.append((match[3] or b"").decode("utf-8", "replace"))
                     if match[2] != b"-":
                         return Answer(int(match[1]), tuple(lines))

@@ -9,7 +9,7 @@ import asyncio
 import collections
 import logging
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,10 +17,11 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from aiosmtpd.smtp import SMTP, Session
 
-from safehold.frontends import commands
+from safehold.frontends import commands, content
 from safehold.frontends.commands import CommandError
 from safehold.frontends.conversation import Conversation
 from safehold.frontends.nexthop import Answer, NextHop, NextHopError, NextHopTimes
+from safehold.frontends.provenance import Provenance
 from safehold.frontends.service import InFlight, Judge, log_fault
 from safehold.model import TRY_LATER, Message, Recipient, Reply, ReplyKind
 
@@ -31,7 +32,6 @@ LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"
 
 # RFC 5321 4.5.3.1.4 asks for 512 octets; SMTPUTF8 and DSN add some 1,200; an ORCPT in xtext triples its address.
 _COMMAND_LIMIT_BYTES = 4096
-_READ_BYTES = 2**18
 _BUFFER_BYTES = 2**17
 
 # Offered to our client only where the next hop offers it to us: we can pass on no more than it takes.
@@ -118,13 +118,12 @@ class Client(SMTP):
         )
         self._desk = desk
         self._conversation = Conversation(limit_bytes=desk.settings.size_bytes)
+        self._provenance = Provenance("")
         self._hop: NextHop | None = None
-        self._peer = ""
-        self._helo = ""
+        self._promised: frozenset[str] = frozenset()  # what of the next hop's we offered
+        self._is_lost = False  # this message cannot go on, by no fault of the client's
         self._is_trusted = False
         self._is_admitted = False
-        self._client: dict[str, str] = {}  # XCLIENT, for the connection
-        self._forwarded: dict[str, str] = {}  # XFORWARD, for one message
         self.is_busy = False
 
     # -- the connection --
@@ -137,13 +136,14 @@ class Client(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let in whom we know."""
-        peer = transport.get_extra_info("peername")
-        self._peer = str(peer[0]) if isinstance(peer, tuple) else ""
-        self._is_admitted = _is_in(self._peer, self._desk.settings.clients)
+        name = transport.get_extra_info("peername")
+        peer = str(name[0]) if isinstance(name, tuple) else ""
+        self._provenance = Provenance(peer)
+        self._is_admitted = _is_in(peer, self._desk.settings.clients)
         if not self._is_admitted:
             _say_and_close(transport, b"554 5.7.1 not for you\r\n")
             return
-        self._is_trusted = _is_in(self._peer, self._desk.settings.trusted)
+        self._is_trusted = _is_in(peer, self._desk.settings.trusted)
         self._desk.sessions.add(self)
         super().connection_made(transport)
 
@@ -157,12 +157,16 @@ class Client(SMTP):
     async def handle_exception(self, error: Exception) -> str:
         """Answer what nobody foresaw: mail waits."""
         log_fault("session", error)
-        self._abort()
+        self._lose()
         return f"451 4.3.0 {TRY_LATER.code[2]}"
 
     def dismiss(self) -> None:
         """End an idle session because we stop."""
         _say_and_close(self.transport, b"421 4.3.2 service is stopping\r\n")
+
+    def _timeout_cb(self) -> None:
+        """End a session that is silent for too long (aiosmtpd's name; its own says nothing to the client)."""
+        _say_and_close(self.transport, b"421 4.4.2 silent for too long\r\n")
 
     # -- commands --
 
@@ -179,15 +183,17 @@ class Client(SMTP):
             await self.push("501 5.5.4 name yourself")
             return
         self._abort()
+        self._promised = frozenset()
         try:
             hop = await self._next_hop()
         except NextHopError as error:
             log_fault("next_hop", error)
             _say_and_close(self.transport, _NO_NEXT_HOP)
             return
+        self._promised = frozenset(hop.extensions).intersection(_PASSED_ON)
         self._known_session().host_name = hostname
         self._known_session().extended_smtp = is_extended
-        self._helo = hostname
+        self._provenance.helo = hostname
         offers = self._offers(hop) if is_extended else []
         lines = [self.hostname, *offers]
         for line in lines[:-1]:
@@ -217,64 +223,81 @@ class Client(SMTP):
         if self._conversation.is_open:
             await self.push("503 5.5.1 a message has begun already")
             return
-        try:
-            hop = await self._next_hop()
-            sender, parameters = commands.path("FROM", arg, commands.MAIL_PARAMETERS, self._offered(hop))
-            commands.check_size(parameters, self._size_limit(hop))
-            await self._announce_client(hop)
-            answer = await hop.command(commands.mail(sender, parameters, hop.extensions))
-        except CommandError as error:
-            await self.push(str(error))
-            return
-        except NextHopError as error:
-            await self._give_up(error)
-            return
+        self._is_lost = False
+        await self._step(self._mail(arg))
+
+    async def _mail(self, arg: str | None) -> Answer:
+        hop = await self._next_hop()
+        sender, parameters = commands.path("FROM", arg, commands.MAIL_PARAMETERS, self._offered(hop))
+        commands.check_size(parameters, self._size_limit(hop))
+        await self._announce_client(hop)
+        answer = await hop.command(commands.mail(sender, parameters, hop.extensions))
         if answer.is_success:
             self._conversation.mail(sender, parameters)
-        await self._pass_on(answer)
+        return answer
 
     async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
         """Add a recipient, here and at the next hop."""
-        if not self._conversation.is_open:
-            await self.push("503 5.5.1 say MAIL FROM first")
+        if await self._has_no_message():
             return
         if len(self._conversation.recipients) >= self._desk.settings.recipient_limit:
             await self.push("452 4.5.3 too many recipients")
             return
-        try:
-            hop = await self._next_hop(is_in_transaction=True)
-            address, parameters = commands.path("TO", arg, commands.RCPT_PARAMETERS, self._offered(hop))
-            answer = await hop.command(commands.rcpt(Recipient(address, parameters)))
-        except CommandError as error:
-            await self.push(str(error))
-            return
-        except NextHopError as error:
-            await self._give_up(error)
-            return
+        await self._step(self._rcpt(arg))
+
+    async def _rcpt(self, arg: str | None) -> Answer:
+        hop = await self._next_hop(is_in_transaction=True)
+        address, parameters = commands.path("TO", arg, commands.RCPT_PARAMETERS, self._offered(hop))
+        answer = await hop.command(commands.rcpt(Recipient(address, parameters)))
         if answer.is_success:
             self._conversation.rcpt(address, parameters)
-        await self._pass_on(answer)
+        return answer
+
+    async def _step(self, asked: Awaitable[Answer]) -> None:
+        """Take one step of the envelope with the next hop, and tell the client what came of it."""
+        try:
+            text = (await asked).text
+        except CommandError as error:
+            text = str(error)
+        except NextHopError as error:
+            log_fault("next_hop", error)
+            self._lose()
+            text = _LOST_NEXT_HOP
+        await self.push(text)
+
+    async def _has_no_message(self) -> bool:
+        """Refuse a step without a message.
+
+        Where the message was lost with the next hop, what a client had sent ahead is no mistake of its: a 5xx would
+        make it give up on that recipient.
+        """
+        if not self._conversation.is_open:
+            await self.push(_LOST_NEXT_HOP if self._is_lost else "503 5.5.1 say MAIL FROM first")
+        return not self._conversation.is_open
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
         """Read the message, have it judged, and do what the reply says."""
         if arg:
             await self.push("501 5.5.4 DATA stands alone")
             return
+        if await self._has_no_message():
+            return
         if not self._conversation.recipients:
             await self.push("503 5.5.1 say RCPT TO first")
             return
         await self.push("354 end with a dot on a line of its own")
-        content = await self._read_content()
+        received = await content.read(self._reader, self._desk.settings.size_bytes, self._reset_timeout)
         self._pause_timeout()
         self.is_busy = True
         try:
             with self._desk.in_flight.one():
-                await self.push(await self._outcome(content))
+                await self.push(await self._outcome(received))
         finally:
             self.is_busy = False
-            self._forwarded.clear()
+            self._provenance.message_ended()
             self._conversation.abort()
-            self._reset_timeout()
+            if self.transport is not None:  # gone clients are not waited for
+                self._reset_timeout()
 
     async def smtp_RSET(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
         """Forget the message, here and at the next hop."""
@@ -282,6 +305,8 @@ class Client(SMTP):
             await self.push("501 5.5.4 RSET stands alone")
             return
         await self._reset_hop()
+        self._is_lost = False
+        self._provenance.message_ended()
         self._conversation.abort()
         await self.push("250 2.0.0 ok")
 
@@ -302,7 +327,7 @@ class Client(SMTP):
         if attributes is None:
             await self.push("501 5.5.4 attributes are not as they should be")
             return
-        self._forwarded |= attributes
+        self._provenance.forward(attributes)
         await self.push("250 2.0.0 ok")
 
     async def smtp_XCLIENT(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's way
@@ -313,7 +338,7 @@ class Client(SMTP):
         if attributes is None:
             await self.push("501 5.5.4 attributes are not as they should be")
             return
-        self._client |= attributes
+        self._provenance.client_is(attributes)
         self._known_session().host_name = None
         self._abort()
         await self.push(f"220 {self.hostname} ESMTP")
@@ -327,48 +352,19 @@ class Client(SMTP):
             return False
         return True
 
-    # -- content --
-
-    async def _read_content(self) -> bytes | None:
-        """Return the content with dots taken off, or None where it is larger than we take."""
-        pieces = bytearray(b"\r\n")  # the end of the DATA line: an empty message ends at once
-        limit = self._desk.settings.size_bytes + 2
-        is_too_large = False
-        while True:
-            searched = max(0, len(pieces) - 4)
-            chunk = await self._reader.read(_READ_BYTES)
-            if not chunk:
-                raise ConnectionResetError
-            self._reset_timeout()
-            pieces += chunk
-            end = pieces.find(b"\r\n.\r\n", searched)
-            if end >= 0:
-                # What follows is the client's next command, sent ahead.  Nothing was awaited since the read, so the
-                # reader's buffer is empty and this is its front again.
-                rest = bytes(pieces[end + 5 :])
-                if rest:
-                    self._reader.feed_data(rest)
-                del pieces[end + 2 :]
-                break
-            if len(pieces) > limit:
-                is_too_large = True
-                del pieces[:-4]
-        if is_too_large or len(pieces) > limit:
-            return None
-        return bytes(pieces.replace(b"\r\n.", b"\r\n")[2:])
-
     # -- judging --
 
-    async def _outcome(self, content: bytes | None) -> str:
+    async def _outcome(self, received: bytes | None) -> str:
         """Return the reply to the message."""
-        if content is None:
+        if received is None:
             await self._reset_hop()
             return "552 5.3.4 message is too large"
-        if content.count(b"\n") != content.count(b"\r\n") or b"\r.\r" in content:
+        if not content.ends_once(received):
             await self._reset_hop()
             return "550 5.6.0 bare line ends are not allowed"
+        self._conversation.helo(self._provenance.client_name)
         self._conversation.macros(self._macros())
-        self._conversation.content(content)
+        self._conversation.content(received)
         message = self._conversation.end(datetime.now(UTC))
         reply = await self._desk.ask(message)
         try:
@@ -400,15 +396,11 @@ class Client(SMTP):
             # Nobody is left: only what a judge has stored may end so.
             await self._reset_hop()
             return "250 2.0.0 ok" if reply.hold else f"451 4.7.1 {TRY_LATER.code[2]}"
-        hop = self._hop
-        if hop is None or not hop.is_open or removed or reply.add:
+        if removed or reply.add or not await self._is_hop_there():
             refusal = await self._begin_anew(message, recipients)
             if refusal is not None:
                 return refusal.text
-        answer = await (await self._next_hop(is_in_transaction=True)).data(message.content)
-        if answer.code == 421:
-            raise NextHopError("closed")
-        return answer.text
+        return (await (await self._next_hop(is_in_transaction=True)).data(message.content)).text
 
     async def _begin_anew(self, message: Message, recipients: Sequence[Recipient]) -> Answer | None:
         """Put the transaction for other recipients; return the refusal if there is one, a temporary one first."""
@@ -422,46 +414,42 @@ class Client(SMTP):
         if not refusals:
             return None
         await self._reset_hop()
-        if refusals[0].code == 421:
-            raise NextHopError("closed")
         return refusals[0]
 
     def _macros(self) -> dict[str, str]:
-        """Return under the milter protocol's names what is known of the client."""
-        said = {**self._client, **self._forwarded}
-        # Without an address, SOURCE tells mail of sendmail(1) (nobody's address, as in the milter protocol's case) from
-        # that of an unknown stranger.  With one, it only says how Postfix completes headers.
-        without_address = "" if said.get("SOURCE", "").upper() == "LOCAL" else "unknown"
-        self._conversation.helo(said.get("HELO") or self._helo)
-        macros = {
-            "{client_addr}": (said["ADDR"] or without_address) if "ADDR" in said else self._peer,
-            "{client_name}": said.get("NAME", ""),
-            "{client_port}": said.get("PORT", ""),
-            "{auth_authen}": said.get("LOGIN", ""),
-            "{daemon_name}": self.hostname,
-            "{daemon_port}": self._desk.settings.listen.rpartition(":")[2],
-            "i": said.get("IDENT", ""),
-        }
-        return {name: value for name, value in macros.items() if value or name == "{client_addr}"}
+        """Return under the milter protocol's names what is known of the client, and of us."""
+        port = self._desk.settings.listen.rpartition(":")[2]
+        return {**self._provenance.macros(), "{daemon_name}": self.hostname, "{daemon_port}": port}
 
     # -- the next hop --
 
     async def _next_hop(self, *, is_in_transaction: bool = False) -> NextHop:
-        """Return an open session with the next hop; one that closed in mid-transaction cannot be replaced."""
-        if self._hop is not None and self._hop.is_open:
-            return self._hop
+        """Return an open session with the next hop; one that closed in mid-transaction cannot be replaced.
+
+        Raises:
+            NextHopError: There is none, or it does not offer any more what our client was told it may use.
+        """
         if is_in_transaction:
-            raise NextHopError("closed")
+            if self._hop is None or not self._hop.is_open:
+                raise NextHopError("closed")
+            return self._hop
+        if self._hop is not None and await self._is_hop_there():
+            return self._hop
         self._close_hop()
         self._hop = await self._desk.connect()
+        if not self._promised <= self._hop.extensions.keys():
+            self._close_hop()
+            raise NextHopError("offers less than it did")
         return self._hop
+
+    async def _is_hop_there(self) -> bool:
+        return self._hop is not None and await self._hop.is_there()
 
     async def _announce_client(self, hop: NextHop) -> None:
         """Tell the next hop whose mail this is, where it wants to know."""
-        wanted = hop.extensions.get("XFORWARD", "").upper().split()
-        said = {name: value for name, value in self._forwarded.items() if name in wanted}
-        if said:
-            await hop.command("XFORWARD " + " ".join(f"{name}={commands.xtext(value)}" for name, value in said.items()))
+        words = self._provenance.announcement(hop.extensions.get("XFORWARD", ""))
+        if words:
+            await hop.command(words)
 
     async def _reset_hop(self) -> None:
         """End the next hop's transaction; where that fails, end the session with it."""
@@ -474,21 +462,16 @@ class Client(SMTP):
         except NextHopError:
             self._close_hop()
 
-    async def _give_up(self, error: NextHopError) -> None:
-        log_fault("next_hop", error)
-        self._abort()
-        await self.push(_LOST_NEXT_HOP)
-
-    async def _pass_on(self, answer: Answer) -> None:
-        if answer.code == 421:
-            await self._give_up(NextHopError("closed"))
-            return
-        await self.push(answer.text)
-
     def _abort(self) -> None:
         self._conversation.abort()
-        self._forwarded.clear()
+        self._provenance.message_ended()
+        self._is_lost = False
         self._close_hop()
+
+    def _lose(self) -> None:
+        """Forget a message that could not go on, but not that its client may have sent more of it ahead."""
+        self._abort()
+        self._is_lost = True
 
     def _close_hop(self) -> None:
         if self._hop is not None:

@@ -16,11 +16,12 @@ a recipient for good (5xx) when the transaction is put anew, the client hears th
 the sender's system says so.
 
 Only ``clients`` may connect (by default loopback), and only ``trusted`` peers may say on whose behalf (XFORWARD,
-XCLIENT: Postfix's XFORWARD_README and XCLIENT_README).  TLS and AUTH are the MTA's work, and not offered.  A message
-with a bare line feed, or a dot between carriage returns, is refused: a next hop might see the end of one message and
-a second, unjudged one in it (CVE-2023-51764).
+XCLIENT: Postfix's XFORWARD_README and XCLIENT_README).  TLS, AUTH and CHUNKING are the MTA's work, and not offered;
+DSN, 8BITMIME and SMTPUTF8 are where the next hop offers them.  A parameter that cannot be passed on is refused, never
+left off.  A message in which a next hop might see an end and a second, unjudged message is refused (``content``).
 
-This module is the process; one client's session is in ``proxy``, the session with the next hop in ``nexthop``.
+This module is the process; one client's session is in ``proxy``, whom it speaks for in ``provenance``, the session with
+the next hop in ``nexthop``.
 aiosmtpd's own logger writes addresses, and is silenced.
 """
 
@@ -84,7 +85,7 @@ async def _serve(desks: Sequence[Desk], reload: Callable[[], None] | None) -> No
     loop.add_signal_handler(RELOAD_SIGNAL, start_reload)
     servers = [await _listen(desk) for desk in desks]
     notify_ready()
-    log.info("listening")
+    log.info("listening on=%s", ",".join(desk.settings.listen for desk in desks))
     await stop.wait()
     for server in servers:
         server.close()

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from safehold import screening
 from safehold.errors import SafeholdError, StoreError
-from safehold.gate.facts import Expander, Site, direction_of, gather, origin_of
+from safehold.gate.facts import Expander, Site, direction_of, final_recipients, gather, origin_of
 from safehold.model import (
     REFUSED,
     TRY_LATER,
@@ -162,11 +162,17 @@ class Gate:
 
     def _bare_facts(self, message: Message) -> Facts:
         origin = origin_of(message, self._site)
-        recipients = tuple(
-            FinalRecipient(r.address, (r.address,), direction_of(r.address, origin, self._site))
-            for r in message.envelope.recipients
+        try:
+            recipients, unexpanded = final_recipients(message, self._site, self._expander, origin, {})
+        except Exception:  # noqa: BLE001 - this may be the very fault; whoever cannot be told is held under his own name
+            recipients, unexpanded = (), {r.address: "the check itself failed" for r in message.envelope.recipients}
+        return Facts(
+            now=self._now(),
+            origin=origin,
+            recipients=recipients,
+            unexpanded=unexpanded,
+            own_domains=self._site.own_domains,
         )
-        return Facts(now=self._now(), origin=origin, recipients=recipients, own_domains=self._site.own_domains)
 
 
 def unchecked(facts: Facts) -> Verdict:

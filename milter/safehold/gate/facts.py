@@ -11,7 +11,7 @@ import email.utils
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Protocol
 
@@ -69,11 +69,13 @@ class Site:
         own_domains: Lower-case own domains; their sub-domains count.
         trusted_clients: Networks whose mail is ours although nobody signed in.
         devices: Address of a device or application -> owner who hears for it.
+        zone: The organisation's time zone.
     """
 
     own_domains: frozenset[str]
     trusted_clients: tuple[Network, ...] = ()
     devices: Mapping[str, str] = field(default_factory=dict, repr=False)
+    zone: tzinfo = UTC
 
     def owns(self, address: str) -> bool:
         """Return whether *address* is in an own domain or one of its sub-domains."""
@@ -194,7 +196,7 @@ def gather(message: Message, site: Site, expander: Expander, now: datetime) -> F
     origin = origin_of(message, site)
     names = {address: name for name, address in (*headers["cc"], *headers["to"]) if name}
     identity = message.macros.get("{auth_authen}", "")
-    recipients, unexpanded = _final_recipients(message, site, expander, origin, names)
+    recipients, unexpanded = final_recipients(message, site, expander, origin, names)
     claimed = [message.envelope.sender, identity, *(a for _, a in (*headers["from"], *headers["sender"]))]
     return Facts(
         now=now,
@@ -205,12 +207,14 @@ def gather(message: Message, site: Site, expander: Expander, now: datetime) -> F
         unexpanded=unexpanded,
         own_domains=site.own_domains,
         visible=tuple(dict.fromkeys(address for _, address in (*headers["to"], *headers["cc"]))),
+        zone=site.zone,
     )
 
 
-def _final_recipients(
+def final_recipients(
     message: Message, site: Site, expander: Expander, origin: Origin, names: Mapping[str, str]
 ) -> tuple[tuple[FinalRecipient, ...], dict[str, str]]:
+    """Return whom the mail would reach, and the envelope recipients of whom that cannot be told, with the reason."""
     given = tuple(dict.fromkeys(recipient.address for recipient in message.envelope.recipients))
     try:
         expansions = expander.expand_all(given)

@@ -6,6 +6,7 @@ Pure.
 """
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -111,19 +112,19 @@ def is_to_nobody(test: RelationTest, relations: Relations, *, letter: bool) -> b
             assert_never(test.asked.relation)
 
 
-def is_related(relation: Relation, relations: Relations, person: str) -> bool:
-    """Return whether a recipient of these relations is that to one person."""
+def related(relation: Relation, relations: Relations, persons: AbstractSet[str]) -> AbstractSet[str]:
+    """Return those of *persons* to whom a recipient of these relations is that."""
     match relation:
         case Relation.ADVERSE:
-            return person in relations.adverse or person in relations.by_name
+            return persons & (relations.adverse.keys() | relations.by_name)
         case Relation.FORMER_CONTACT:
-            return person in relations.former
+            return persons & relations.former
         case Relation.SUBJECT:
-            return person in relations.subject
+            return persons & relations.subject
         case Relation.AUTHORISED:
-            return person in relations.authorised or person in relations.subject
+            return persons & (relations.authorised | relations.subject)
         case Relation.UNAUTHORISED:
-            return person not in relations.authorised and person not in relations.subject
+            return persons - relations.authorised - relations.subject
         case _:
             assert_never(relation)
 

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``when.content`` asked of the evidence: which people a witness could name, and what cannot be told.
 
-A witness (rule 1) is one hit for each positive leaf, all within ``within``.  Nobody needs the witnesses themselves: the
-recipient conditions are asked for one person at a time, so it is enough to know *which persons* some witness has,
-whether some witness has none, and the same for witnesses that an unread part would complete.  That is what
-:class:`Answered` holds; it is computed bottom-up per group of hits, never by multiplying hits out.
+A witness (rule 1) is one hit for each positive leaf, all within ``within``.  The recipient conditions are asked for one
+person at a time, so an answer (:mod:`safehold.policy.answers`) says which people some witness has; it is computed
+bottom-up per group of hits, never by multiplying hits out.
 
-Which hits count depends on who looks (rules 4 and 5): that is the :class:`Lens`.  Pure.
+Which hits count depends on who looks (rules 4 and 5): that is the :class:`Lens`.  It shows only the people in the scope
+of whoever looks otherwise than anybody sees them, so all others are counted once for all recipients.  Pure.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 
 from safehold.model import Finding, Strength
+from safehold.policy.answers import NO, YES, Answered, Contents, both, either
 from safehold.policy.evidence import NAME_FIELDS, Evidence, Hit, Unread
 from safehold.policy.language import (
     AllOf,
@@ -26,14 +28,16 @@ from safehold.policy.language import (
     People,
     Policy,
     Unit,
-    Within,
     Words,
     leaves,
 )
+from safehold.policy.piles import Pile
 
 _CERTAIN, _LIKELY = Strength.CERTAIN.rank, Strength.LIKELY.rank
 # What a ground lists is for people to read.
 _FINDINGS_SHOWN = 25
+# Of others than the person in one condition; twice as many, because two conditions may show the same ones.
+_MOST_GATHERED = 2 * _FINDINGS_SHOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,86 +91,42 @@ class Lens:
         return self.adverse and hit.known_by(self.parties.get(hit.finding.person, frozenset()))
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What the witnesses of a condition have.
-
-    Attributes:
-        persons: People of witnesses that are wholly there.
-        nobody: Some witness that is wholly there has no person.
-        maybe: People of witnesses that an unread part would complete.
-        anyone: Some such witness has an unknown person.
-        maybe_nobody: Some such witness has no person.
-    """
-
-    persons: frozenset[str] = frozenset()
-    nobody: bool = False
-    maybe: frozenset[str] = frozenset()
-    anyone: bool = False
-    maybe_nobody: bool = False
-
-    @property
-    def there(self) -> bool:
-        """Return whether there is a whole witness."""
-        return bool(self.persons) or self.nobody
-
-    @property
-    def perhaps(self) -> bool:
-        """Return whether an unread part would make a witness."""
-        return bool(self.maybe) or self.anyone or self.maybe_nobody
-
-
-_NO = Answered()
-_YES = Answered(nobody=True)
-
-
-def _either(answers: Sequence[Answered]) -> Answered:
-    """Return the answers of "any": whatever one of them has."""
-    if len(answers) == 1:
-        return answers[0]
-    return Answered(
-        persons=frozenset().union(*(a.persons for a in answers)),
-        nobody=any(a.nobody for a in answers),
-        maybe=frozenset().union(*(a.maybe for a in answers)),
-        anyone=any(a.anyone for a in answers),
-        maybe_nobody=any(a.maybe_nobody for a in answers),
-    )
-
-
-def _both(answers: Sequence[Answered]) -> Answered:
-    """Return the answers of "all": a witness takes one from each, so its people are those of any of them."""
-    if not all(a.there or a.perhaps for a in answers):
-        return _NO
-    whole = all(a.there for a in answers)
-    unsure = any(a.perhaps for a in answers)
-    return Answered(
-        persons=frozenset().union(*(a.persons for a in answers)) if whole else frozenset(),
-        nobody=all(a.nobody for a in answers),
-        maybe=frozenset().union(*(a.persons | a.maybe for a in answers)) if unsure else frozenset(),
-        anyone=any(a.anyone for a in answers),
-        maybe_nobody=unsure and all(a.nobody or a.maybe_nobody for a in answers),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """The answer for a whole message: what is there, and what each kind of unread part would add."""
-
-    there: Answered
-    unread: tuple[tuple[Unread, Answered], ...] = ()
-
-    @property
-    def nothing(self) -> bool:
-        """Return whether neither what was read nor what was not has a witness."""
-        return not (self.there.there or self.there.perhaps or self.unread)
-
-
-_ADDRESS, _POSTCODE = "address", "postcode"
+_TELLING = {"address": frozenset({"address", "postcode"})}
 
 
 def _tells(field_name: str) -> frozenset[str]:
     """Return the fields that a finding tells: who has the whole address has its postcode, found as its own or not."""
-    return frozenset({field_name, _POSTCODE}) if field_name == _ADDRESS else frozenset({field_name})
+    return _TELLING.get(field_name) or frozenset({field_name})
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A lens, and whom of the people found it shows otherwise than everybody else sees them."""
+
+    lens: Lens
+    mine: frozenset[str]
+
+
+_NOBODYS = _Look(Lens(), frozenset())
+_EMPTY = Pile(())
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What a leaf counts of people outside the scope of whoever looks.
+
+    Attributes:
+        hits: The hits that count, by person; people without are not in it.
+        full: The people who have as many fields as the leaf wants.
+    """
+
+    hits: Mapping[str, list[Hit]]
+    full: frozenset[str]
+
+    @property
+    def some(self) -> AbstractSet[str]:
+        """Return everybody of whom something counts."""
+        return self.hits.keys()
 
 
 class Asker:
@@ -178,8 +138,13 @@ class Asker:
         found = leaves(policy.content)
         terms = {term for leaf in found if isinstance(leaf, Words) for term in leaf.terms}
         self.hits: list[Hit] = [hit for name in sorted(policy.registers) for hit in evidence.people.get(name, ())]
-        self.people = frozenset(hit.finding.person for hit in self.hits)
         self.hits += [hit for term in sorted(terms) for hit in evidence.terms.get(term, ())]
+        self._pile = Pile(self.hits)
+        self.people = frozenset(self._pile.by_person)
+        self._attached: dict[int, Pile] = {}
+        # By leaf and pile; both live as long as this asker and its policy.
+        self._counted: dict[tuple[int, Pile], _Counted] = {}
+        self._spelt: dict[tuple[int, Pile], tuple[Hit, ...]] = {}
         self._answers: dict[tuple[object, ...], Contents] = {}
         self._nowhere: dict[tuple[object, ...], Answered] = {}
 
@@ -200,155 +165,216 @@ class Asker:
         if len(leaves(content)) != len(leaves(content, positive=True)):
             return False
         loose = _unbounded(content)
-        lens = Lens(own=self.people)
+        look = _Look(Lens(own=self.people), self.people)
         for unread in (None, *self.evidence.unread):
-            answer = self._answer(loose, self.hits, unread, lens)
+            answer = self._answer(loose, self._pile, unread, look)
             if answer.there or answer.perhaps:
                 return False
         return True
 
     def _ask(self, lens: Lens) -> Contents:
-        hits = self._seen(lens)
+        pile, look = self._seen(lens), self._look(lens)
         content = self.policy.content
-        there = self._answer(content, hits, None, lens)
-        unread = ((unread, self._answer(content, hits, unread, lens)) for unread in self.evidence.unread)
+        there = self._answer(content, pile, None, look)
+        unread = ((unread, self._answer(content, pile, unread, look)) for unread in self.evidence.unread)
         return Contents(there, tuple((unread, answer) for unread, answer in unread if answer.perhaps))
 
-    def _seen(self, lens: Lens) -> list[Hit]:
-        if lens.attachment is None:
-            return self.hits
-        attachment = self.evidence.attachment
-        return [hit for hit in self.hits if attachment(hit.finding.place.part) == lens.attachment]
+    def _look(self, lens: Lens) -> _Look:
+        alike = self._sure & self._unknown if lens.adverse else self._sure
+        return _Look(lens, (lens.own | lens.by_name) & (self.people - alike))
+
+    @cached_property
+    def _sure(self) -> frozenset[str]:
+        """Return the people of whom all was found for certain without looking at who gets it: the same for all."""
+        return frozenset(
+            person for person, own in self._pile.by_person.items() if all(hit.base == _CERTAIN for hit in own)
+        )
+
+    @cached_property
+    def _unknown(self) -> frozenset[str]:
+        """Return the people of whom no adverse party knows anything that was found."""
+        return frozenset(person for person, own in self._pile.by_person.items() if not any(hit.known_to for hit in own))
+
+    def _seen(self, lens: Lens) -> Pile:
+        number = lens.attachment
+        if number is None:
+            return self._pile
+        if number not in self._attached:
+            attachment = self.evidence.attachment
+            mine = [hit for hit in self.hits if attachment(hit.finding.place.part) == number]
+            self._attached[number] = Pile(mine)
+        return self._attached[number]
 
     # -- the tree --
 
-    def _answer(self, content: Content, hits: Sequence[Hit], unread: Unread | None, lens: Lens) -> Answered:
+    def _answer(self, content: Content, pile: Pile, unread: Unread | None, look: _Look) -> Answered:
         match content:
             case Anything():
-                return _YES
+                return YES
             case People():
-                return self._people(content, hits, unread, lens)
+                return self._people(content, pile, unread, look)
             case Words():
-                return self._words(content, hits, unread)
+                return self._words(content, pile, unread)
             case AllOf():
-                return _both([self._answer(item, hits, unread, lens) for item in content.items])
+                return both([self._answer(item, pile, unread, look) for item in content.items])
             case AnyOf():
-                return _either([self._answer(item, hits, unread, lens) for item in content.items])
+                return either([self._answer(item, pile, unread, look) for item in content.items])
             case Nowhere():
-                return self._not(content, lens)
+                return self._not(content, look.lens)
             case Inside():
-                answers = [
-                    self._answer(content.item, group, None, lens)
-                    for group in self.evidence.groups(content.within, hits)
-                ]
-                if unread is not None:
-                    answers.append(self._answer(content.item, self._beside(content.within, hits, unread), unread, lens))
-                elif not answers:
-                    answers = [self._answer(content.item, [], None, lens)]
-                return _either(answers)
+                return self._inside(content, pile, unread, look)
 
-    @staticmethod
-    def _beside(within: Within, hits: Sequence[Hit], unread: Unread) -> Sequence[Hit]:
-        """Return the hits that could stand near something in an unread part: those in it."""
-        if within.unit is Unit.MESSAGE:
-            return hits
-        return [hit for hit in hits if hit.finding.place.part in unread.parts]
+    def _inside(self, content: Inside, pile: Pile, unread: Unread | None, look: _Look) -> Answered:
+        item = content.item
+        groups = pile.groups(content.within, self.evidence)
+        answers: list[Answered] = []
+        if len(leaves(item)) != len(leaves(item, positive=True)):  # what is nowhere else differs from lens to lens
+            answers = [self._answer(item, group, None, look) for group in groups.piles]
+        elif groups.piles:
+            mine = groups.of(look.mine)
+            persons, nobody = groups.tally(id(item), lambda group: self._there(item, group)).without(mine)
+            answers = [Answered(persons=persons, nobody=nobody)]
+            answers += (self._answer(item, groups.piles[number], None, look) for number in mine)
+        if unread is not None:
+            beside = pile if content.within.unit is Unit.MESSAGE else pile.in_parts(unread)
+            answers.append(self._answer(item, beside, unread, look))
+        elif not answers:
+            answers = [self._answer(item, _EMPTY, None, look)]
+        return either(answers)
+
+    def _there(self, content: Content, pile: Pile) -> tuple[frozenset[str], bool]:
+        """Return what is there for whoever has none of the people in his scope."""
+        answer = self._answer(content, pile, None, _NOBODYS)
+        return answer.persons, answer.nobody
 
     def _not(self, content: Nowhere, lens: Lens) -> Answered:
         """Answer "nowhere in the message": the whole of it, whatever window or attachment is asked around it."""
         everywhere = replace(lens, attachment=None, adverse=False)
         key = (id(content), *everywhere.key(self.people))
         if key not in self._nowhere:
-            found = self._answer(content.item, self.hits, None, everywhere)
-            unread = [self._answer(content.item, self.hits, unread, everywhere) for unread in self.evidence.unread]
+            look = self._look(everywhere)
+            found = self._answer(content.item, self._pile, None, look)
+            unread = [self._answer(content.item, self._pile, unread, look) for unread in self.evidence.unread]
             if found.there:
-                self._nowhere[key] = _NO
+                self._nowhere[key] = NO
             elif found.perhaps or any(answer.perhaps for answer in unread):
                 self._nowhere[key] = Answered(maybe_nobody=True)
             else:
-                self._nowhere[key] = _YES
+                self._nowhere[key] = YES
         return self._nowhere[key]
 
     # -- the leaves --
 
-    def _people(self, leaf: People, hits: Sequence[Hit], unread: Unread | None, lens: Lens) -> Answered:
-        counted = self.counted(leaf, hits, lens)
-        full = frozenset(p for p, found in counted.items() if _fields(found) >= leaf.fields_at_least)
+    def _people(self, leaf: People, pile: Pile, unread: Unread | None, look: _Look) -> Answered:
+        others = self._of_others(leaf, pile)
+        mine = pile.among(look.mine)
+        full, some = others.full, others.some
+        if mine:
+            own = {person: kept for person in mine if (kept := self._kept(leaf, pile, person, look.lens))}
+            enough = {person for person, kept in own.items() if _fields(kept) >= leaf.fields_at_least}
+            full = full.difference(mine) | enough
+            some = some - set(mine) | own.keys()
         unknown = unread is not None and unread.could_hold(leaf.where)
         return Answered(
             persons=full if len(full) >= leaf.people else frozenset(),
-            maybe=frozenset(counted) if unknown else frozenset(),
+            maybe=frozenset(some) if unknown else frozenset(),
             anyone=unknown,
         )
 
-    def counted(self, leaf: People, hits: Sequence[Hit], lens: Lens) -> dict[str, list[Hit]]:
-        """Return the hits of *leaf* that count, by person."""
-        found: dict[str, list[Hit]] = defaultdict(list)
-        for hit in hits:
-            if hit.register in leaf.registers and not hit.term:
-                found[hit.finding.person].append(hit)
-        counted = {}
-        for person, own in found.items():
-            needed = lens.needed(person, leaf.strength)
-            # A name beside another finding of the same person is as sure as that one.
-            lift = max((lens.rank(hit) for hit in own if hit.finding.field not in NAME_FIELDS), default=0)
-            kept = [hit for hit in own if self._counts(hit, leaf, lens, needed, lift)]
-            if kept:
-                counted[person] = kept
+    def _of_others(self, leaf: People, pile: Pile) -> _Counted:
+        """Return what the leaf counts here of people outside the scope of whoever looks: worked out once."""
+        counted = self._counted.get((id(leaf), pile))
+        if counted is None:
+            lens = _NOBODYS.lens
+            hits = {person: kept for person in pile.by_person if (kept := self._kept(leaf, pile, person, lens))}
+            full = frozenset(person for person, kept in hits.items() if _fields(kept) >= leaf.fields_at_least)
+            counted = self._counted[id(leaf), pile] = _Counted(hits, full)
         return counted
 
-    def _counts(self, hit: Hit, leaf: People, lens: Lens, needed: int, lift: int) -> bool:
-        if leaf.fields and not leaf.fields & _tells(hit.finding.field):
-            return False
-        rank = lens.rank(hit)
-        if rank and hit.finding.field in NAME_FIELDS:
-            rank = max(rank, lift)
-        if rank == 0 or rank < needed or lens.known(hit):
-            return False
-        return not leaf.where or bool(leaf.where & self.evidence.where(hit))
+    def _kept(self, leaf: People, pile: Pile, person: str, lens: Lens) -> list[Hit]:
+        """Return the hits of one person that count for *leaf*."""
+        own = pile.by_person.get(person, ())
+        if not own or own[0].register not in leaf.registers:
+            return []
+        needed = lens.needed(person, leaf.strength)
+        ranked = [(lens.rank(hit), hit) for hit in own]
+        # A name beside another finding of the same person is as sure as that one.
+        lift = max((rank for rank, hit in ranked if hit.finding.field not in NAME_FIELDS), default=0)
+        kept = [hit for rank, hit in ranked if rank and max(rank, _lifted(hit, lift)) >= needed]
+        return [hit for hit in kept if self._counts(hit, leaf, lens)]
 
-    def _words(self, leaf: Words, hits: Sequence[Hit], unread: Unread | None) -> Answered:
+    def _counts(self, hit: Hit, leaf: People, lens: Lens) -> bool:
+        if leaf.fields and leaf.fields.isdisjoint(_tells(hit.finding.field)):
+            return False
+        if lens.known(hit):
+            return False
+        return not leaf.where or not leaf.where.isdisjoint(self.evidence.where(hit))
+
+    def _words(self, leaf: Words, pile: Pile, unread: Unread | None) -> Answered:
         terms = frozenset(leaf.terms)
-        different = {(hit.term, hit.finding.value) for hit in self._of_words(leaf, hits)}
+        different = {(hit.term, hit.finding.value) for hit in self._of_words(leaf, pile)}
         there = len(different) >= leaf.at_least or bool(terms & self.evidence.everywhere)
         return Answered(nobody=there, maybe_nobody=unread is not None and unread.could_hold(leaf.where))
 
-    def _of_words(self, leaf: Words, hits: Sequence[Hit]) -> list[Hit]:
-        found = [hit for hit in hits if hit.term and hit.term in leaf.terms]
-        return [hit for hit in found if not leaf.where or leaf.where & self.evidence.where(hit)]
+    def _of_words(self, leaf: Words, pile: Pile) -> Sequence[Hit]:
+        found = self._spelt.get((id(leaf), pile))
+        if found is None:
+            of_terms = (hit for hit in pile.hits if hit.term and hit.term in leaf.terms)
+            found = tuple(hit for hit in of_terms if not leaf.where or leaf.where & self.evidence.where(hit))
+            self._spelt[id(leaf), pile] = found
+        return found
 
     # -- what to show --
 
     def witness(self, lens: Lens, person: str) -> tuple[Finding, ...]:
         """Return the findings of one witness for *person* ("" for one without), to be shown with a ground."""
-        hits = self._gather(self.policy.content, self._seen(lens), lens, person)
+        hits = self._gather(self.policy.content, self._seen(lens), self._look(lens), person)
         own = [hit.finding for hit in hits if hit.finding.person == person]
         others = [hit.finding for hit in hits if hit.finding.person != person]
         return tuple(dict.fromkeys((*own, *others)))[:_FINDINGS_SHOWN]
 
-    def _gather(self, content: Content, hits: Sequence[Hit], lens: Lens, person: str) -> list[Hit]:
+    def _gather(self, content: Content, pile: Pile, look: _Look, person: str) -> Sequence[Hit]:
         match content:
             case People():
-                counted = self.counted(content, hits, lens)
-                chosen = list(counted) if content.people > 1 or person not in counted else [person]
-                return [hit for p in chosen for hit in counted[p]]
+                return self._gather_people(content, pile, look, person)
             case Words():
-                return self._of_words(content, hits)[: max(3, content.at_least)]
+                return self._of_words(content, pile)[: max(3, content.at_least)]
             case AllOf() | AnyOf():
                 return [
                     hit
                     for item in content.items
-                    if self._answer(item, hits, None, lens).there
-                    for hit in self._gather(item, hits, lens, person)
+                    if self._answer(item, pile, None, look).there
+                    for hit in self._gather(item, pile, look, person)
                 ]
             case Inside():
-                for group in self.evidence.groups(content.within, hits):
-                    answer = self._answer(content.item, group, None, lens)
+                groups = pile.groups(content.within, self.evidence)
+                numbers = groups.of((person,)) if person else range(len(groups.piles))
+                for group in (groups.piles[number] for number in numbers):
+                    answer = self._answer(content.item, group, None, look)
                     if person in answer.persons or (not person and answer.nobody):
-                        return self._gather(content.item, group, lens, person)
+                        return self._gather(content.item, group, look, person)
                 return []
             case Anything() | Nowhere():
                 return []
+
+    def _gather_people(self, leaf: People, pile: Pile, look: _Look, person: str) -> list[Hit]:
+        """Return the hits of the person that count, or if that is not enough those of everybody, as many as shown."""
+        own = self._kept(leaf, pile, person, look.lens)
+        if own and leaf.people == 1:
+            return own
+        mine, others = look.mine, self._of_others(leaf, pile).hits
+        found: list[Hit] = []
+        for other in pile.by_person:
+            if other == person:
+                found += own
+            elif len(found) < len(own) + _MOST_GATHERED:
+                kept = self._kept(leaf, pile, other, look.lens) if other in mine else others.get(other, ())
+                found += kept
+        return found
+
+
+def _lifted(hit: Hit, lift: int) -> int:
+    return lift if hit.finding.field in NAME_FIELDS else 0
 
 
 def _unbounded(content: Content) -> Content:

@@ -10,6 +10,7 @@ Pure.  ``why`` of a ground says in words what decided, and never a value, an add
 """
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import assert_never
@@ -24,8 +25,9 @@ from safehold.model import (
     RecipientVerdict,
 )
 from safehold.policy import reasons
-from safehold.policy.asked import Asked, Letter, People, RelationTest, holds, is_related, is_to_nobody
-from safehold.policy.content import Answered, Asker, Contents, Lens
+from safehold.policy.answers import Answered, Contents
+from safehold.policy.asked import Asked, Letter, People, RelationTest, holds, is_to_nobody, related
+from safehold.policy.content import Asker, Lens
 from safehold.policy.evidence import Evidence, Unread
 from safehold.policy.language import SCOPED, Branch, Mode, Policy, Related, Relation
 from safehold.policy.load import PolicySet
@@ -345,22 +347,19 @@ class _View:
             return (self.letter.relations,)
         return tuple(letter.relations for letter in self.judge.letters)
 
-    def persons(self, persons: Iterable[str]) -> list[str]:
+    def persons(self, persons: AbstractSet[str]) -> AbstractSet[str]:
         """Return those of *persons* for whom every test of the branch is yes."""
-        also = self._also
-        return [
-            person
-            for person in persons
-            if (also is None or person in also) and all(self._holds(test, person) for test in self.related)
-        ]
-
-    def _holds(self, test: RelationTest, person: str) -> bool:
-        if test.asked.anyone:
-            return self._of_anyone(test)
-        return (
-            any(is_related(test.asked.relation, relations, person) for relations in self._relations(test))
-            is not test.negated
-        )
+        left = persons if self._also is None else persons & self._also
+        for test in self.related:
+            if not left:
+                break
+            if test.asked.anyone:
+                left = left if self._of_anyone(test) else frozenset()
+            else:
+                looked_at = self._relations(test)
+                holding = [related(test.asked.relation, relations, left) for relations in looked_at]
+                left = left - frozenset().union(*holding) if test.negated else frozenset().union(*holding)
+        return left
 
     def nobody(self) -> bool:
         """Return whether every test is yes for a witness without a person: a plain relation is no (rule 3)."""

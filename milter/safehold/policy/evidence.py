@@ -27,6 +27,8 @@ _PARAGRAPH = re.compile(r"\n[ \t>]*\r?\n")
 # person, field, position of the value, segment, span
 _Key = tuple[str, str, int, int, tuple[int, int]]
 _Keys = Callable[["Hit"], tuple[object, ...]]
+_RANKS = {strength: strength.rank for strength in Strength}
+_NOBODY: frozenset[str] = frozenset()
 _PAGES = frozenset({PlaceKind.PAGE, PlaceKind.SLIDE})
 
 
@@ -311,33 +313,48 @@ def _people(
     known_to: Mapping[tuple[str, int], frozenset[str]],
 ) -> list[Hit]:
     """Return one hit for each finding of a person, found in either search, each knowing the larger ones around it."""
-    ranks: dict[_Key, list[int]] = {}
-    findings: dict[_Key, Finding] = {}
+    found: dict[_Key, _Found] = {}
     for place, searched in enumerate((base, deep)):
         for finding in searched:
             key = (finding.person, finding.field, finding.value, finding.segment, finding.span)
-            rank = ranks.setdefault(key, [0, 0])
-            rank[place] = max(rank[place], finding.strength.rank)
-            if key not in findings or finding.strength.rank >= findings[key].strength.rank:
-                findings[key] = finding
-    nested: dict[tuple[str, int], list[_Key]] = defaultdict(list)
-    for key, finding in findings.items():
-        nested[finding.person, finding.segment].append(key)
+            known = found.get(key)
+            if known is None:
+                known = found[key] = _Found(finding, [0, 0])
+            rank = _RANKS[finding.strength]
+            known.ranks[place] = max(known.ranks[place], rank)
+            if rank >= _RANKS[known.finding.strength]:
+                known.finding = finding
+    nested: dict[tuple[str, int], list[_Found]] = defaultdict(list)
+    for known in found.values():
+        nested[known.finding.person, known.finding.segment].append(known)
     hits: list[Hit] = []
-    for keys in nested.values():
-        keys.sort(key=lambda key: (findings[key].span[0], -findings[key].span[1]))
+    for (person, _), together in nested.items():
+        register = registers.get(person, "")
+        if len(together) > 1:
+            together.sort(key=_outermost_first)
         opened: list[Hit] = []
-        for key in keys:
-            finding = findings[key]
+        for known in together:
+            finding = known.finding
             opened = [hit for hit in opened if hit.finding.span[1] > finding.span[0]]
             around = tuple(hit for hit in opened if _larger(hit.finding, finding))
-            known = known_to.get((finding.person, finding.value), frozenset())
-            base_rank, deep_rank = ranks[key]
-            register = registers.get(finding.person, "")
-            hit = Hit(finding, base_rank, deep_rank, "", register, known, around)
+            knowing = known_to.get((person, finding.value), _NOBODY)
+            hit = Hit(finding, known.ranks[0], known.ranks[1], "", register, knowing, around)
             opened.append(hit)
             hits.append(hit)
     return hits
+
+
+@dataclass(slots=True)
+class _Found:
+    """The stronger finding of the two searches, and how strong it is in each."""
+
+    finding: Finding
+    ranks: list[int]
+
+
+def _outermost_first(known: _Found) -> tuple[int, int]:
+    start, end = known.finding.span
+    return start, -end
 
 
 def _larger(outer: Finding, inner: Finding) -> bool:

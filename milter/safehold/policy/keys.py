@@ -32,7 +32,7 @@ _NESTING = {
 _NEARNESS = {
     "within": Key('how near the hits must stand: "40 words", "300 characters", paragraph, page, part or message'),
     "in": Key("where to look: subject, body, quoted, attachment, filename, metadata, hidden, ocr"),
-    "ocr": Key("yes: read pictures of text also where no recipient's scope asks for it"),
+    "ocr": Key("no: do not read pictures of text for this policy, unless a recipient is adverse to somebody"),
 }
 
 # What a mapping is called in a complaint -> its keys.

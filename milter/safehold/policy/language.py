@@ -280,6 +280,7 @@ class Policy:
         branches: ``when.recipients`` multiplied out; one empty branch means everybody.
         content: What the message must hold.
         registers: All registers that its content names.
+        ocr: Whether it says that pictures are to be read, or not to be; None where it leaves that to us.
         place: File and line of its ``id``.
     """
 
@@ -299,7 +300,7 @@ class Policy:
     shadow_until: date | None = None
     review_by: date | None = None
     registers: frozenset[str] = frozenset()
-    ocr: bool = False
+    ocr: bool | None = None
     place: tuple[str, int] = ("", 0)
 
     @property

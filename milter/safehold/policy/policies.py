@@ -171,17 +171,18 @@ class PolicyReader:
 
     def _when(
         self, node: Node, policy_id: str, when: Mapping | None
-    ) -> tuple[frozenset[Direction], Tree | None, Content | None, bool]:
+    ) -> tuple[frozenset[Direction], Tree | None, Content | None, bool | None]:
         walk = self.walk
         if when is None:
-            return FROM_US, None, None, False
+            return FROM_US, None, None, None
         directions = FROM_US
         if when.get("direction") is not None:
             chosen = walk.choices(when.get("direction"), "direction", str)
             directions = frozenset(d for name in chosen for d in _DIRECTIONS[name])
         self._halves(node, policy_id)
         where = frozenset(walk.choices(when.get("in"), "in", Where))
-        ocr = walk.yes(when.get("ocr"), "ocr", default=False)
+        walk.yes(when.get("ocr"), "ocr", default=False)
+        said_of_pictures = self._said_of_pictures(when) | self._said_of_pictures(when.get("content"))
         tree = self._recipients(when.get("recipients"))
         inner = when.get("content")
         said = len(walk.complaints.found)
@@ -191,7 +192,7 @@ class PolicyReader:
         within = walk.within(when.get("within"))
         if within is not None and content is not None:
             content = Inside(within, content)
-        return directions, tree, content, ocr or self._wants_ocr(when.get("content"))
+        return directions, tree, content, True in said_of_pictures or (None if not said_of_pictures else False)
 
     def _halves(self, node: Node, policy_id: str) -> None:
         # `when` is asked as written: a half that is of the language and not built is no missing half.
@@ -215,18 +216,20 @@ class PolicyReader:
                 "half-missing",
             )
 
-    def _wants_ocr(self, node: Node | None) -> bool:
+    def _said_of_pictures(self, node: Node | None) -> set[bool]:
+        """Return every ``ocr: yes`` and ``ocr: no`` at any level of *node*."""
         match node:
             case Mapping():
-                return any(
-                    (key.text == "ocr" and isinstance(value, Scalar) and value.text.lower() in ("yes", "true"))
-                    or (key.text in _NESTED and self._wants_ocr(value))
+                said = {
+                    value.text.lower() in ("yes", "true")
                     for key, value in node.pairs
-                )
+                    if key.text == "ocr" and isinstance(value, Scalar)
+                }
+                return said.union(*(self._said_of_pictures(value) for key, value in node.pairs if key.text in _NESTED))
             case None | Scalar():
-                return False
+                return set()
             case _:
-                return any(self._wants_ocr(item) for item in node.items)
+                return set().union(*(self._said_of_pictures(item) for item in node.items))
 
     # -- when.recipients --
 

@@ -22,6 +22,7 @@ from safehold.policy.language import (
     Related,
     Relation,
     Test,
+    Where,
     leaves,
     names_person,
 )
@@ -232,3 +233,20 @@ def _words(asked: Asked) -> str:
 
 def _direction(directions: frozenset[Direction]) -> str:
     return " or ".join(sorted(direction.value for direction in directions - {Direction.TRANSIT}))
+
+
+# -- what it could use ----------------------------------------------------------------------------------------------
+
+# Where a picture's text can stand: in an attachment, or in the body that shows it.
+_OF_PICTURES = frozenset({Where.ATTACHMENT, Where.BODY, Where.OCR})
+
+
+def uses_pictures(policy: Policy) -> bool:
+    """Return whether text in pictures could change what *policy* finds, and it does not decline it.
+
+    The default is yes: a photographed letter is a letter.  ``ocr: no`` is for policies that concern so much mail that
+    the time is not theirs to take (0.7 seconds a page).
+    """
+    if policy.ocr is not None:
+        return policy.ocr
+    return any(not leaf.where or leaf.where & _OF_PICTURES for leaf in leaves(policy.content))

@@ -9,21 +9,33 @@ guessed.
     Maps(postconf)        expands envelope recipients to final ones
     own_domains(postconf) the domains this Postfix takes mail for
     blind_spots(postconf) settings that send mail where Maps does not follow
+    askers(services, main) which daemons ask milters, and what file each of them would open
     lines(settings)       what `safehold init` prints for main.cf and master.cf
 """
 
-from safehold.postfix.lines import Line, LineSettings, lines
+from safehold.postfix.lines import CURRENT_VERSION, Line, LineSettings, lines, on_instance
 from safehold.postfix.maps import Expansion, Maps, blind_spots, own_domains
-from safehold.postfix.postconf import Postconf, Service
+from safehold.postfix.milters import MILTER_LISTS, MILTER_SETTINGS, Asker, askers, others, own_place, spelt
+from safehold.postfix.postconf import Postconf, Service, members
 
 __all__ = [
+    "CURRENT_VERSION",
+    "MILTER_LISTS",
+    "MILTER_SETTINGS",
+    "Asker",
     "Expansion",
     "Line",
     "LineSettings",
     "Maps",
     "Postconf",
     "Service",
+    "askers",
     "blind_spots",
     "lines",
+    "members",
+    "on_instance",
+    "others",
     "own_domains",
+    "own_place",
+    "spelt",
 ]

@@ -6,7 +6,6 @@ Thread-safe.  Settings are cached until main.cf or master.cf changes, so asking 
 Sources: postconf(1), postconf(5), master(5).
 """
 
-import itertools
 import os
 import re
 import subprocess
@@ -101,8 +100,17 @@ class Postconf:
         Raises:
             MapUnreadableError: Postfix cannot be asked.
         """
-        text = self.run("postconf", "-M").output.decode("utf-8", "surrogateescape")
-        return tuple(_service(line) for line in text.splitlines() if line.strip())
+        overrides: dict[str, dict[str, str]] = {}
+        # Asked apart, because a value may hold blanks and braces; -x expands $name as the service itself would.
+        for line in self._lines("postconf", "-Px"):
+            name, _, value = line.partition("=")
+            service, _, option = name.strip().rpartition("/")
+            overrides.setdefault(service, {})[option] = value.strip()
+        return tuple(_service(line, overrides) for line in self._lines("postconf", "-M"))
+
+    def _lines(self, *command: str) -> list[str]:
+        text = self.run(*command).output.decode("utf-8", "surrogateescape")
+        return [line for line in text.splitlines() if line.strip()]
 
     def run(self, program: str, *arguments: str, stdin: bytes = b"") -> Outcome:
         """Run one of Postfix's programs on this instance.
@@ -131,20 +139,25 @@ class Postconf:
 
 
 def split(value: str) -> list[str]:
-    """Return the members of a list setting: separated by commas and white space, ``{ ... }`` kept whole."""
-    members: list[str] = []
+    """Return the members of a list setting without their braces: what stands in ``{ ... }`` is one member."""
+    return [m[1:-1].strip() if m.startswith("{") and m.endswith("}") else m for m in members(value)]
+
+
+def members(value: str) -> list[str]:
+    """Return the members of a list setting as written: separated by commas and white space, ``{ ... }`` kept whole."""
+    found: list[str] = []
     member, depth = "", 0
     for character in value:
         if depth == 0 and (character.isspace() or character == ","):
             if member:
-                members.append(member)
+                found.append(member)
             member = ""
             continue
         depth += {"{": 1, "}": -1}.get(character, 0)
         member += character
     if member:
-        members.append(member)
-    return [m[1:-1].strip() if m.startswith("{") and m.endswith("}") else m for m in members]
+        found.append(member)
+    return found
 
 
 def signature_of(path: Path) -> Signature:
@@ -156,14 +169,10 @@ def signature_of(path: Path) -> Signature:
     return (facts.st_mtime_ns, facts.st_size, facts.st_ino)
 
 
-def _service(line: str) -> Service:
+def _service(line: str, overrides: Mapping[str, Mapping[str, str]]) -> Service:
     name, kind, _private, _unprivileged, chroot, _wake, _limit, *command = line.split()
-    overrides = {}
-    for option, setting in itertools.pairwise(command):
-        if option == "-o":
-            key, _, value = setting.partition("=")
-            overrides[key] = value
-    return Service(name, kind, chroot == "y", command[0] if command else "", overrides)
+    own = MappingProxyType(dict(overrides.get(f"{name}/{kind}", {})))
+    return Service(name, kind, chroot == "y", command[0] if command else "", own)
 
 
 def _passed_on() -> dict[str, str]:

@@ -4,13 +4,16 @@
 :class:`Quarantine` is the face; the modules beside it are its parts.
 """
 
+from safehold.quarantine.changing import NotFoundError as NotFoundError
 from safehold.quarantine.digests import content_digest as content_digest
 from safehold.quarantine.digests import retry_digest as retry_digest
 from safehold.quarantine.intake import HoldOutcome as HoldOutcome
 from safehold.quarantine.intake import spoken_id as spoken_id
-from safehold.quarantine.keeping import NotFoundError as NotFoundError
 from safehold.quarantine.keeping import Quarantine as Quarantine
+from safehold.quarantine.leaving import Copies as Copies
 from safehold.quarantine.moves import MOVES as MOVES
 from safehold.quarantine.moves import OPEN as OPEN
 from safehold.quarantine.moves import UNDECIDED as UNDECIDED
+from safehold.quarantine.outlets import NoWayOutError as NoWayOutError
+from safehold.quarantine.outlets import Outlets as Outlets
 from safehold.store.outbox import OutboxRow as OutboxRow

@@ -13,7 +13,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import asdict
 from typing import Any, Generic, TypeVar
 
-from safehold.model import Finding, Ground, Part, Place, PlaceKind, Problem, Reading, RecipientVerdict, Verdict
+from safehold.model import Finding, Ground, Part, Problem, Reading, RecipientVerdict, Verdict
+from safehold.reading.document import place_in_message
 
 # Characters kept on each side of a span: a line or two, as in a concordance.
 EXCERPT = 80
@@ -91,22 +92,6 @@ def build(verdict: Verdict, recipients: Sequence[RecipientVerdict], reading: Rea
     return json.dumps(document, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 
-def place_words(place: Place, reading: Reading) -> str:
-    """Return where a place is, as a person would say it and without a name: "attachment 1, page 4"."""
-    part = reading.part(place.part)
-    number = "" if place.number is None else f" {place.number}"
-    kind = place.kind.value.replace("_", " ")
-    if part is None or part.attachment == 0:
-        return f"{kind}{number}"
-    where = f"attachment {part.attachment}"
-    outermost = min(
-        (p.path for p in reading.parts if p.attachment == part.attachment), key=lambda path: len(path.steps)
-    )
-    if part.path != outermost:
-        where = f"a file inside {where}"
-    return where if place.kind is PlaceKind.TEXT else f"{where}, {kind}{number}"
-
-
 def _ground(ground: Ground, findings: _Numbered[Finding], problems: _Numbered[Problem]) -> dict[str, Any]:
     return {
         "policy": ground.policy,
@@ -133,7 +118,7 @@ def _finding(finding: Finding, reading: Reading) -> dict[str, Any]:
             "part": str(place.part),
             "kind": place.kind.value,
             "number": place.number,
-            "words": place_words(place, reading),
+            "words": place_in_message(place, reading),
         },
         "span": list(finding.span),
     }

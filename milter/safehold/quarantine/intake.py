@@ -27,6 +27,7 @@ from safehold.model import (
     Verdict,
 )
 from safehold.quarantine import contents, digests, evidence, moves, trace
+from safehold.quarantine.outlets import Outlets
 from safehold.store import Store, audit, holds, outbox
 
 # Postfix and its like give up on a message after 5 days: a later copy is no retry (DESIGN P3).
@@ -89,7 +90,9 @@ def spoken_id(text: str) -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
-def take_in(store: Store, keys: vault.KeyRing, arrival: Arrival, expires_after: timedelta) -> HoldOutcome:
+def take_in(
+    store: Store, keys: vault.KeyRing, arrival: Arrival, expires_after: timedelta, outlets: Outlets
+) -> HoldOutcome:
     """Hold the held recipients, close the rejected ones as refused; return once all of it is durable."""
     groups = (_distinct(arrival.verdict, Action.HOLD), _distinct(arrival.verdict, Action.REJECT))
     if not any(groups):
@@ -112,6 +115,7 @@ def take_in(store: Store, keys: vault.KeyRing, arrival: Arrival, expires_after: 
             if still and not any(holds.exists(connection, new.held.id) for new in prepared):
                 holds.forget_faults(connection, [fault])
                 _store(connection, arrival, splits, prepared)
+                _order_archive_copy(connection, prepared, outlets, arrival.now)
                 return _outcome(splits, prepared)
     raise StoreError("the store changes too fast to hold this message now")
 
@@ -185,6 +189,7 @@ def _prepare(
         sealed=vault.seal(keys.sealing, keys.recovery, held.id, contents.pack(content)),
         retry_keys=split.keys,
         release_keys=[digests.release_key(keys.store, sender, each.address, digest) for each in leaving],
+        states=[_state(each.recipient.address, arrival.facts, rejected=rejected) for each in split.new],
         parties=_parties(keys.store, arrival),
     )
 
@@ -221,6 +226,12 @@ def _held(arrival: Arrival, split: _Split, expires_after: timedelta, *, rejected
         problems=tuple(sorted(problems)),
         linked_to=split.linked_to,
     )
+
+
+def _state(address: str, facts: Facts, *, rejected: bool) -> str:
+    if rejected:
+        return holds.REFUSED
+    return holds.LIST if address in facts.unexpanded else holds.HELD
 
 
 def plain(text: str, most: int) -> str:
@@ -262,7 +273,7 @@ def _store(
             now=arrival.now,
             hold=new.held.id,
             actor=GATEWAY,
-            facts=_audited(arrival, new.held),
+            facts=_audited(arrival, new),
         )
         for kind in ("notice.refused",) if rejected else ("notice.held", "notice.task"):
             outbox.add(connection, kind, hold=new.held.id, version=1, now=arrival.now)
@@ -272,7 +283,21 @@ def _store(
             audit.append(connection, "retry joined", now=arrival.now, hold=hold, actor=GATEWAY, facts=facts)
 
 
-def _audited(arrival: Arrival, held: HeldMessage) -> dict[str, object]:
+def _order_archive_copy(
+    connection: Connection, prepared: Sequence[holds.NewHold], outlets: Outlets, now: datetime
+) -> None:
+    """Have the archive's copy made now, where it is wanted at the hold and nothing of the message goes on to make one.
+
+    One message has one copy: what became a hold and a refusal at once has it with the hold.
+    """
+    if outlets.at_hold:
+        new = next((n.held for n in prepared if n.held.state is HoldState.HELD and not n.held.delivered_count), None)
+        if new is not None:
+            outbox.journal(connection, hold=new.id, now=now)
+
+
+def _audited(arrival: Arrival, new: holds.NewHold) -> dict[str, object]:
+    held = new.held
     roles = {each.review for each in arrival.verdict.handling if each.policy in held.policies}
     return {
         "policies": list(held.policies),
@@ -280,6 +305,7 @@ def _audited(arrival: Arrival, held: HeldMessage) -> dict[str, object]:
         "review": sorted(roles | {held.review}),
         "approvals_needed": held.approvals_needed,
         "held": held.held_count,
+        "lists": new.states.count(holds.LIST),
         "delivered": held.delivered_count,
         "problems": list(held.problems),
         "queue_id": held.queue_id,

@@ -11,21 +11,22 @@ not given the key), NotFoundError (no such hold).
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from safehold import vault
-from safehold.errors import IllegalMoveError, NotAllowedError, SafeholdError
+from safehold.errors import IllegalMoveError, NotAllowedError
 from safehold.model import Action, Facts, HeldContent, HeldMessage, HoldState, Message, Reading, Verdict
-from safehold.quarantine import contents, digests, intake, moves
+from safehold.quarantine import changing, contents, digests, intake, leaving, moves
+from safehold.quarantine.changing import NotFoundError
 from safehold.quarantine.intake import Arrival, HoldOutcome
+from safehold.quarantine.leaving import COURIER, Copies, Departure
+from safehold.quarantine.outlets import Outlets
 from safehold.store import Store, audit, holds, outbox
 from safehold.store.outbox import OutboxRow
 
-COURIER = "courier"
 # A notice of the end of a hold, by the end.
 _NOTICE = {
     HoldState.RELEASED: "notice.released",
@@ -35,17 +36,18 @@ _NOTICE = {
 }
 
 
-class NotFoundError(SafeholdError, KeyError):
-    """There is no such hold, or its content was erased."""
-
-    def __str__(self) -> str:
-        return Exception.__str__(self)
-
-
 class Quarantine:
     """The life of held messages, over one store and the keys that this process may have."""
 
-    def __init__(self, store: Store, keys: vault.KeyRing, *, expires_after: timedelta = timedelta(days=30)) -> None:
+    def __init__(
+        self,
+        store: Store,
+        keys: vault.KeyRing,
+        *,
+        expires_after: timedelta = timedelta(days=30),
+        outlets: Outlets = Outlets(),  # noqa: B008 - frozen
+    ) -> None:
+        self.outlets = outlets
         self._store = store
         self._keys = keys
         self._expires_after = expires_after
@@ -58,9 +60,8 @@ class Quarantine:
         Recipients whose earlier hold is open and younger than 5 days join it; the others get a hold of their own.
         Recipients that a policy rejects get a hold closed as refused, and its notice.
         """
-        return intake.take_in(
-            self._store, self._keys, Arrival(message, facts, verdict, reading, now), self._expires_after
-        )
+        arrival = Arrival(message, facts, verdict, reading, now)
+        return intake.take_in(self._store, self._keys, arrival, self._expires_after, self.outlets)
 
     def note(self, message: Message, facts: Facts, verdict: Verdict, *, now: datetime) -> None:
         """Record that a message passed although a policy wanted it noticed (action notify)."""
@@ -97,7 +98,7 @@ class Quarantine:
     def get(self, hold_id: str) -> HeldMessage:
         """Return the plain facts of a hold."""
         with self._store.read() as connection:
-            return _get(connection, hold_id)
+            return changing.get(connection, hold_id)
 
     def open(self, hold_id: str, opening_key: vault.OpeningKey) -> HeldContent:
         """Return what a hold sealed: for the courier.  A person's look is :meth:`reveal`.
@@ -106,7 +107,7 @@ class Quarantine:
             TamperedError: it is not what was sealed.
         """
         with self._store.read() as connection:
-            _get(connection, hold_id)
+            changing.get(connection, hold_id)
             sealed = holds.content(connection, hold_id)
         if sealed is None:
             raise NotFoundError("the content of this hold was erased")
@@ -118,7 +119,7 @@ class Quarantine:
         """Return what a hold sealed, after the audit trail says who looked and why."""
         self._refuse_nobody(actor)
         with self._store.write() as connection:
-            _get(connection, hold_id)
+            changing.get(connection, hold_id)
             self._record(connection, "revealed", hold_id, actor=actor, reason=reason, now=now)
         return self.open(hold_id, opening_key)
 
@@ -134,7 +135,8 @@ class Quarantine:
         """Say yes: the last yes needed sends the hold to the courier, an earlier one proposes it.
 
         Raises:
-            IllegalMoveError: it is not to be decided on (any more), or not in *version* (any more).
+            IllegalMoveError: it is not to be decided on (any more), or not in *version* (any more); NoWayOutError where
+                it is held for a list and this site has no listener that expands lists.
             NotAllowedError: nobody acts, or somebody who said yes already, or who sent the message or gets it.
         """
         with self._store.write() as connection:
@@ -165,17 +167,17 @@ class Quarantine:
         """End the hold at its sender's wish."""
         self._refuse_nobody(actor)
         with self._store.write() as connection:
-            held = _current(connection, hold_id, version)
+            held = changing.current(connection, hold_id, version)
             return self._close(connection, held, HoldState.CANCELLED, actor=actor, reason=reason, now=now)
 
     def withdraw(self, hold_id: str, *, actor: str, reason: str, now: datetime) -> HeldMessage:
         """Take back all approvals of a proposed hold."""
         self._refuse_nobody(actor)
         with self._store.write() as connection:
-            held = _get(connection, hold_id)
+            held = changing.get(connection, hold_id)
             if held.state is not HoldState.PROPOSED:
                 raise IllegalMoveError(f"a hold that is {held.state} has no approval to take back")
-            moved = _move(connection, held, HoldState.HELD, approved_by=())
+            moved = changing.move(connection, held, HoldState.HELD, approved_by=())
             self._record(connection, "approval withdrawn", hold_id, actor=actor, reason=reason, now=now)
             return moved
 
@@ -183,11 +185,11 @@ class Quarantine:
         """Put a refused, cancelled or expired hold before the reviewers again, while its content is kept."""
         self._refuse_nobody(actor)
         with self._store.write() as connection:
-            held = _get(connection, hold_id)
+            held = changing.get(connection, hold_id)
             if held.state not in moves.CLOSED or holds.content(connection, hold_id) is None:
                 raise IllegalMoveError(f"a hold that is {held.state} cannot be reopened, or its content was erased")
             times = {"due_at": now + (held.due_at - held.held_at), "expires_at": now + self._expires_after}
-            moved = _move(
+            moved = changing.move(
                 connection, held, HoldState.HELD, approved_by=(), decided_by="", closed_at=None, last_error="", **times
             )
             self._record(connection, "reopened", hold_id, actor=actor, reason=reason, now=now)
@@ -203,7 +205,7 @@ class Quarantine:
                     return tuple(ended)
             with self._store.write() as connection:
                 for hold_id in holds.expired(connection, moves.UNDECIDED, now, 100):
-                    held = _get(connection, hold_id)
+                    held = changing.get(connection, hold_id)
                     self._close(connection, held, HoldState.EXPIRED, actor="time", reason="", now=now)
                     ended.append(hold_id)
 
@@ -217,23 +219,36 @@ class Quarantine:
         with self._store.write() as connection:
             return outbox.claim(connection, now, limit, timedelta(seconds=lease_s))
 
+    def to_release(self, row: OutboxRow, content: HeldContent) -> Copies:
+        """Return those copies of the hold that a release has still to send."""
+        with self._store.read() as connection:
+            return leaving.waiting(connection, row.hold_id, content)
+
+    def left(self, row: OutboxRow, *, lists: bool, now: datetime, queue_id: str = "") -> None:
+        """Record that the copies of the lists, or of all others, left, and that the rest of the release is to come."""
+        facts = {"queue_id": intake.plain(queue_id, 64), "attempts": row.attempts}
+        with self._store.write() as connection:
+            leaving.set_left(connection, row, self.outlets, lists=lists, facts=facts, now=now)
+
     def done(self, row: OutboxRow, *, now: datetime, queue_id: str = "") -> bool:
         """Record that a row was done (a release: that Postfix said 250 with *queue_id*); return whether it was news.
 
-        A release makes its hold released, and puts the notice of it in the outbox.
+        A release makes its hold released, and puts the notice of it in the outbox; and the archive's copy, where none
+        was made when the message came.
         """
         facts = {"queue_id": intake.plain(queue_id, 64), "attempts": row.attempts}
         with self._store.write() as connection:
             if not outbox.done(connection, row, now=now):
-                self._delivered_late(connection, row, facts, now)
+                leaving.set_done_late(connection, row, facts, now)
                 return False
             if row.kind != outbox.RELEASE:
                 audit.append(connection, f"sent {row.kind}", now=now, hold=row.hold_id, actor=COURIER, facts=facts)
                 return True
-            held = _get(connection, row.hold_id)
-            moved = _move(connection, held, HoldState.RELEASED, closed_at=now, last_error="")
+            held = changing.get(connection, row.hold_id)
+            moved = changing.move(connection, held, HoldState.RELEASED, closed_at=now, last_error="")
             audit.append(connection, "released", now=now, hold=held.id, actor=COURIER, facts=facts)
             outbox.add(connection, _NOTICE[HoldState.RELEASED], hold=held.id, version=moved.version, now=now)
+            leaving.order_archive_copy(connection, held, self.outlets, now)
             return True
 
     def retry(self, row: OutboxRow, error: str, next_at: datetime) -> bool:
@@ -249,7 +264,10 @@ class Quarantine:
             return good
 
     def dead(self, row: OutboxRow, error: str, *, now: datetime) -> bool:
-        """Give a row up.  A release goes back to the reviewers; of a notice, an alert tells.  False: claim is over."""
+        """Give a row up.  What a release did not send goes back to the reviewers; of others, an alert tells.
+
+        False: the claim is over.
+        """
         words = intake.plain(error, 200)
         with self._store.write() as connection:
             if not outbox.dead(connection, row, words, now=now):
@@ -257,16 +275,7 @@ class Quarantine:
             facts = {"kind": row.kind, "attempts": row.attempts, "error": words}
             audit.append(connection, "given up", now=now, hold=row.hold_id, actor=COURIER, facts=facts)
             if row.kind == outbox.RELEASE:
-                held = _get(connection, row.hold_id)
-                moved = _move(
-                    connection,
-                    held,
-                    HoldState.HELD,
-                    approved_by=(),
-                    decided_by="",
-                    last_error=words or "release failed",
-                )
-                outbox.add(connection, "notice.task", hold=held.id, version=moved.version, now=now)
+                leaving.send_back(connection, row.hold_id, words or "release failed", now)
             elif row.kind != outbox.ALERT:
                 outbox.alert(connection, f"{row.kind} could not be sent", hold=row.hold_id, now=now)
             return True
@@ -291,35 +300,37 @@ class Quarantine:
         content_digest: bytes,
         now: datetime,
         *,
-        also: Sequence[str] = (),
+        held: Sequence[str] = (),
         lasts_s: float = 600,
     ) -> None:
         """Let exactly this pass the release guard while the claim is good, for at most *lasts_s*.
 
-        Of a release, sender and content must be what the milter held, and every recipient one of those it held,
-        whatever the courier says; only *also* (a journal address from the settings) may come on top.
+        Of a release, sender and content must be what the milter held, and every recipient one of those it held and
+        that have not left, whatever the courier says.  An archive's copy goes to the archive of the settings alone,
+        and must be what was held for each recipient in *held*.
 
         Raises:
             IllegalMoveError: the claim is over, or the hold is not being released.
             NotAllowedError: this is not what was held.
         """
+        key, mail = self._keys.store, Departure(sender, recipients, content_digest)
         with self._store.write() as connection:
             if not outbox.is_claimed(connection, row, now):
                 raise IllegalMoveError("the claim on this outbox row is over")
             if row.kind == outbox.RELEASE:
-                journal = {digests.address_bytes(each) for each in also}
-                held = [each for each in recipients if digests.address_bytes(each) not in journal]
-                self._check_held(connection, row.hold_id, sender, held, content_digest)
-            leaving = digests.departure(self._keys.store, sender, (*recipients, *also), content_digest)
-            outbox.expect(connection, row, leaving, now + timedelta(seconds=lasts_s))
+                leaving.check_release(connection, row.hold_id, mail, key)
+            elif row.kind == outbox.JOURNAL:
+                leaving.check_archive_copy(connection, row.hold_id, mail, key, self.outlets, held)
+            announced = digests.departure(key, sender, recipients, content_digest)
+            outbox.expect(connection, row, announced, now + timedelta(seconds=lasts_s))
 
     # -- out (the guard) ----------------------------------------------------------------------------------------
 
     def departing(self, sender: str, recipients: Sequence[str], content_digest: bytes, now: datetime) -> bool:
         """Return whether exactly this may leave now: a hold being released, or a notice of ours being sent."""
-        leaving = digests.departure(self._keys.store, sender, recipients, content_digest)
+        shown = digests.departure(self._keys.store, sender, recipients, content_digest)
         with self._store.read() as connection:
-            return outbox.departing(connection, leaving, now)
+            return outbox.departing(connection, shown, now)
 
     # -- upkeep -------------------------------------------------------------------------------------------------
 
@@ -353,26 +364,17 @@ class Quarantine:
 
     # -- inside -------------------------------------------------------------------------------------------------
 
-    def _check_held(
-        self, connection: Connection, hold_id: str, sender: str, recipients: Sequence[str], content_digest: bytes
-    ) -> None:
-        """Raise unless a hold is being released and these are copies that it holds."""
-        if _get(connection, hold_id).state is not HoldState.RELEASING:
-            raise IllegalMoveError("the hold is not being released")
-        store_key = self._keys.store
-        shown = {digests.release_key(store_key, sender, each, content_digest) for each in recipients}
-        if not shown or not shown <= holds.release_keys(connection, hold_id):
-            raise NotAllowedError("sender, recipients or content are not what was held")
-
     def _undecided(
         self, connection: Connection, hold_id: str, actor: str, version: int | None, *, to: HoldState
     ) -> HeldMessage:
         """Return a hold that *actor* may decide on now."""
         self._refuse_nobody(actor)
-        held = _current(connection, hold_id, version)
+        held = changing.current(connection, hold_id, version)
         moves.check(held.state, to)
         if digests.party(self._keys.store, actor) in holds.parties(connection, hold_id):
             raise NotAllowedError("nobody decides on a message that they sent or would get")
+        if to is HoldState.RELEASING:
+            leaving.require_way_out(connection, hold_id, self.outlets)
         return held
 
     def _approve(
@@ -383,23 +385,16 @@ class Quarantine:
         approved_by = (*held.approved_by, actor)
         is_last = len(approved_by) >= held.approvals_needed
         to = HoldState.RELEASING if is_last else HoldState.PROPOSED
-        moved = _move(connection, held, to, approved_by=approved_by, decided_by=actor if is_last else "")
+        moved = changing.move(connection, held, to, approved_by=approved_by, decided_by=actor if is_last else "")
         kind = "release decided" if is_last else "release proposed"
         self._record(connection, kind, held.id, actor=actor, reason=reason, now=now)
         outbox.add(connection, "release" if is_last else "notice.task", hold=held.id, version=moved.version, now=now)
         return moved
 
-    @staticmethod
-    def _delivered_late(connection: Connection, row: OutboxRow, facts: Mapping[str, Any], now: datetime) -> None:
-        """Tell of a message that left after its claim was over and another courier had given the row up."""
-        if row.kind == outbox.RELEASE and _get(connection, row.hold_id).state is not HoldState.RELEASED:
-            audit.append(connection, "delivered late", now=now, hold=row.hold_id, actor=COURIER, facts=facts)
-            outbox.alert(connection, "a release was given up and delivered all the same", hold=row.hold_id, now=now)
-
     def _close(
         self, connection: Connection, held: HeldMessage, to: HoldState, *, actor: str, reason: str, now: datetime
     ) -> HeldMessage:
-        moved = _move(connection, held, to, decided_by=actor, closed_at=now)
+        moved = changing.move(connection, held, to, decided_by=actor, closed_at=now)
         self._record(connection, to.value, held.id, actor=actor, reason=reason, now=now)
         outbox.add(connection, _NOTICE[to], hold=held.id, version=moved.version, now=now)
         return moved
@@ -418,30 +413,6 @@ class Quarantine:
     def _refuse_nobody(actor: str) -> None:
         if not actor.strip():
             raise NotAllowedError("a decision needs the name of the person who takes it")
-
-
-def _get(connection: Connection, hold_id: str) -> HeldMessage:
-    held = holds.get(connection, hold_id)
-    if held is None:
-        raise NotFoundError("there is no such hold")
-    return held
-
-
-def _current(connection: Connection, hold_id: str, version: int | None) -> HeldMessage:
-    """Return a hold, if it is still in the version that the decision was taken on."""
-    held = _get(connection, hold_id)
-    if version is not None and version != held.version:
-        raise IllegalMoveError(f"the hold changed meanwhile; it is {held.state} now")
-    return held
-
-
-def _move(connection: Connection, held: HeldMessage, to: HoldState, **values: Any) -> HeldMessage:
-    """Move a hold by compare-and-set; return it as it is now."""
-    moves.check(held.state, to)
-    if not holds.change(connection, held, {"state": to.value, **values}):
-        raise IllegalMoveError("the hold changed meanwhile")
-    values.pop("closed_at", None)
-    return replace(held, state=to, version=held.version + 1, **values)
 
 
 def _person(actor: str) -> str:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Zip archives by our own walk of the directory, and what all archives share.
+"""Zip archives, by our own walk of the directory.
 
 Expanded bytes are counted in steps of 64 KB against one budget a message, at any depth; a ratio is asked of large
 members only (100:1 refuses real PPTX).  Names are data, never paths: nothing is ever written anywhere.  Members
 that share bytes are refused by our own check (42.zip's grandchildren, CVE-2024-0450), members that the directory
-does not list are read as well and make the archive ambiguous.  Source: PKWARE APPNOTE 6.3.10.
+does not list are read as well and make the archive ambiguous; so is what stands before, between and behind members
+and directory.  Source: PKWARE APPNOTE 6.3.10.
 """
 
 import bz2
@@ -17,20 +18,22 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 from safehold.model import PlaceKind, Reason, Visibility
-from safehold.reading import binary, charset
+from safehold.reading import appended, charset
 from safehold.reading.notes import Given, OpenPart
 from safehold.reading.vocabulary import Detail, MarkKind
 
 STEP = 64 * 1024
+FIRST_STEP = 512  # a stream of many small members must not be fed whole to each
 _STORED, _DEFLATED, _BZIP2, _LZMA = 0, 8, 12, 14
 _LOCAL = struct.Struct("<4s5H3I2H")
 _LOCAL_MAGIC = b"PK\x03\x04"
 _ENCRYPTED, _SIZES_LATER, _UTF_8 = 0x0001, 0x0008, 0x0800
 _MOST_FOUND_BESIDES = 1_000
-# Behind a member may stand 24 bytes about it (APPNOTE 4.3.9); what is longer, nobody's tools would show.
-_GAP = 24
-_END = b"PK\x05\x06"
-_UNICODE_PATH, _UNICODE_COMMENT = 0x7075, 0x6375
+_MOST_CHARACTERS = 100_000
+_END_RECORD, _END_RECORD_SIZE = b"PK\x05\x06", 22
+_DESCRIPTOR_SIZE = 24
+_LEAST_BYTES_OF_A_FILE = 256
+_UNICODE_PATH = 0x7075
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +71,16 @@ class Zip:
         self._part = part
         self.comment = ""
         self._directory = len(content)  # where it starts
-        self._outside: list[bytes] = []  # what stands where no program looks
+        self._outside: list[bytes] = []  # what belongs to no member
+        self._loose: list[bytes] = []  # the same, where members were found in it
         self.members = self._members()
-        text = "\n".join(binary.written(piece) for piece in self._outside)
-        part.segment(PlaceKind.METADATA, text, visibility=Visibility.HIDDEN)
 
     def _members(self) -> list[Member]:
         try:
             with zipfile.ZipFile(io.BytesIO(self._content)) as archive:
                 listed = archive.infolist()
                 self._directory = archive.start_dir
-                self._take_end()
+                self.comment = charset.decode(self._comment(archive.comment)).text
         except (
             zipfile.BadZipFile,
             zipfile.LargeZipFile,
@@ -89,6 +91,7 @@ class Zip:
             OverflowError,
         ):
             self._part.problem(Reason.CORRUPT, Detail.BAD_DIRECTORY)
+            self._loose.append(self._content)  # nobody knows where members end
             return list(self._local_members(0, len(self._content), set()))
         members: list[Member] = []
         spans: list[tuple[int, int]] = []
@@ -101,14 +104,44 @@ class Zip:
             member, start, end = found
             spans.append((start, end))
             members.append(member)
+        self._find_outside(spans)
         return self._without_overlaps(members, spans)
 
-    def _take_end(self) -> None:
-        """Take what stands behind the directory: the comment as far as it says its length, and whatever follows."""
-        start = self._content.rfind(_END) + 22
-        end = start + int.from_bytes(self._content[start - 2 : start], "little")
-        self.comment = charset.decode(self._content[start:end]).text
-        self._outside.append(self._content[end:])
+    def _comment(self, found: bytes) -> bytes:
+        """Return the comment as far as it says its length; what follows it is outside."""
+        end = self._content.rfind(_END_RECORD)
+        return found[: int.from_bytes(self._content[end + 20 : end + 22], "little")] if end >= 0 else found
+
+    def _find_outside(self, spans: list[tuple[int, int]]) -> None:
+        """Note the bytes before the first member, between members and directory, and behind its end."""
+        content = self._content
+        first = min((start for start, _ in spans), default=self._directory)
+        end = content.rfind(_END_RECORD)
+        size = int.from_bytes(content[end + 12 : end + 16], "little") if end >= 0 else 0
+        comment = int.from_bytes(content[end + 20 : end + 22], "little") if end >= 0 else 0
+        pieces: list[bytes] = [content[:first]]
+        reached = first
+        for start, stop in sorted(spans):
+            # Sizes and checksum may stand behind a member (APPNOTE 4.3.9): no more than 24 bytes.
+            if start > reached + _DESCRIPTOR_SIZE or (start > reached and content[reached : reached + 2] != b"PK"):
+                pieces.append(content[reached:start])
+            reached = max(reached, stop)
+        pieces.append(content[reached : self._directory].removeprefix(b"PK\x07\x08"))
+        if end >= 0:
+            pieces.append(content[self._directory + size : end])
+            self._outside.append(content[end + _END_RECORD_SIZE + comment :])
+        for piece in pieces:
+            known = _LOCAL_MAGIC in piece or len(piece) < _LEAST_BYTES_OF_A_FILE
+            (self._loose if known else self._outside).append(piece)
+
+    def read_outside(self) -> None:
+        """Read what belongs to no member: nobody who opens the archive sees it."""
+        for piece in self._outside:
+            appended.read(piece, 0, 0, self._part)
+        words = appended.words_in(b"\n".join(self._loose))
+        if words:
+            self._part.mark(MarkKind.APPENDED)
+        self._part.segment(PlaceKind.METADATA, words[:_MOST_CHARACTERS], visibility=Visibility.HIDDEN)
 
     def _listed(self, info: zipfile.ZipInfo) -> tuple[Member, int, int] | None:
         """Return a member of the directory with the span of its bytes, or None where there are none."""
@@ -122,8 +155,7 @@ class Zip:
         local_name = self._content[start + _LOCAL.size : start + _LOCAL.size + name_length]
         raw_name = _raw_name(info)
         names = _names(raw_name, info.flag_bits)
-        local_extra = self._content[data - extra_length : data]
-        for extra in dict.fromkeys((info.extra, local_extra)):
+        for extra in dict.fromkeys((info.extra, self._content[data - extra_length : data])):
             names += tuple(name for name in self._take_extra(extra) if name not in names)
         if local_name.rstrip(b"\x00") != raw_name.rstrip(b"\x00"):
             # Which of the two names a program shows depends on the program.
@@ -150,7 +182,7 @@ class Zip:
             if kind == _UNICODE_PATH and body[5:]:
                 yield charset.decode(body[5:]).text
             else:
-                self._outside.append(body)
+                self._loose.append(body)
             at += 4 + size
 
     def _without_overlaps(self, members: list[Member], spans: list[tuple[int, int]]) -> list[Member]:
@@ -164,25 +196,16 @@ class Zip:
             if start < reached and last >= 0:
                 bad |= {last, index}
             elif start - reached >= _LOCAL.size:
-                besides += self._gap(reached, start, members)
-            elif not reached:
-                self._outside.append(self._content[:start])
+                besides += self._local_members(reached, start, {member.name for member in members})
             if end > reached:
                 reached, last = end, index
         if self._directory - reached >= _LOCAL.size:
-            besides += self._gap(reached, self._directory, members)
+            besides += self._local_members(reached, self._directory, {member.name for member in members})
         if bad:
             self._part.problem(Reason.CORRUPT, Detail.OVERLAP)
         if besides:
             self._part.problem(Reason.AMBIGUOUS, Detail.BAD_DIRECTORY)
         return [member for index, member in enumerate(members) if index not in bad] + besides
-
-    def _gap(self, start: int, end: int, members: list[Member]) -> list[Member]:
-        """Return the members in a stretch that the directory leaves out; where there are none, keep its text."""
-        found = list(self._local_members(start, end, {member.name for member in members}))
-        if not found and (end - start > _GAP or not start):
-            self._outside.append(self._content[start:end])
-        return found
 
     def _local_members(self, start: int, end: int, known: set[str]) -> Iterator[Member]:
         """Yield members found by their local headers alone."""
@@ -213,8 +236,9 @@ class Zip:
         session, limits = self._part.session, self._part.limits
         pieces: list[bytes] = []
         size = crc = 0
+        stream = Stream(_unpacked(member))
         try:
-            for piece in _unpacked(member):
+            for piece in stream:
                 session.take_expanded(len(piece))
                 size += len(piece)
                 crc = zlib.crc32(piece, crc)
@@ -228,9 +252,22 @@ class Zip:
         except (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError):
             return Expanded(b"".join(pieces), (Reason.CORRUPT, Detail.SALVAGED if pieces else Detail.DAMAGED))
         whole = b"".join(pieces)
+        if stream.rest:
+            self._outside.append(stream.rest)
         if member.crc is not None and crc != member.crc:
             return Expanded(whole, (Reason.CORRUPT, Detail.SALVAGED))
         return Expanded(whole)
+
+
+class Stream:
+    """A compressed stream piece by piece; afterwards, what stood behind its end."""
+
+    def __init__(self, pieces: Generator[bytes, None, memoryview]) -> None:
+        self.rest = b""
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.rest = bytes((yield from self._pieces))
 
 
 class _UnknownMethodError(Exception):
@@ -243,6 +280,7 @@ def read_zip(content: bytes, part: OpenPart) -> None:
     part.segment(PlaceKind.METADATA, archive.comment)
     for member in archive.members:
         read_member(archive, member, part)
+    archive.read_outside()
 
 
 def read_member(archive: Zip, member: Member, part: OpenPart) -> None:
@@ -271,7 +309,7 @@ def read_expanded(expanded: Expanded, names: tuple[str, ...], part: OpenPart) ->
 
 
 def is_bad_name(name: str) -> bool:
-    """Return whether a member name is a trap for whoever unpacks it: traversal, a root, control characters."""
+    """Return whether a name would lead out of a folder, or hides something."""
     steps = name.replace("\\", "/").split("/")
     return ".." in steps or name.startswith(("/", "\\")) or name[1:2] == ":" or not name.isprintable()
 
@@ -288,47 +326,52 @@ def _names(raw: bytes, flags: int) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(readings) if name)
 
 
-def _unpacked(member: Member) -> Iterator[bytes]:
-    """Yield the bytes of a member in small steps, whatever the compression ratio."""
+def _unpacked(member: Member) -> Generator[bytes, None, memoryview]:
+    """Yield the bytes of a member in small steps, whatever the compression ratio; return what is behind them."""
     packed = member.packed
     if member.method == _STORED:
         for start in range(0, len(packed), STEP):
             yield bytes(packed[start : start + STEP])
-    elif member.method == _DEFLATED:
-        yield from _inflated(packed)
-    elif member.method == _BZIP2:
-        yield from stream(bz2.BZ2Decompressor(), packed)
-    elif member.method == _LZMA:
-        yield from _zip_lzma(packed)
-    else:
-        raise _UnknownMethodError
+        return packed[:0]
+    if member.method == _DEFLATED:
+        return (yield from inflated(packed, -15))
+    if member.method == _BZIP2:
+        return (yield from decompressed(bz2.BZ2Decompressor(), packed))
+    if member.method == _LZMA:
+        return (yield from _zip_lzma(packed))
+    raise _UnknownMethodError
 
 
-def _inflated(packed: memoryview) -> Iterator[bytes]:
-    engine = zlib.decompressobj(-15)
-    for start in range(0, len(packed), STEP):
-        rest = bytes(packed[start : start + STEP])
-        while rest and not engine.eof:
-            yield engine.decompress(rest, STEP)
-            rest = engine.unconsumed_tail
+def inflated(packed: memoryview, window: int) -> Generator[bytes, None, memoryview]:
+    """Yield what a deflate stream holds; return what is behind it.  *window*: -15 bare, 31 with gzip's header."""
+    engine = zlib.decompressobj(window)
+    start, step = 0, FIRST_STEP
+    while start < len(packed):
+        feed = bytes(packed[start : start + step])
+        start += len(feed)
+        step = min(STEP, 4 * step)
+        while feed and not engine.eof:
+            yield engine.decompress(feed, STEP)
+            feed = engine.unconsumed_tail
         if engine.eof:
-            return
+            return packed[start - len(engine.unused_data) :]
     while not engine.eof:
         piece = engine.decompress(b"", STEP)
         if not piece:
             raise EOFError
         yield piece
+    return packed[start - len(engine.unused_data) :]
 
 
-def stream(engine: bz2.BZ2Decompressor | lzma.LZMADecompressor, packed: memoryview) -> Generator[bytes, None, int]:
-    """Yield what one stream unpacks to; return how many bytes it was long.
-
-    Raises:
-        EOFError: It is cut short.
-    """
-    for start in range(0, len(packed), STEP):
-        feed = bytes(packed[start : start + STEP])
-        fed = start + len(feed)
+def decompressed(
+    engine: bz2.BZ2Decompressor | lzma.LZMADecompressor, packed: memoryview
+) -> Generator[bytes, None, memoryview]:
+    """Yield what a bzip2, xz or LZMA stream holds; return what is behind it."""
+    start, step = 0, FIRST_STEP
+    while start < len(packed):
+        feed = bytes(packed[start : start + step])
+        start += len(feed)
+        step = min(STEP, 4 * step)
         while not engine.eof:
             piece = engine.decompress(feed, STEP)
             feed = b""
@@ -337,14 +380,14 @@ def stream(engine: bz2.BZ2Decompressor | lzma.LZMADecompressor, packed: memoryvi
             if engine.needs_input:
                 break
         if engine.eof:
-            return fed - len(engine.unused_data)
+            return packed[start - len(engine.unused_data) :]
     raise EOFError
 
 
-def _zip_lzma(packed: memoryview) -> Iterator[bytes]:
+def _zip_lzma(packed: memoryview) -> Generator[bytes, None, memoryview]:
     """Zip keeps LZMA's properties in front: version, their length, then they (APPNOTE 5.8.8)."""
     if len(packed) < 9:
         raise EOFError
     length = int.from_bytes(packed[2:4], "little")
     filters = [lzma._decode_filter_properties(lzma.FILTER_LZMA1, bytes(packed[4 : 4 + length]))]  # type: ignore[attr-defined]
-    yield from stream(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters), packed[4 + length :])
+    return (yield from decompressed(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters), packed[4 + length :]))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import chardet
 
-from safehold.reading.types import looks_like_utf_16
+from safehold.reading.types import looks_like_ebcdic, looks_like_utf_16
 from safehold.reading.vocabulary import words
 
 _BOMS = (
@@ -36,6 +36,11 @@ _MEANT = {
     "unicode-1-1-utf-7": "utf-7", "iso-8859-8-i": "iso-8859-8",
     "x-unknown": "", "unknown-8bit": "", "8bit": "", "default": "",
 }  # fmt: skip
+# Base64 of UTF-16 in which every second byte is zero: western text (RFC 2152).
+_UTF_7 = re.compile(r"\+A[A-Za-z0-9/]{2,}-?")
+_ISO_2022 = re.compile(rb"\x1b(?:\$[()*+]?[@-Z]|[(),\-./][@-Z])")
+_ISO_2022_CODECS = ("iso2022_jp_2", "iso2022_jp_ext", "iso2022_jp_3")
+_ASCII_WORD = re.compile(r"[A-Za-z]{3,40}")
 _NON_ASCII = re.compile(rb"[\x80-\xff]")
 _DETECTOR_FROM = 64
 _DETECTOR_BYTES = 64 * 1024
@@ -68,22 +73,22 @@ def decode(raw: bytes, declared: str = "", *, guess: bool = False) -> Decoded:
     wide = looks_like_utf_16(raw)
     if wide:
         return _wide(raw, wide)
-    if raw.isascii() and (not declared or declared in ("us-ascii", "utf-8", "ascii")) and b"\x1b" not in raw:
-        return Decoded(raw.decode("ascii"))
     named = _codec(declared)
+    if raw.isascii():
+        return _seven_bit(raw, named)
     if named and named != "cp1252":
-        text = _strict(raw, named)
+        text = strict(raw, named)
         if text is not None:
             return Decoded(text)
-    if raw.isascii() and b"\x1b" not in raw:
-        return Decoded(raw.decode("ascii"))
-    if b"\x1b$" in raw or b"\x1b(" in raw:
-        text = _strict(raw, "iso2022_jp_2")
+    if b"\x1b" in raw:
+        text = _escaped(raw)
         if text is not None:
             return Decoded(text)
-    text = _strict(raw, "utf-8")
+    text = strict(raw, "utf-8")
     if text is not None:
         return Decoded(text)
+    if looks_like_ebcdic(raw):
+        return Decoded(raw.decode("cp037").replace("\x85", "\n"))
     return _eight_bit(raw, named, guess)
 
 
@@ -102,6 +107,48 @@ def _wide(raw: bytes, name: str) -> Decoded:
     if len(_SHIFTED.findall(text)) >= _SEVERAL:
         other.append(raw[1:].decode(name, "replace"))
     return Decoded(text, "\n".join(other))
+
+
+def _seven_bit(raw: bytes, named: str) -> Decoded:
+    """Return ASCII, and what its escapes would say in the encodings that hide other characters in it."""
+    plain = raw.decode("ascii")
+    if named and named not in ("cp1252", "utf-8", "utf8"):
+        text = strict(raw, named)
+        if text is not None:
+            return Decoded(text, plain if text != plain and _hides(plain, text) else "")
+    if "\x1b" in plain:
+        text = _escaped(raw)
+        if text is not None:
+            return Decoded(text)
+    if "~{" in plain and "~}" in plain:
+        return Decoded(plain, strict(raw, "hz") or "")
+    if "+A" in plain and _UTF_7.search(plain):
+        return Decoded(plain, _from_utf_7(plain))
+    return Decoded(plain)
+
+
+def _hides(plain: str, text: str) -> bool:
+    """Return whether the declared charset makes less of an ASCII text than there is: rubbish for words."""
+    return len(_ASCII_WORD.findall(text)) * 2 < len(_ASCII_WORD.findall(plain))
+
+
+def _escaped(raw: bytes) -> str | None:
+    """Return text with the escapes of ISO 2022, by the first of its variants that takes all of it."""
+    if not _ISO_2022.search(raw):
+        return None
+    names = ("iso2022_kr", *_ISO_2022_CODECS) if b"\x1b$)C" in raw else _ISO_2022_CODECS
+    return next((text for name in names if (text := strict(raw, name)) is not None), None)
+
+
+def _from_utf_7(plain: str) -> str:
+    """Return a text with what looks like UTF-7 decoded in place, "" where that says nothing."""
+
+    def decoded(found: re.Match[str]) -> str:
+        text = strict(found[0].encode(), "utf-7")
+        return found[0] if text is None or not text.isprintable() else text
+
+    text = _UTF_7.sub(decoded, plain)
+    return "" if text == plain else text
 
 
 def _eight_bit(raw: bytes, named: str, guess: bool) -> Decoded:
@@ -141,7 +188,8 @@ def _codec(name: str) -> str:
     return "" if canonical in _NO_CHARSETS or not getattr(info, "_is_text_encoding", True) else name
 
 
-def _strict(raw: bytes, name: str) -> str | None:
+def strict(raw: bytes, name: str) -> str | None:
+    """Return the text of *raw* in one charset, or None where it is not all in it."""
     try:
         return raw.decode(name)
     except (UnicodeError, ValueError, LookupError):

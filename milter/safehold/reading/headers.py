@@ -14,11 +14,12 @@ from urllib.parse import unquote_to_bytes
 from safehold.reading import charset
 
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?\r\n]{0,4096})\?=")
-_PARAMETER = re.compile(r';\s*([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))', re.DOTALL)
+_PARAMETER = re.compile(r';\s*([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*)"?([^;]*)|([^;]*))', re.DOTALL)
 _SECTION = re.compile(r"(.*?)\*(\d{1,3})(\*?)")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _FOLD = re.compile(r"\r?\n(?=[ \t])|[\r\n]")
-_ADDRESS_IN_ANGLES = re.compile(r"<[^<>]{0,1000}>")
+_ADDRESS_IN_ANGLES = re.compile(r"<\s*[^<>\s]{0,1000}\s*>")
+_QUOTED_MAILBOX = re.compile(r'"([^"\r\n]{1,250})"@')
 _BARE_ADDRESS = re.compile(r"[^\s,;:<>@]{1,250}@[^\s,;:<>@]{1,250}")
 _LONGEST_VALUE = 64 * 1024
 
@@ -107,18 +108,23 @@ def parameters(value: str) -> Parameters:
     """Return the parameters of a field such as Content-Type; every duplicate is kept."""
     text = readable(value)[:_LONGEST_VALUE]
     head, separator, rest = text.partition(";")
+    kind, blank, more = head.strip().partition(" ")
+    if blank and "=" in more:  # the first semicolon was forgotten
+        head, separator, rest = kind, ";", more + separator + rest
     plain: dict[str, list[str]] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
     for found in _PARAMETER.finditer(separator + rest):
         name = found[1].lower()
-        content = _ESCAPE.sub(r"\1", found[2]) if found[2] is not None else (found[3] or "").strip()
+        content = _ESCAPE.sub(r"\1", found[2]) if found[2] is not None else (found[4] or "").strip()
         section = _SECTION.fullmatch(name)
-        if section:
-            sections.setdefault(section[1], {})[int(section[2])] = (content, bool(section[3]))
-        elif name.endswith("*"):
-            plain.setdefault(name[:-1], []).append(_extended(content))
+        if section and int(section[2]) not in sections.setdefault(section[1], {}):
+            sections[section[1]][int(section[2])] = (content, bool(section[3]))
+        elif section or not name.endswith("*"):  # a section that was there already is read as it stands
+            plain.setdefault(section[1] if section else name, []).append(content)
         else:
-            plain.setdefault(name, []).append(content)
+            plain.setdefault(name[:-1], []).append(_extended(content))
+        if found[3] and found[3].strip():  # what stands behind the closing quote, with no semicolon between
+            plain.setdefault("", []).append(found[3].strip())
     for name, pieces in sections.items():
         plain.setdefault(name, []).append(_joined(pieces))
     return Parameters(head.strip().lower(), {name: tuple(dict.fromkeys(values)) for name, values in plain.items()})
@@ -148,6 +154,7 @@ def _joined(pieces: dict[int, tuple[str, bool]]) -> str:
 
 def display_names(value: str) -> str:
     """Return the words of an address field that are no addresses, one name a line."""
-    text = _BARE_ADDRESS.sub("", _ADDRESS_IN_ANGLES.sub("", decode_words(value)))
-    names = [piece.strip(" \t\"'") for piece in text.split(",")]
+    text = _QUOTED_MAILBOX.sub(r"\1 @", decode_words(value))
+    text = _BARE_ADDRESS.sub("", _ADDRESS_IN_ANGLES.sub("", text))
+    names = [piece.strip(" \t\"'<>@") for piece in text.split(",")]
     return "\n".join(name for name in names if name)

@@ -39,16 +39,17 @@ def image_metadata(content: bytes) -> list[str]:
     """Return the texts in a picture file that are not its pixels, each once, in order."""
     texts: dict[str, None] = {}
     size = 0
-    try:
-        for text in _walk(content):
-            text = text.replace("\x00", " ").strip()
-            if text:
-                texts[text[:_MOST_TEXT]] = None
-                size += len(text)
-            if size > _MOST_TEXT:
-                break
-    except (struct.error, IndexError, ValueError, OverflowError):
-        pass  # damaged: what came before stays
+    for walk in (_walk, _loose):  # the second finds again what the first could not reach for damage
+        try:
+            for text in walk(content):
+                text = text.replace("\x00", " ").strip()
+                if text and text not in texts:
+                    texts[text[:_MOST_TEXT]] = None
+                    size += len(text)
+                if size > _MOST_TEXT:
+                    break
+        except (struct.error, IndexError, ValueError, OverflowError):
+            pass  # damaged: what came before stays
     return list(texts)
 
 
@@ -63,8 +64,6 @@ def _walk(content: bytes) -> Iterator[str]:
         yield from _webp(content)
     elif content[:4] in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"):
         yield from _tiff(content)
-    else:
-        yield from _loose(content)
 
 
 def _loose(content: bytes) -> Iterator[str]:

@@ -32,7 +32,13 @@ class Limits:
         deadline_s: Seconds one message may take, the waiting for a worker included.
         deadline_dear_s: The same where OCR or page rendering was asked for.
         memory_bytes: Address space of a worker.
-        pages: PDF pages read.
+        pages: PDF pages and frames of a picture read.
+        ocr_pages: Pages recognised in one message; a small picture counts as a share of one.
+        ocr_page_s: Seconds one page or picture may take to be recognised (A4 at 200 dpi: 0.7, measured).
+        ocr_s: Seconds of recognising in one message: what is left of ``deadline_dear_s`` is for reading the rest.
+        ocr_dpi: Resolution at which pages are recognised (6 point print: recall 0.99 to 1.00; 0.90 to 0.94 at 150).
+        render_pixels: Size of a rendered page (pages of 117 inches exist).
+        picture_pixels: Pixels that a picture may have before it is decoded.
         html_bytes: HTML for the tree parser; beyond it the linear tokenizer reads.
         html_nesting: Open elements the tree parser may see (its time grows with the square of depth).
         html_formatting: Open formatting elements it may see.
@@ -59,6 +65,12 @@ class Limits:
     deadline_dear_s: float = 60.0
     memory_bytes: int = 1024 * MEGABYTE
     pages: int = 500
+    ocr_pages: int = 10
+    ocr_page_s: float = 10.0
+    ocr_s: float = 40.0
+    ocr_dpi: int = 200
+    render_pixels: int = 25_000_000
+    picture_pixels: int = 40_000_000
     html_bytes: int = 5 * MEGABYTE
     html_nesting: int = 256
     html_formatting: int = 200

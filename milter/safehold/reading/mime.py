@@ -9,7 +9,6 @@ structure that two clients could read in two ways is a problem of its own, ``amb
 the readings.
 """
 
-import binascii
 import hashlib
 import re
 from collections.abc import Iterator
@@ -20,37 +19,15 @@ from email.parser import BytesParser
 from email.policy import compat32
 
 from safehold.model import PlaceKind, Reason, Visibility
-from safehold.reading import charset, headers, salvage
+from safehold.reading import charset, headers, salvage, traces, transfer
 from safehold.reading.notes import Given, OpenPart
-from safehold.reading.types import HTML, PLAIN, looks_like_text
-from safehold.reading.vocabulary import Detail, MarkKind, words
+from safehold.reading.types import HTML, PLAIN
+from safehold.reading.vocabulary import Detail, MarkKind
 
+_STRUCTURE = frozenset(("content-type", "content-transfer-encoding", "content-disposition", "mime-version"))
 _NAMES = ("from", "sender", "reply-to", "to", "cc", "bcc", "resent-to", "resent-cc", "resent-from")
-# Headers that programs write.  All others are read as words: nobody can list the headers people invent.
-_MACHINES = words(
-    "received return-path delivered-to date message-id in-reply-to references mime-version content-type"
-    " content-transfer-encoding content-disposition content-id content-length content-language dkim-signature"
-    " domainkey-signature authentication-results received-spf user-agent errors-to precedence auto-submitted priority"
-    " importance sensitivity thread-index lines status disposition-notification-to return-receipt-to resent-date"
-    " resent-message-id resent-sender autocrypt face feedback-id envelope-to delivery-date x-originating-ip x-mailer"
-)
-_MACHINE_FAMILIES = ("arc-", "list-", "dkim-", "x-ms-exchange-", "x-microsoft-antispam", "x-forefront-", "x-google-")
-# Parameters by which programs find and decode a part; in others somebody may have written.
-_PARAMETERS = words(
-    "charset boundary name filename format delsp type start start-info protocol micalg smime-type report-type id number"
-    " total access-type size creation-date modification-date read-date reply-type method component profile"
-)
-# What these headers look like where a program wrote them; in anything else words may be left.
-_PLAIN_VALUES = {
-    "content-type": re.compile(r"[\w!#$&^.+-]{1,100}(?:/[\w!#$&^.+-]{0,200})?\s*(?:;|\(|$)", re.ASCII),
-    "content-disposition": re.compile(r"[\w-]{1,60}\s*(?:;|\(|$)", re.ASCII),
-    "content-transfer-encoding": re.compile(r"[\"']?[\w-]{1,40}[\"']?\s*(?:;|\(|$)", re.ASCII),
-    "mime-version": re.compile(r"[\d. ]{1,20}(?:\(|$)"),
-}
-_BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]{1,998}={0,2}[ \t]*\r?")
-_AFTER_PADDING = re.compile(rb"^([A-Za-z0-9+/]{4,998}={1,2})[ \t]{1,20}(?=\S)", re.MULTILINE)
-_CLEAN_BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]*={0,2}\s*")  # no blanks inside: words are no base64
-_LOOKS_ENCODED = re.compile(rb"\s*(?:[A-Za-z0-9+/]{60,76}\r?\n){4}")
+_FIELD_END = re.compile(r"\n(?![ \t])")
+_FIELD_NAME = re.compile(r"[!-9;-~]+")
 _SPLIT_DEFECTS = (
     errors.NoBoundaryInMultipartDefect,
     errors.StartBoundaryNotFoundDefect,
@@ -65,14 +42,19 @@ class _Node(Message):
     """A message of the standard library that keeps its body as the bytes it was made of."""
 
     raw_text: str = ""
+    _kind: tuple[int, str] = (-1, "")
+    _fields: dict[str, list[headers.Parameters]] | None = None
 
     # The parser asks these two whether to go inside a nested message.  It is told no: a nested message is parsed
     # from its own exact bytes, with its own transfer encoding undone, as a part of its own.
 
     def get_content_type(self) -> str:
-        """Return the type, with nested messages disguised."""
-        kind = super().get_content_type()
-        return "x-" + kind if kind.startswith("message/") else kind
+        """Return the type, with nested messages disguised; everybody asks for it again and again."""
+        count = len(self)
+        if self._kind[0] != count:
+            kind = super().get_content_type()
+            self._kind = count, "x-" + kind if kind.startswith("message/") else kind
+        return self._kind[1]
 
     def get_content_maintype(self) -> str:
         """Return the first half of the type, with nested messages disguised."""
@@ -84,9 +66,21 @@ class _Node(Message):
             self.raw_text = payload
         super().set_payload(payload, charset)
 
+    def take_body(self, text: str) -> None:
+        """Take the text of a body that the parser did not see."""
+        self.raw_text = text
+
     def raw_body(self) -> bytes:
         """Return the body as bytes, transfer encoding still on."""
         return self.raw_text.encode("utf-8", "surrogateescape")
+
+    def fields(self, name: str) -> list[headers.Parameters]:
+        """Return the values and parameters of every header called *name*, lower case; for a node that is complete."""
+        if self._fields is None:
+            self._fields = {}
+        if name not in self._fields:
+            self._fields[name] = [headers.parameters(value) for value in self.header_values(name)]
+        return self._fields[name]
 
     def header_values(self, name: str) -> list[str]:
         """Return the raw values of every header called *name*, lower case."""
@@ -101,6 +95,7 @@ class _Leaf:
     given: Given = field(repr=False)
     problems: tuple[tuple[Reason, Detail], ...] = ()
     extra: str = field(default="", repr=False)  # lines in a base64 body that are not base64
+    words: str = field(default="", repr=False)  # of its headers
     alternative_of: int = 0  # number of the multipart/alternative it stands in, 0 for none
 
 
@@ -112,6 +107,36 @@ def _parse(content: bytes, *, headers_only: bool = False) -> _Node:
     if not isinstance(top, _Node):
         raise TypeError
     return top
+
+
+def _parse_plainly(block: bytes, content: bytes) -> _Node | None:
+    """Return a message of one part as the parser would, or None where it is not so plain.
+
+    The parser takes every line in its hands; that was half the time of a plain mail (measured).
+    """
+    ends_plainly = content.startswith((b"\r\n", b"\n"), len(block))
+    if (
+        not ends_plainly
+        or b"multipart/" in block.lower()
+        or block[:1] in b" \t"
+        or block.count(b"\r") != block.count(b"\r\n")
+    ):
+        return None
+    top = _Node(policy=compat32)
+    for line in _FIELD_END.split(_as_parsed(block).removesuffix("\n")):
+        name, colon, value = line.partition(":")
+        if not colon or not _FIELD_NAME.fullmatch(name):
+            return None
+        top.set_raw(name, value.lstrip(" \t").rstrip("\r\n"))
+    if top.get_content_maintype() == "multipart":
+        return None
+    top.take_body(_as_parsed(content[len(block) + (2 if content.startswith(b"\r", len(block)) else 1) :]))
+    return top
+
+
+def _as_parsed(raw: bytes) -> str:
+    """Return bytes as the parser sees them: those over 127 are surrogates."""
+    return raw.decode("ascii", "surrogateescape")
 
 
 def read(content: bytes, part: OpenPart) -> None:
@@ -127,7 +152,7 @@ def read(content: bytes, part: OpenPart) -> None:
         block = _cut(block, limits.header_bytes, limits.header_lines)
         content = block + b"\r\n" + rest
     try:
-        top = _parse(content)
+        top = _parse_plainly(block, content) or _parse(content)
     except RecursionError:
         part.problem(Reason.TOO_DEEP, Detail.DEPTH)
         _salvage(content, part)
@@ -181,31 +206,49 @@ def _digest(content: bytes) -> bytes:
     return hashlib.sha256(b" ".join(content.split()) if len(content) < 100_000 else content.strip()).digest()
 
 
-def _is_machine(key: str) -> bool:
-    return key in _MACHINES or key.startswith(_MACHINE_FAMILIES)
-
-
 # -- headers ------------------------------------------------------------------------------------------------------
 
 
 def _header_segments(node: _Node, part: OpenPart) -> None:
+    """Hand over every header: names and words as they are seen, and of what programs write the words."""
     names: list[str] = []
     others: list[str] = []
+    written: list[tuple[str, str]] = []
     for key, value in node.raw_items():
         key, value = key.lower(), str(value)
         if key == "subject":
             part.segment(PlaceKind.SUBJECT, headers.decode_words(value))
         elif key in _NAMES:
             names.append(headers.display_names(value))
-        elif not _is_machine(key):
+        elif traces.is_trace(key):
+            written.append((key, value))
+        else:
             others.append(headers.decode_words(value))
     for texts in (names, others):
         part.segment(PlaceKind.HEADER, "\n\n".join(text for text in texts if text.strip()))
+    part.segment(PlaceKind.HEADER, traces.read(written), visibility=Visibility.HIDDEN)
     for defect in node.defects:
         # Lines that the parser took for the start of the body, or dropped, are text all the same.
         line = getattr(defect, "line", None)
         if isinstance(line, str):
             part.segment(PlaceKind.HEADER, headers.decode_words(line))
+
+
+def _part_words(node: _Node, fields: list[headers.Parameters]) -> str:
+    """Return the words in the headers of a part inside a message."""
+    words_of = traces.unknown_parameters(fields)
+    written: list[tuple[str, str]] = []
+    for key, value in node.raw_items():
+        key = key.lower()
+        if key in _STRUCTURE:
+            continue
+        if traces.is_trace(key):
+            written.append((key, str(value)))
+        else:
+            words_of.append(headers.decode_words(str(value)))
+    if written:
+        words_of.append(traces.read(written))
+    return "\n\n".join(text for text in words_of if text.strip())
 
 
 # -- the tree -----------------------------------------------------------------------------------------------------
@@ -234,39 +277,18 @@ class _Walk:
     ) -> None:
         """Gather what hangs below *node*."""
         self._check(node)
-        self._headers(node, of_part=bool(section))
         kind = node.get_content_type()
         children = node.get_payload() if node.is_multipart() else None
         if kind.startswith("multipart/") or children is not None:
             self._multipart(node, kind, section, depth, in_related, in_alternative, own_body)
         else:
-            self._leaf(node, kind, section or "1", in_related, in_alternative, own_body)
-
-    def _headers(self, node: _Node, *, of_part: bool) -> None:
-        """Read what the headers of a part say in words; no client shows it, "view source" does."""
-        texts: list[str] = []
-        if of_part:  # those of the message itself were read as such
-            texts += [
-                headers.decode_words(str(value)) for key, value in node.raw_items() if not _is_machine(key.lower())
-            ]
-        for name, plain in _PLAIN_VALUES.items():
-            for value in node.header_values(name):
-                if not plain.match(value.strip()):
-                    texts.append(headers.decode_words(value))
-                    continue
-                for parameter, readings in headers.parameters(value).all.items():
-                    texts += readings if parameter not in _PARAMETERS else ()
-        if texts:
-            self._part.segment(PlaceKind.HEADER, "\n\n".join(dict.fromkeys(texts)), visibility=Visibility.HIDDEN)
+            self._leaf(node, kind, section, in_related, in_alternative, own_body)
 
     def _check(self, node: _Node) -> None:
         """Report what two clients could read in two ways."""
-        kinds = {headers.parameters(value).value for value in node.header_values("content-type")}
-        boundaries = {
-            boundary
-            for value in node.header_values("content-type")
-            for boundary in headers.parameters(value).all.get("boundary", ())
-        }
+        types = node.fields("content-type")
+        kinds = {found.value for found in types}
+        boundaries = {boundary for found in types for boundary in found.all.get("boundary", ())}
         encodings = set(_encodings(node))
         for values, detail in (
             (kinds, Detail.TWO_TYPES),
@@ -294,12 +316,15 @@ class _Walk:
         for text in (node.preamble, node.epilogue):
             if text and text.strip():
                 self.between.append(_text_of(text))
+        fields = node.fields("content-type")
+        texts = _part_words(node, fields) if section else "\n\n".join(traces.unknown_parameters(fields))
+        self._part.segment(PlaceKind.HEADER, texts, visibility=Visibility.HIDDEN)
         children = node.get_payload() if node.is_multipart() else None
         if not isinstance(children, list) or not children:
             if node.raw_body().strip():
                 self.needs_salvage = True
                 self._part.problem(Reason.AMBIGUOUS, Detail.NO_BOUNDARY)
-            self._leaf(node, PLAIN, section or "1", in_related, in_alternative, own_body)
+            self._leaf(node, PLAIN, section, in_related, in_alternative, own_body)
             return
         if depth >= self._part.limits.multipart_depth:
             self._part.problem(Reason.TOO_DEEP, Detail.DEPTH)
@@ -330,7 +355,7 @@ class _Walk:
         in_alternative: int,
         own_body: bool,
     ) -> None:
-        leaf = _leaf_of(node, section, own_body=own_body)
+        leaf = _leaf_of(node, section or "1", own_body=own_body, is_message=not section)
         leaf.alternative_of = in_alternative
         if leaf.given.body and not in_alternative:
             self._body_seen = True
@@ -392,7 +417,9 @@ def _child(part: OpenPart, leaf: _Leaf, *, gather: bool = False) -> set[str] | N
     """Read a leaf under its section number and name; return its words where they were asked for."""
     part.session.leaves.append(leaf.given.content)
     steps = (leaf.section, leaf.given.names[0]) if leaf.given.names else (leaf.section,)
-    return part.child(leaf.given, *steps, problems=leaf.problems, extra=leaf.extra, gather=gather)
+    return part.child(
+        leaf.given, *steps, problems=leaf.problems, extra=leaf.extra, header_words=leaf.words, gather=gather
+    )
 
 
 def _text_of(text: str) -> str:
@@ -412,15 +439,14 @@ def _encodings(node: _Node) -> list[str]:
     return [_COMMENT.sub(" ", value).partition(";")[0].strip().strip("\"'").strip().lower() for value in values]
 
 
-def _leaf_of(node: _Node, section: str, *, own_body: bool) -> _Leaf:
+def _leaf_of(node: _Node, section: str, *, own_body: bool, is_message: bool = False) -> _Leaf:
     """Return a leaf with its transfer encoding undone and every name it goes by."""
-    types = [headers.parameters(value) for value in node.header_values("content-type")]
-    dispositions = [headers.parameters(value) for value in node.header_values("content-disposition")]
+    types, dispositions = node.fields("content-type"), node.fields("content-disposition")
     declared = next((found.value for found in types if "/" in found.value), node.get_default_type())
     names = _names(types, dispositions)
     first = types[0] if types else headers.parameters("")
     encodings = _encodings(node)
-    content, extra = decode_transfer(node.raw_body(), encodings[0] if encodings else "")
+    content, extra = transfer.decode(node.raw_body(), encodings[0] if encodings else "")
     attached = any(found.value == "attachment" for found in dispositions) or bool(names)
     given = Given(
         content,
@@ -431,7 +457,10 @@ def _leaf_of(node: _Node, section: str, *, own_body: bool) -> _Leaf:
         delsp=first.first("delsp").lower() == "yes",
         body=own_body and not attached and declared.startswith("text/"),
     )
-    return _Leaf(section, given, extra=extra)
+    # The headers of a message of one part are read with the message.
+    fields = types + dispositions
+    words_of = "\n\n".join(traces.unknown_parameters(fields)) if is_message else _part_words(node, fields)
+    return _Leaf(section, given, extra=extra, words=words_of)
 
 
 def _names(types: list[headers.Parameters], dispositions: list[headers.Parameters]) -> tuple[str, ...]:
@@ -440,39 +469,3 @@ def _names(types: list[headers.Parameters], dispositions: list[headers.Parameter
     raw += [name for found in types for name in found.all.get("name", ())]
     decoded = [headers.decode_words(name).strip() for name in raw]
     return tuple(name for name in dict.fromkeys(decoded + raw) if name)
-
-
-def decode_transfer(raw: bytes, encoding: str) -> tuple[bytes, str]:
-    """Return the decoded bytes, and the lines that the encoding does not explain.
-
-    Lenient on purpose: a client shows what it can make of a damaged body, so we read what it can show.
-    """
-    if encoding == "base64":
-        if _CLEAN_BASE64.fullmatch(raw):
-            return headers.lenient_base64(raw), ""
-        return _doubtful_base64(raw)
-    if encoding == "quoted-printable":
-        return binascii.a2b_qp(raw), ""
-    if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
-        return raw, ""  # the line scan of the text reader finds the file
-    if _LOOKS_ENCODED.match(raw) and encoding not in ("7bit", "8bit"):
-        decoded = headers.lenient_base64(raw)
-        return decoded, raw.decode("ascii", "replace")
-    return raw, ""
-
-
-def _doubtful_base64(raw: bytes) -> tuple[bytes, str]:
-    """Decode a base64 body in which not every line is base64: rubbish inside it, a footer below it, or no base64."""
-    raw = _AFTER_PADDING.sub(rb"\1\n", raw)  # what follows the end on the same line is a line of its own
-    lines = [line for line in raw.split(b"\n") if line.strip()]
-    foreign = [line for line in lines if not _BASE64_LINE.fullmatch(line)]
-    encoded = b"\n".join(line for line in lines if _BASE64_LINE.fullmatch(line))
-    lenient = headers.lenient_base64(raw)
-    if 2 * len(foreign) > len(lines) and not looks_like_text(lenient):
-        # Text that only claims to be base64.  The lines that could be are read as such too.
-        return raw, charset.decode(headers.lenient_base64(encoded)).text if encoded else ""
-    strange = [line for line in foreign if b" " in line.strip() or len(foreign) > 2]
-    if strange:  # from there on a line of letters may be a word as well as base64
-        strange = lines[lines.index(strange[0]) :]
-    # A footer must not spoil what stands above it; a lone odd character in a line must not lose the line.
-    return headers.lenient_base64(encoded) if strange else lenient, charset.decode(b"\n".join(strange)).text

@@ -97,6 +97,7 @@ class Session:
         self._mute = dict(resume.heard)
         self._closed = resume.closed
         self._used: set[tuple[str, ...]] = set()
+        self._numbers: dict[tuple[str, ...], int] = {}  # of the last member of a name
         self._characters = limits.characters - resume.characters
         self._expanded = limits.expanded_bytes
         self._parts = limits.parts
@@ -128,12 +129,13 @@ class Session:
 
     def free_path(self, wanted: PartPath) -> PartPath:
         """Return *wanted*, or a variant of it where two members have one name."""
-        path, number = wanted, 1
+        path, number = wanted, self._numbers.get(wanted.steps, 1)
         while path.steps in self._used:
             number += 1
             last = wanted.steps[-1] if wanted.steps else "-"
             path = PartPath((*wanted.steps[:-1], f"{last[:245]}~{number}"))
         self._used.add(path.steps)
+        self._numbers[wanted.steps] = number
         return path
 
     def is_closed(self, path: PartPath) -> bool:
@@ -196,6 +198,7 @@ class OpenPart:
         self.heard: list[tuple[PlaceKind, int | None, str]] | None = None  # set to gather what is handed over
         self.media_type = ""
         self.extra = ""  # text of the part that its reader will not see
+        self.header_words = ""  # of the headers that the part has in its message
         self.known_problems: tuple[tuple[Reason, Detail], ...] = ()
         self._characters = session.limits.part_characters
         self._problems: set[tuple[Reason, Detail]] = set()
@@ -261,6 +264,7 @@ class OpenPart:
         *steps: str,
         problems: tuple[tuple[Reason, Detail], ...] = (),
         extra: str = "",
+        header_words: str = "",
         gather: bool = False,
     ) -> set[str] | None:
         """Read what lies inside this part under *steps*; never raises for its content.
@@ -270,6 +274,7 @@ class OpenPart:
             steps: The way from here.
             problems: What is wrong with it already.
             extra: Text of it that its reader will not see.
+            header_words: Words of its headers.
             gather: Return the words of its shown text.
         """
         path = self.path
@@ -278,6 +283,7 @@ class OpenPart:
         part = OpenPart(self.session, self.session.free_path(path), self.depth + 1, given, self)
         part.words = set() if gather else None
         part.extra = extra
+        part.header_words = header_words
         part.known_problems = problems
         self.session.visit(part, given)
         return part.words

@@ -151,6 +151,7 @@ class Package:
             if index not in self._taken:
                 self._taken.add(index)
                 self._sweep_member(self._zip.members[index], read_xml)
+        self._zip.read_outside()
 
     def _sweep_member(self, member: Member, read_xml: Callable[[str, bytes], None]) -> None:
         name, part = member.name, self.part
@@ -281,7 +282,7 @@ def parse(content: bytes, handler: Handler, aside: Callable[[str], None] | None 
     parser.EntityDeclHandler = _refuse_entity
     if aside is not None:
         parser.CommentHandler = aside
-        parser.ProcessingInstructionHandler = lambda _, text: aside(text)
+        parser.ProcessingInstructionHandler = lambda target, text: aside(f"{target} {text}")
     try:
         parser.Parse(content, True)
     except _EntityError:

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """PDF: text page by page, and everything else a person could read in the file.
 
-pdfium reads (37 times faster than pdfminer.six with higher recall, measured on 643 pages); where it refuses a
-file, pdfminer.six tries in the same worker and the part is ``corrupt`` whatever it finds.  A page that is an image
-is a ``no_text`` problem: ``Demand.ocr`` has no effect yet, OCR is not built.  Text outside the page is read with
-the page.  pdfium is not thread-safe and is C++ on hostile bytes: one process, one document, then the worker goes.
+pdfium reads (37 times faster than pdfminer.six with higher recall, measured on 643 pages); where it refuses a file or
+a page, pdfminer.six tries in the same worker and the part is ``corrupt`` whatever it finds.  What is there for the eye
+only (:mod:`safehold.reading.scans`) is recognised where a policy could use it; a page of that kind is a ``no_text``
+problem where it was not.  Text outside the page is read with the page.  pdfium is not thread-safe and is C++ on
+hostile bytes: one process, one document, then the worker goes.
 """
 
 import contextlib
 import ctypes
 import io
+import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pypdfium2
@@ -23,13 +25,10 @@ from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 
 from safehold.model import PlaceKind, Reason, Visibility
-from safehold.reading import binary, pdf_objects
+from safehold.reading import appended, binary, ocr, pdf_objects, scans
 from safehold.reading.notes import OpenPart, OverrunError
 from safehold.reading.vocabulary import Detail, MarkKind
 
-# Design notes 2.9: fewer characters than this and an image over so much of the page is a scan.
-_FEW_CHARACTERS = 25
-_SCAN_COVERS = 0.3
 _MOST_BOOKMARKS = 10_000
 _MOST_ANNOTATIONS = 20_000
 _ANNOTATION_TEXTS = ("Contents", "RC", "Subj", "T", "TU", "OverlayText")
@@ -37,6 +36,8 @@ _MARKUP = re.compile(r"<[^<>]{0,2000}>")
 _XMP = re.compile(rb"<x:xmpmeta.{0,500000}?</x:xmpmeta>", re.DOTALL)
 # pdfium writes these for a hyphen at the end of a line, and joins the lines; a soft hyphen says the same.
 _LINE_HYPHENS = {0x02: "\u00ad", 0xFFFE: "\u00ad"}
+_END = b"%%EOF"
+_PAGE_OBJECT = re.compile(rb"/Type\s{0,9}/Page\b")
 _DATE_KEYS = frozenset(("CreationDate", "ModDate"))
 
 
@@ -61,8 +62,15 @@ def _read_document(document: Any, content: bytes, part: OpenPart) -> None:
         document.init_forms()
     part.heard = []
     pages = len(document)
-    for number in range(1, min(pages, part.limits.pages) + 1):
-        _read_page(document, number, part)
+    found = scans.Scans(part.limits)
+    refused = [
+        number
+        for number in range(1, min(pages, part.limits.pages) + 1)
+        if not _read_page(document, number, found, part)
+    ]
+    if refused:
+        _read_refused(content, refused, part)
+    _read_uncounted(content, pages, part)
     if pages > part.limits.pages:
         part.problem(Reason.TOO_LARGE, Detail.PAGES)
     if not pages:
@@ -73,41 +81,63 @@ def _read_document(document: Any, content: bytes, part: OpenPart) -> None:
     _xfa(document, part)
     _attachments(document, part)
     pdf_objects.read(content, part, pages)
+    end = content.rfind(_END)
+    appended.read(content, max(0, content.find(b"%PDF-")), end + len(_END) if end >= 0 else len(content), part)
+    # Last, because it is dear: all that is cheap has been handed over, and a fresh worker need not do this again.
+    _recognise(document, found, part)
 
 
 # -- pages --------------------------------------------------------------------------------------------------------
 
 
-def _read_page(document: Any, number: int, part: OpenPart) -> None:
+def _read_page(document: Any, number: int, found: scans.Scans, part: OpenPart) -> bool:
+    """Read one page; return whether pdfium could."""
     try:
         page = document.get_page(number - 1)
     except pypdfium2.PdfiumError:
-        part.problem(Reason.CORRUPT, Detail.DAMAGED)
-        return
+        return False
     try:
         text_page = page.get_textpage()
         text = text_page.get_text_range().translate(_LINE_HYPHENS)
-        text_page.close()
         part.segment(PlaceKind.PAGE, text, number=number)
         pdf_objects.read_turned(page, text, number, part)
-        if len("".join(text.split())) < _FEW_CHARACTERS and _covered_by_images(page) > _SCAN_COVERS:
-            part.problem(Reason.NO_TEXT, Detail.SCANNED_PAGE)
         _annotations(document, page, number, part)
+        found.look_at(page, text_page, text, number)
+        text_page.close()
     except pypdfium2.PdfiumError:
-        part.problem(Reason.CORRUPT, Detail.DAMAGED)
+        return False
     finally:
         page.close()
+    return True
 
 
-def _covered_by_images(page: Any) -> float:
-    """Return which share of the page its images cover, counted one by one."""
-    width, height = page.get_size()
-    covered = 0.0
-    for image in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=4):
-        with contextlib.suppress(pypdfium2.PdfiumError):
-            left, bottom, right, top = image.get_bounds()
-            covered += max(0.0, min(right, width) - max(left, 0.0)) * max(0.0, min(top, height) - max(bottom, 0.0))
-    return float(covered / (width * height)) if width * height > 0 else 0.0
+def _recognise(document: Any, found: scans.Scans, part: OpenPart) -> None:
+    """Recognise what is only there for the eye, or say that nobody did."""
+    if found.too_large:
+        part.problem(Reason.TOO_LARGE, Detail.PIXELS)
+    wanted = part.session.demand.ocr
+    if found.pages and not wanted:
+        part.problem(Reason.NO_TEXT, Detail.SCANNED_PAGE)
+    for picture, must in (*((page, True) for page in found.pages), *((one, False) for one in found.pictures)):
+        if not wanted:
+            part.mark(MarkKind.NO_OCR, PlaceKind.PAGE, picture.number)
+        elif ocr.may_look(part, PlaceKind.PAGE, picture.number, must=must):
+            _look(document, picture, part, must=must)
+
+
+def _look(document: Any, picture: scans.Picture, part: OpenPart, *, must: bool) -> None:
+    part.session.enter(part)  # drawing takes its time: the clock of the part starts anew
+    part.session.flush()
+    try:
+        page = document.get_page(picture.number - 1)
+        try:
+            grey = scans.drawn(page, picture, part.limits)
+        finally:
+            page.close()
+    except pypdfium2.PdfiumError:
+        part.problem(Reason.CORRUPT, Detail.DAMAGED)
+        return
+    ocr.look(grey, part, PlaceKind.PAGE, picture.number, must=must)
 
 
 def _annotations(document: Any, page: Any, number: int, part: OpenPart) -> None:
@@ -267,27 +297,59 @@ def _attachment(attachment: Any, part: OpenPart) -> None:
 
 
 def _read_damaged(content: bytes, part: OpenPart) -> None:
-    """Read what pdfium refuses: pdfminer.six page by page, else loose strings."""
-    found = False
+    """Read what pdfium refuses as a whole: pdfminer.six page by page, else loose strings."""
     try:
-        for number, text in _pages_by_pdfminer(content, part.limits.pages):
-            found = found or not text.isspace()
-            part.segment(PlaceKind.PAGE, text, number=number)
-    except (OverrunError, MemoryError):
-        raise
+        found = _read_by_pdfminer(content, part, None)
     except PDFPasswordIncorrect:
         part.problem(Reason.ENCRYPTED, Detail.PASSWORD)
         return
-    except Exception:  # noqa: BLE001,S110 - it raises nearly anything on damaged files; what it read so far stays
-        pass
     part.problem(Reason.CORRUPT, Detail.SALVAGED if found else Detail.DAMAGED)
     if not found:
         binary.strings(content, part)
 
 
-def _pages_by_pdfminer(content: bytes, most: int) -> Iterator[tuple[int, str]]:
+def _read_refused(content: bytes, numbers: list[int], part: OpenPart) -> None:
+    """Read single pages that pdfium refuses."""
+    found = False
+    with contextlib.suppress(PDFPasswordIncorrect):
+        found = _read_by_pdfminer(content, part, numbers)
+    part.problem(Reason.CORRUPT, Detail.SALVAGED if found else Detail.DAMAGED)
+
+
+def _read_uncounted(content: bytes, pages: int, part: OpenPart) -> None:
+    """Read the pages that stand in the file and not in its count: pdfium goes by the count, other viewers do not."""
+    numbers = range(pages + 1, part.limits.pages + 1)
+    # In compressed objects they cannot be seen from here, and pdfminer has to look (2.5 ms a document).
+    if not numbers or (b"/ObjStm" not in content and len(_PAGE_OBJECT.findall(content)) <= pages):
+        return
+    with contextlib.suppress(PDFPasswordIncorrect):
+        if _read_by_pdfminer(content, part, numbers):
+            part.problem(Reason.AMBIGUOUS, Detail.STRUCTURE)
+
+
+def _read_by_pdfminer(content: bytes, part: OpenPart, numbers: Sequence[int] | None) -> bool:
+    """Hand over the text of all pages, or of those *numbers*; return whether there was any.
+
+    Raises:
+        PDFPasswordIncorrect: It wants a password.
+    """
+    found = False
+    try:
+        for number, text in _pages_by_pdfminer(content, part.limits.pages, numbers):
+            found = found or bool(text.strip())
+            part.segment(PlaceKind.PAGE, text, number=number)
+    except (OverrunError, MemoryError, PDFPasswordIncorrect):
+        raise
+    except Exception:  # noqa: BLE001,S110 - it raises nearly anything on damaged files; what it read so far stays
+        pass
+    return found
+
+
+def _pages_by_pdfminer(content: bytes, most: int, numbers: Sequence[int] | None) -> Iterator[tuple[int, str]]:
     resources = PDFResourceManager(caching=False)
-    for number, page in enumerate(PDFPage.get_pages(io.BytesIO(content), maxpages=most), start=1):
+    wanted = None if numbers is None else {number - 1 for number in numbers}
+    pages = PDFPage.get_pages(io.BytesIO(content), pagenos=wanted, maxpages=most)
+    for number, page in zip(numbers or itertools.count(1), pages, strict=False):
         out = io.StringIO()
         device = TextConverter(resources, out, laparams=LAParams())
         PDFPageInterpreter(resources, device).process_page(page)

@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plain text: charset ladder, flowed lines, quoted threads, and files hidden in the lines (uuencode, yEnc, PGP).
+"""Plain text: charset ladder, flowed lines, quoted threads.
 
 The text below a reply is QUOTED, so is every line that starts with ``>``; the marks are taken off, because an
-address that was wrapped inside a quotation is still that address.  Sources: RFC 3676 (flowed, DelSp),
-POSIX uuencode, yEnc draft 1.3.
+address that was wrapped inside a quotation is still that address.  Cards, tags and what is encoded in the lines are
+read by modules of their own.  Source: RFC 3676 (flowed, DelSp).
 """
 
-import binascii
 import re
 from collections.abc import Iterator
 
-from safehold.model import PlaceKind, Reason, Visibility
-from safehold.reading import charset
-from safehold.reading.notes import Given, OpenPart
-from safehold.reading.vocabulary import Detail, MarkKind
+from safehold.model import PlaceKind, Visibility
+from safehold.reading import cards, charset, markup, pasted
+from safehold.reading.notes import OpenPart
+from safehold.reading.vocabulary import MarkKind
 
 _QUOTE_MARK = re.compile(r"[ \t]{0,3}>[> \t]*")
 _REPLY_LINE = re.compile(
@@ -29,15 +28,7 @@ _REPLY_LINE = re.compile(
 )
 _FROM_LINE = re.compile(r"[ \t]*\*?(?:from|oddi wrth)\s*:\*?", re.IGNORECASE)
 _BESIDE_FROM = re.compile(r"[ \t]*\*?(?:sent|date|to|cc|subject|anfonwyd|dyddiad|at|pwnc)\s*:\*?", re.IGNORECASE)
-_UU_BEGIN = re.compile(rb"^begin(-base64)?[ \t]+[0-7]{3,4}[ \t]+([^\r\n]{1,255})\r?\n", re.MULTILINE)
-_UU_END = re.compile(rb"^(?:end|====)[ \t]*\r?$", re.MULTILINE)
-_YENC_BEGIN = re.compile(rb"^=ybegin [^\r\n]{0,512}?name=([^\r\n]{1,255})\r?\n", re.MULTILINE)
-_YENC_END = re.compile(rb"^=yend", re.MULTILINE)
-_YENC_BYTES = bytes((b - 42) & 0xFF for b in range(256))
-_PGP = re.compile(rb"^-----BEGIN PGP MESSAGE-----", re.MULTILINE)
-_BINHEX = b"(This file must be converted with BinHex"
-# Each may be looked for to the end of the text; so many keep that linear enough.
-_MOST_EMBEDDED = 50
+_TERMINAL = re.compile(r"\x1b(?:\[[0-9;?]{0,40}[@-~]|[()*+$][()]?[@-Z]|[=>78DEHM])")
 _WORD = re.compile(r"\w+")
 # Other words than in the shown alternative, in hundredths, before an alternative counts as a different text.
 _OTHER_WORDS_PERCENT = 10
@@ -49,6 +40,11 @@ def read(content: bytes, part: OpenPart) -> None:
     decoded = charset.decode(content, given.charset, guess=True)
     text = unflow(decoded.text, delsp=given.delsp) if given.flowed else decoded.text
     kind = PlaceKind.BODY if given.body else PlaceKind.TEXT
+    if "\x1b" in text:
+        text = _TERMINAL.sub("", text)
+    card = cards.find(text)
+    if card >= 0:
+        text = text[:card] + cards.read(text[card:], part)
     visibility = alternative_or_visible(text, part)
     if given.body:
         for quoted, run in split_quoted(text):
@@ -58,7 +54,10 @@ def read(content: bytes, part: OpenPart) -> None:
     if decoded.other:
         part.mark(MarkKind.CHARSET_GUESSED, kind)
         part.segment(kind, decoded.other, visibility=Visibility.ALTERNATIVE)
-    embedded_files(content, part)
+    if "</" in text or text[:100].lstrip()[:2] in ("<?", "<!"):
+        for reading in markup.readings(text):
+            part.segment(kind, reading, visibility=visibility)
+    pasted.read(text, part, kind, content)
 
 
 def alternative_or_visible(text: str, part: OpenPart) -> Visibility:
@@ -143,83 +142,3 @@ def _is_wrapped_reply_line(lines: list[str], index: int) -> bool:
     if not index or not lines[index].rstrip().endswith(("wrote:", "schrieb:", "écrit :")):
         return False
     return bool(_REPLY_LINE.fullmatch(lines[index - 1].rstrip() + " " + lines[index].lstrip()))
-
-
-def embedded_files(content: bytes, part: OpenPart) -> None:
-    """Read the files that stand encoded in the lines of a text."""
-    if content.count(b"\nbegin ") + content.count(b"\n=ybegin ") > _MOST_EMBEDDED:
-        part.problem(Reason.TOO_MANY, Detail.MEMBERS)
-    if b"begin" in content:
-        for name, raw in uuencoded(content):
-            _embedded(part, name, raw)
-    if b"=ybegin" in content:
-        for name, raw in yencoded(content):
-            _embedded(part, name, raw)
-    if b"-----BEGIN PGP MESSAGE" in content and _PGP.search(content):
-        part.problem(Reason.ENCRYPTED, Detail.SEALED)
-    if _BINHEX in content:
-        part.problem(Reason.UNSUPPORTED, Detail.NO_READER)
-
-
-def _embedded(part: OpenPart, name: str, raw: bytes) -> None:
-    given = Given(raw, names=(name,), is_attachment=True, attachment=part.attachment)
-    part.child(given, name)
-
-
-def uuencoded(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield name and bytes of each uuencoded file; damaged lines are skipped, a missing end is forgiven."""
-    position = 0
-    for _ in range(_MOST_EMBEDDED):
-        begin = _UU_BEGIN.search(content, position)
-        if begin is None:
-            return
-        end = _UU_END.search(content, begin.end())
-        stop = end.start() if end else len(content)
-        block = content[begin.end() : stop]
-        raw = _from_base64(block) if begin[1] else b"".join(_uu_lines(block))
-        position = begin.end() if not raw else stop
-        if raw:
-            yield charset.decode(begin[2].strip()).text, raw
-
-
-def _from_base64(block: bytes) -> bytes:
-    try:
-        return binascii.a2b_base64(block)
-    except binascii.Error:
-        return b""
-
-
-def _uu_lines(block: bytes) -> Iterator[bytes]:
-    for line in block.splitlines():
-        if not line or line[0] in b"` ":
-            continue
-        wanted = (((line[0] - 32) & 63) * 4 + 5) // 3 + 1
-        if len(line) > 62 + 8:  # no encoder writes more; so this is prose
-            continue
-        try:
-            yield binascii.a2b_uu(line)
-        except binascii.Error:
-            try:
-                yield binascii.a2b_uu(line[:wanted])  # broken encoders leave a checksum behind
-            except binascii.Error:
-                continue
-
-
-def yencoded(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield name and bytes of each yEnc file."""
-    position = 0
-    for _ in range(_MOST_EMBEDDED):
-        begin = _YENC_BEGIN.search(content, position)
-        if begin is None:
-            return
-        end = _YENC_END.search(content, begin.end())
-        stop = end.start() if end else len(content)
-        lines = [line for line in content[begin.end() : stop].splitlines() if not line.startswith(b"=ypart")]
-        yield charset.decode(begin[1].strip()).text, _yenc(b"".join(lines))
-        position = stop
-
-
-def _yenc(raw: bytes) -> bytes:
-    head, *escaped = raw.split(b"=")
-    pieces = [head] + [bytes([(piece[0] - 64) & 0xFF]) + piece[1:] for piece in escaped if piece]
-    return b"".join(pieces).translate(_YENC_BYTES)

@@ -7,8 +7,7 @@ hangs or runs out of memory it is killed with its process group, what it had sen
 a problem, and a fresh worker goes on after that part.  What content causes is therefore never an exception.
 
 Thread-safe: any number of threads may call :meth:`ReaderPool.read`; at most ``workers`` read at once.  Start it
-before libmilter makes its threads.  ``Demand.ocr`` and ``Demand.render`` have no effect yet but the longer
-deadline: neither is built.
+before libmilter makes its threads.  ``Demand.render`` has no effect yet but the longer deadline: it is not built.
 """
 
 import contextlib
@@ -201,11 +200,13 @@ class ReaderPool:
 
     def _listen(self, worker: Worker, hearing: Hearing, sealed: int, job: Job, clock: _Clock) -> None:
         line = worker.line
+        # A worker says "at this part" again before each picture, so one picture is what one part may wait for.
+        part_s = self._limits.part_s + (self._limits.ocr_page_s if job.demand.ocr else 0.0)
         poll = select.poll()
         poll.register(line, select.POLLIN)
         unpacker = Unpacker()
         _send(line, job.pack(), sealed, clock)
-        part_end = time.monotonic() + self._limits.part_s
+        part_end = time.monotonic() + part_s
         while not hearing.ended:
             # Outside any handler: what the caller's tick raises is the caller's.
             wait = min(clock.step(), max(0.0, part_end - time.monotonic()))
@@ -213,7 +214,7 @@ class ReaderPool:
                 at = hearing.at
                 _hear(hearing, unpacker, _receive(line))
                 if hearing.at is not at:
-                    part_end = time.monotonic() + self._limits.part_s
+                    part_end = time.monotonic() + part_s
             if not hearing.ended:
                 _check_time(clock, part_end)
 

@@ -3,7 +3,7 @@
 
 RAR: the headers are plain, so names, locks and stored members are read and the rest is ``unsupported``.  iWork: a
 zip whose newer documents are protocol buffers inside Snappy; the text in them is plain once that is undone, its
-order and place are not known.  HEIC: its metadata.  EPUB is a zip of XHTML and read whole; a locked one says so.
+order and place are not known.  EPUB is a zip of XHTML and read whole; a locked one says so.
 Sources: the RAR 5.0 archive format and technote.txt of RAR 3.x (rarlab.com), Snappy's format_description.txt,
 EPUB Open Container Format 3.2.
 """
@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 
 from safehold.model import PlaceKind, Reason
 from safehold.reading import archive, binary, charset
-from safehold.reading.image_metadata import image_metadata
 from safehold.reading.notes import Given, OpenPart
 from safehold.reading.vocabulary import Detail, MarkKind
 
@@ -240,6 +239,7 @@ def read_iwork(content: bytes, part: OpenPart) -> None:
             part.problem(*expanded.problem)
         text = unsnapped(expanded.content, part.limits.xml_bytes).decode("utf-8", "replace")
         part.segment(PlaceKind.TEXT, "\n".join(_RUNS.findall(text)))
+    package.read_outside()
 
 
 def unsnapped(content: bytes, most: int) -> bytes:
@@ -292,7 +292,7 @@ def _unsnapped_block(block: bytes, most: int) -> bytes:
     return bytes(out)
 
 
-# -- EPUB and HEIC ------------------------------------------------------------------------------------------------
+# -- EPUB ---------------------------------------------------------------------------------------------------------
 
 _LOCKS = ("META-INF/encryption.xml", "META-INF/rights.xml", "META-INF/sinf.xml")
 _METHOD = re.compile(rb"<[^<>]{0,60}EncryptionMethod[^<>]{0,200}Algorithm\s*=\s*[\"']([^\"']{1,200})")
@@ -309,10 +309,4 @@ def read_epub(content: bytes, part: OpenPart) -> None:
     part.segment(PlaceKind.METADATA, package.comment)
     for member in package.members:
         archive.read_member(package, member, part)
-
-
-def read_heic(content: bytes, part: OpenPart) -> None:
-    """Read what is plain in a picture that nothing here can open."""
-    part.problem(Reason.UNSUPPORTED, Detail.NO_READER)
-    part.mark(MarkKind.NO_OCR)
-    part.segment(PlaceKind.METADATA, "\n\n".join(image_metadata(content)))
+    package.read_outside()

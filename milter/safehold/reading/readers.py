@@ -7,8 +7,9 @@ Runs in the worker.  Whatever a reader raises becomes a problem of its part; not
 
 from collections.abc import Callable
 
-from safehold.model import PlaceKind, Reason
+from safehold.model import PlaceKind, Reason, Visibility
 from safehold.reading import (
+    appended,
     archive,
     binary,
     calendars,
@@ -26,6 +27,7 @@ from safehold.reading import (
     opendocument,
     pdf,
     plain_text,
+    postscript,
     rarer,
     rtf,
     sealed,
@@ -63,7 +65,6 @@ READERS: dict[str, Reader] = {
     types.EPUB: rarer.read_epub,
     types.IWORK: rarer.read_iwork,
     types.RAR: rarer.read_rar,
-    types.HEIC: rarer.read_heic,
     types.ZIP: archive.read_zip,
     types.TAR: streams.read_tar,
     types.GZIP: streams.read_gzip,
@@ -73,6 +74,7 @@ READERS: dict[str, Reader] = {
     types.SEVEN_ZIP: seven_zip.read,
     types.PKCS7: sealed.read_pkcs7,
     types.PGP: sealed.read,
+    types.POSTSCRIPT: postscript.read,
     types.ENCRYPTED_OFFICE: ole.read_encrypted,
     types.WORD: legacy_word.read,
     types.EXCEL: legacy_sheet.read,
@@ -84,6 +86,18 @@ READERS: dict[str, Reader] = {
     types.RTF: rtf.read,
     types.METAFILE: metafile.read,
 }
+
+
+# Their readers look behind the end themselves; of all others an archive may hang on the end.
+_LOOK_BEHIND = frozenset(
+    (
+        types.MESSAGE, types.PDF, types.ZIP, types.EPUB, types.DOCM, types.XLSM, types.PPTM, types.XLSB, types.TAR,
+        types.GZIP, types.BZIP2, types.XZ, "application/x-lzma", types.IWORK,
+    )
+)  # fmt: skip
+# The end record of a zip stands in the last 22 + 65,535 bytes (APPNOTE 4.3.16).
+_END_OF_ARCHIVE, _END_REACH = b"PK\x05\x06", 65_557
+_FAMILIES_THAT_LOOK_BEHIND = ("image/", types.OOXML, types.ODF, types.SUN)
 
 
 def reader_for(media_type: str) -> Reader:
@@ -140,6 +154,7 @@ def _open(part: OpenPart, given: Given) -> None:
     if part.depth > session.limits.depth:
         raise OverrunError(Reason.TOO_DEEP, Detail.DEPTH)
     part.name_segments()
+    part.segment(PlaceKind.HEADER, part.header_words, visibility=Visibility.HIDDEN)
     for reason, detail in part.known_problems:
         part.problem(reason, detail)
     part.segment(PlaceKind.BODY if given.body else PlaceKind.TEXT, part.extra)
@@ -149,6 +164,20 @@ def _open(part: OpenPart, given: Given) -> None:
         session.tainted = True
     session.flush()
     reader_for(media_type)(given.content, part)
+    if _may_hide_an_archive(given.content, media_type):
+        appended.read(given.content, 0, len(given.content), part)
+
+
+def _may_hide_an_archive(content: bytes, media_type: str) -> bool:
+    """Return whether an archive may hang on the end, where no viewer of the part looks."""
+    if media_type in _LOOK_BEHIND or media_type.startswith(_FAMILIES_THAT_LOOK_BEHIND):
+        return False
+    at = content.rfind(_END_OF_ARCHIVE, max(0, len(content) - _END_REACH))
+    if at < 0:
+        return False
+    # Office files keep archives inside them; one that hangs on their end ends with them.
+    end = at + 22 + int.from_bytes(content[at + 20 : at + 22], "little")
+    return not content.startswith(types.OLE_MAGIC) or end + 4 >= len(content)
 
 
 def _could_be_message(media_type: str) -> bool:

@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Encrypted and signed wrappings: said to be encrypted, or unwrapped where only signed."""
+"""Encrypted and signed wrappings: said to be encrypted, or unwrapped where only signed or compressed.
 
+What is neither and yields no content is unsupported, however small: a signature that stands apart from what it signs
+is told by its structure, not by its size.
+"""
+
+import zlib
 from collections.abc import Iterator
 
-from safehold.model import Reason
-from safehold.reading import binary
+from safehold.model import PlaceKind, Reason, Visibility
+from safehold.reading import appended, binary
 from safehold.reading.notes import OpenPart
 from safehold.reading.types import is_message
 from safehold.reading.vocabulary import Detail, MarkKind
 
-_SIGNED = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
-_OCTETS, _CONSTRUCTED_OCTETS, _SEQUENCE, _CONTEXT_0 = 0x04, 0x24, 0x30, 0xA0
+_PKCS7 = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07"
+_DATA, _SIGNED, _DIGESTED = _PKCS7 + b"\x01", _PKCS7 + b"\x02", _PKCS7 + b"\x05"
+_COMPRESSED = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x09"
+_OCTETS, _OBJECT, _CONSTRUCTED_OCTETS, _SEQUENCE, _CONTEXT_0 = 0x04, 0x06, 0x24, 0x30, 0xA0
 # ContentInfo is level 0, its [0] level 1, SignedData level 2 (RFC 5652); below it stand sets of signers.
 _SIGNED_DATA_LEVEL = 3
 _MOST_LEVELS = 12
+_MOST_WORDS = 20_000
 
 
 def read(content: bytes, part: OpenPart) -> None:
@@ -23,17 +31,61 @@ def read(content: bytes, part: OpenPart) -> None:
 
 
 def read_pkcs7(content: bytes, part: OpenPart) -> None:
-    """Unwrap a signed message (RFC 8551); report an enveloped one as encrypted."""
-    if _SIGNED not in content[:64]:
+    """Unwrap a message that is signed or compressed (RFC 8551); report an enveloped one as encrypted."""
+    kind = _kind(content)
+    if kind not in (_DATA, _SIGNED, _DIGESTED, _COMPRESSED):
         part.problem(Reason.ENCRYPTED, Detail.SEALED)
         return
-    part.mark(MarkKind.SIGNATURE)
-    inner = b"".join(_octets(content, 0, len(content), 0))
+    if kind == _SIGNED:
+        part.mark(MarkKind.SIGNATURE)
+    pieces = list(_octets(content, 0, len(content), 0))
+    inner = b"".join(pieces[:1] if kind == _DIGESTED else pieces)  # the digest is a piece too
+    if inner and kind == _COMPRESSED:
+        inner = _decompressed(inner, part)
     if inner.strip():
         part.member("signed", inner, declared_type="message/rfc822" if _has_headers(inner) else "")
-    elif len(content) > 64 * 1024:  # no detached signature is so long
+    elif kind != _SIGNED or not _is_detached(content):
         part.problem(Reason.UNSUPPORTED, Detail.NO_READER)
         binary.strings(content, part)
+    # The names in certificates, and whatever else the wrapping says.
+    words = appended.words_in(content.replace(inner, b"\n") if inner else content)
+    part.segment(PlaceKind.METADATA, words[:_MOST_WORDS], visibility=Visibility.HIDDEN)
+
+
+def _kind(content: bytes) -> bytes:
+    """Return the object identifier that says what the wrapping holds."""
+    outer = _length(content, 1)
+    if outer is None or content[outer[0] : outer[0] + 1] != bytes([_OBJECT]):
+        return b""
+    body = _length(content, outer[0] + 1)
+    return content[body[0] : body[0] + body[1]] if body and body[1] else b""
+
+
+def _is_detached(content: bytes) -> bool:
+    """Return whether signed data holds no content: a type and nothing behind it in the same sequence."""
+    for name in (_DATA, b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01"):
+        at = content.find(name, 20)
+        if at > 4:
+            length, end = content[at - 1], at + content[at - 1]
+            outer = content[at - 3]
+            if outer == length + 2 and content[at - 4] == _SEQUENCE:
+                return True
+            return outer == 0x80 and content[end : end + 2] == bytes(2)
+    return False
+
+
+def _decompressed(packed: bytes, part: OpenPart) -> bytes:
+    """Return compressed data (RFC 3274), within the budget of the message."""
+    engine = zlib.decompressobj()
+    try:
+        inner = engine.decompress(packed, part.limits.member_bytes)
+    except zlib.error:
+        part.problem(Reason.CORRUPT, Detail.DAMAGED)
+        return b""
+    part.session.take_expanded(len(inner))
+    if engine.unconsumed_tail:
+        part.problem(Reason.TOO_LARGE, Detail.MEMBER_SIZE)
+    return inner
 
 
 def _has_headers(content: bytes) -> bool:

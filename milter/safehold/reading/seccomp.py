@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # What the allocator, the interpreter and the libraries of the readers ask for while they only compute, and what the
 # worker's line takes.  Nothing here opens, makes or names anything.
-_COMPUTE = (
+_COMPUTE = (  # noqa: SIM905 - a list of fifty lines says no more
     "read readv pread64 write writev sendto sendmsg recvfrom recvmsg close fstat lseek dup poll ppoll select pselect6 "
     "mmap munmap mremap mprotect madvise brk futex membarrier rseq set_robust_list get_robust_list "
     "rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall "

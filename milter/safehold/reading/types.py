@@ -60,10 +60,11 @@ PUBLISHER = "application/x-mspublisher"
 OUTLOOK = "application/vnd.ms-outlook"
 TNEF = "application/vnd.ms-tnef"
 METAFILE = "image/x-metafile"  # EMF and WMF: drawings whose text is text
+POSTSCRIPT = "application/postscript"
 PKCS7 = "application/pkcs7-mime"
 PGP = "application/pgp-encrypted"
 
-_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Stream names in the directory of a compound file, and what they make of it; the first that is there wins.
 _OLE_STREAMS = (
     ("EncryptedPackage", ENCRYPTED_OFFICE),
@@ -74,6 +75,8 @@ _OLE_STREAMS = (
     ("Quill", PUBLISHER),
     ("Book", EXCEL),
 )
+# PKCS #7's own content types, and those of CMS (compressed, authenticated-enveloped).
+_CMS = (b"\x2a\x86\x48\x86\xf7\x0d\x01\x07", b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01")
 _ONENOTE = bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3")
 
 # Bytes at the start, and the type.
@@ -103,7 +106,9 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\x09\x04\x06\x00", EXCEL),
     (b"\x09\x08\x08\x00\x00\x05", EXCEL),
     (b"\x09\x08\x10\x00\x00\x06", EXCEL),
+    (b"\xc5\xd0\xd3\xc6", POSTSCRIPT),  # with a preview around it
 )
+_POSTSCRIPT_START = re.compile(rb"(?:\x04|\x1b%-12345X[^\x00]{0,900})?%!PS")
 
 _HEADER_LINE = re.compile(rb"([A-Za-z][A-Za-z0-9-]{1,40}):[ \t]?[^\r\n]*\r?\n")
 _MAIL_HEADERS = frozenset(
@@ -120,7 +125,7 @@ _CARD_DECLARED = words("text/x-vcard text/directory text/x-vcalendar text/vcalen
 _TEXT_ENDINGS = {".ics": CALENDAR, ".vcs": CALENDAR, ".ifb": CALENDAR, ".vcf": CARD, ".csv": CSV, ".tsv": TSV,
                  ".tab": TSV}  # fmt: skip
 _TEXT_TYPE = re.compile(r"text/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
-_HTML_TAG = re.compile(rb"<(?:html|body|table|div|p|br|span|a|font|td|style)[\s/>]", re.IGNORECASE)
+_HTML_TAG = re.compile(rb"<[a-z!/][a-z0-9:-]{0,40}[\s>/]", re.IGNORECASE)
 # Control characters that no text has: all of C0 but tab, line feed, form feed, carriage return, escape, backspace.
 _CONTROLS = bytes([*range(0x08), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
 # The end record of a zip stands in the last 22 + 65,535 bytes (APPNOTE 4.3.16).
@@ -150,7 +155,7 @@ def detect(
     """
     if not content:
         return PLAIN
-    kind = _by_rules(content)
+    kind = by_rules(content)
     if kind is not None:
         return kind
     if looks_like_text(content):
@@ -178,17 +183,21 @@ def mismatch(media_type: str, declared: str) -> bool:
     )
 
 
-def _by_rules(content: bytes) -> str | None:
+def by_rules(content: bytes) -> str | None:
+    """Return the type that strong signs tell, or None; text and chance give none."""
     head = content[:1024]
     for start, kind in _STARTS:
         if head.startswith(start) and (kind != "image/bmp" or _is_bitmap(content)):
             return kind
-    if b"%PDF-" in head:
-        return PDF
+    # Zip first: a PDF that is stored in it, not compressed, begins within the first kilobyte too.
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", b"PK00PK\x03\x04")):
         return _kind_of_zip(content)
-    if head.startswith(_OLE_MAGIC):
+    if b"%PDF-" in head:
+        return PDF
+    if head.startswith(OLE_MAGIC):
         return _kind_of_compound(content)
+    if b"%!PS" in head and _POSTSCRIPT_START.match(head):
+        return POSTSCRIPT
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
     if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif"):
@@ -199,7 +208,7 @@ def _by_rules(content: bytes) -> str | None:
         return TAR
     if content[32_769:32_774] in (b"CD001", b"BEA01"):
         return ISO
-    if head[:1] == b"\x30" and b"\x2a\x86\x48\x86\xf7\x0d\x01\x07" in head[:64]:
+    if head[:1] == b"\x30" and any(name in head[:64] for name in _CMS):
         return PKCS7
     if is_message(content):
         return MESSAGE
@@ -314,6 +323,8 @@ def is_message(content: bytes) -> bool:
         if name in _MAIL_HEADERS:
             seen.add(name)
         position = line.end()
+    if seen == {b"mime-version", b"content-type"}:  # a web archive
+        return b"multipart/" in content[:end].lower()
     return len(seen) >= 3 or (len(seen) == 2 and bool(seen & {b"from", b"received", b"message-id"}))
 
 
@@ -322,8 +333,10 @@ def looks_like_text(content: bytes) -> bool:
     sample = content[:_MOST_LOOKED_AT]
     if sample.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         return True
-    if looks_like_utf_16(sample):
+    if looks_like_utf_16(sample) or looks_like_ebcdic(sample):
         return True
+    if b"\x1b$)" in sample:  # ISO 2022 shifts with two of them
+        sample = sample.translate(None, b"\x0e\x0f")
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
     if b"\x00" in sample and controls * 1000 > len(sample):
         return False
@@ -331,8 +344,11 @@ def looks_like_text(content: bytes) -> bool:
 
 
 def looks_like_utf_16(sample: bytes) -> str:
-    """Return "utf-16-le" or "utf-16-be" where every other byte of *sample* is nearly always zero, else ""."""
-    sample = sample[:4_096]
+    """Return the name of the wide encoding in which most characters of *sample* are western, "" for none.
+
+    Every other byte of UTF-16 is then zero, and three of four of UTF-32.
+    """
+    sample = sample[: 4_096 & ~3]
     if len(sample) < 8 or b"\x00" not in sample:
         return ""
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
@@ -341,7 +357,31 @@ def looks_like_utf_16(sample: bytes) -> str:
         return "utf-16-le"
     if even > 0.6 * half and odd < 0.05 * half:
         return "utf-16-be"
+    if even + odd > 0.7 * len(sample):
+        quarters = [sample[place::4].count(0) for place in range(4)]
+        quarter = len(sample) // 4
+        if quarters[0] < 0.05 * quarter and min(quarters[1:]) > 0.6 * quarter:
+            return "utf-32-le"
+        if quarters[3] < 0.05 * quarter and min(quarters[:3]) > 0.6 * quarter:
+            return "utf-32-be"
     return ""
+
+
+# In EBCDIC (code pages 037 and 500 agree on these): letters, digits, and the space; what ends a line.
+_EBCDIC_LETTERS = ("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ").encode("cp037")
+_EBCDIC_OTHERS = b"\x4b\x6b\x5e\x7a\x7d\x7f\x60\x61\x4d\x5d\x15\x25\x0d\x05\x50\x6d\x6f\x5a\x4e\x7b\x7c\x00"
+_EBCDIC_SPACE = b"\x40"
+_FEWEST_EBCDIC = 12
+
+
+def looks_like_ebcdic(content: bytes) -> bool:
+    """Return whether *content* is text of a mainframe: nearly all letters, digits and spaces in code page 037."""
+    sample = content[:4_096]
+    if len(sample) < _FEWEST_EBCDIC or sample.count(_EBCDIC_SPACE) * 25 < len(sample) or b" " in sample[:64]:
+        return False
+    foreign = len(sample.translate(None, _EBCDIC_LETTERS))
+    strange = len(sample.translate(None, _EBCDIC_LETTERS + _EBCDIC_OTHERS))
+    return foreign * 100 < 15 * len(sample) and strange * 50 <= len(sample)
 
 
 def _kind_of_text(content: bytes, declared: str, names: tuple[str, ...]) -> str:

@@ -56,6 +56,11 @@ class Detail(StrEnum):
     PARTIAL = "one piece of a message sent in pieces"
     ELSEWHERE = "the content lies elsewhere"
     SCANNED_PAGE = "a page is an image and was not recognised"
+    OCR_ABSENT = "a picture was not recognised: text recognition is not installed"
+    OCR_PAGES = "more pictures than are recognised in one message"
+    OCR_TIME = "recognising pictures took longer than it may"
+    ILLEGIBLE = "writing in a picture could not be made out"
+    PIXELS = "a picture has more pixels than the limit"
     TWO_BOUNDARIES = "two boundaries are declared"
     TWO_TYPES = "two content types are declared"
     TWO_ENCODINGS = "two transfer encodings are declared"
@@ -72,7 +77,9 @@ class MarkKind(StrEnum):
     TYPE_MISMATCH = "type_mismatch"
     MALFORMED = "malformed"
     SIGNATURE = "signature"
-    NO_OCR = "no_ocr"
+    NO_OCR = "no_ocr"  # nobody asked for the text of this picture, or it is too small to matter
+    NO_WORDS = "no_words"  # the picture was recognised, and says nothing
+    APPENDED = "appended"  # something stands behind the end of a picture or document, where no viewer looks
     HIDDEN_TEXT = "hidden_text"
     EXTERNAL_LINK = "external_link"
     ACTIVE_CONTENT = "active_content"
@@ -100,6 +107,8 @@ class MarkKind(StrEnum):
     COVERED_TEXT = "covered_text"
     CROPPED_IMAGE = "cropped_image"
     OLD_REVISION = "old_revision"
+    REORDERED = "reordered"
+    ENCODED_TEXT = "encoded_text"
 
 
 def is_plain(media_type: str) -> bool:

@@ -20,7 +20,7 @@ import traceback
 from contextlib import suppress
 from typing import NoReturn
 
-from safehold.reading import kernel, seccomp, types, walls, worker
+from safehold.reading import kernel, ocr, seccomp, types, walls, worker
 from safehold.reading.limits import Limits
 from safehold.reading.wire import Job
 
@@ -95,6 +95,7 @@ def import_everything() -> None:
         with suppress(ImportError):
             importlib.import_module(name)
     types.load()
+    ocr.load()
 
 
 def _serve(control: socket.socket, limits: Limits, filters: seccomp.Filters) -> None:

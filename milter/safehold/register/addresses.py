@@ -12,8 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from safehold.register import vocabulary
 from safehold.register import words as wording
-from safehold.register.words import Spellings, Words
+from safehold.register.postcodes import Postcode, postcode_at
+from safehold.register.spelling import Spellings
+from safehold.register.words import Words
 from safehold.text import folded
 
 _LONGEST_RANGE = 40  # "12-240" is no block of houses but two numbers
@@ -139,7 +142,7 @@ def _address(
     *,
     flat: str,
     towns: list[str],
-    postcode: wording.Postcode | None,
+    postcode: Postcode | None,
     numbers: frozenset[int] = frozenset(),
     suffix: str = "",
     house: str = "",
@@ -162,13 +165,13 @@ def _without_county(town: str) -> str:
     return town.removesuffix(county) if len(town) - len(county) >= 3 else town
 
 
-def _last_postcode(words: Words) -> wording.Postcode | None:
+def _last_postcode(words: Words) -> Postcode | None:
     """Return the last properly spelt postcode."""
-    found = (wording.postcode_at(words, index) for index in reversed(range(len(words))))
+    found = (postcode_at(words, index) for index in reversed(range(len(words))))
     return next((postcode for postcode in found if postcode and postcode.strict), None)
 
 
-def _pieces(words: Words, postcode: wording.Postcode | None) -> list[_Piece]:
+def _pieces(words: Words, postcode: Postcode | None) -> list[_Piece]:
     """Return the address cut at commas, semicolons and line ends, without its postcode."""
     pieces: list[list[tuple[str, wording.Word, str]]] = [[]]
     for index, (raw, word) in enumerate(zip(words.raw, words.words, strict=True)):
@@ -187,9 +190,9 @@ def _take_flat(pieces: list[_Piece]) -> str:
             width, flat = 0, ""
             if word.flat:
                 width, flat = 1, word.flat
-            elif raw in wording.FLAT_WORDS and index + 1 < len(piece):
+            elif raw in vocabulary.FLAT_WORDS and index + 1 < len(piece):
                 width, flat = 2, flat_id(piece.raw[index + 1])
-            elif raw in wording.FLOOR_WORDS and piece.raw[index + 1 : index + 2] == ["floor"]:
+            elif raw in vocabulary.FLOOR_WORDS and piece.raw[index + 1 : index + 2] == ["floor"]:
                 width, flat = 2 + (piece.raw[index + 2 : index + 3] == ["flat"]), raw
             if flat:
                 piece.take(index, index + width)
@@ -242,10 +245,10 @@ def _only_type(words: Sequence[wording.Word]) -> bool:
 
 def _typed_piece(pieces: list[_Piece]) -> tuple[int, int]:
     """Return the first piece that ends in a street type, strong types first, or (-1, 0)."""
-    for types in (wording.STRONG_TYPES, wording.WEAK_TYPES):
+    for types in (vocabulary.STRONG_TYPES, vocabulary.WEAK_TYPES):
         for place, piece in enumerate(pieces):
             if len(piece) > 1 and piece.words[-1].type and piece.words[-1].type in types.values():
-                if types is wording.WEAK_TYPES and place == 0 and len(pieces) > 1:
+                if types is vocabulary.WEAK_TYPES and place == 0 and len(pieces) > 1:
                     continue  # "Acacia Court, Ashford": the name of a house sooner than of a street
                 return place, 0
     for place, piece in enumerate(pieces):
@@ -256,8 +259,9 @@ def _typed_piece(pieces: list[_Piece]) -> tuple[int, int]:
 
 def _strong_type_inside(words: Sequence[wording.Word]) -> int:
     """Return the place of the first strong type after a name, or -1."""
-    strong = wording.STRONG_TYPES.values()
-    return next((index for index in range(1, len(words)) if words[index].type in strong), -1)
+    strong = vocabulary.STRONG_TYPES.values()
+    inside = (index for index in range(1, len(words)) if words[index].key not in vocabulary.RARE_TYPES)
+    return next((index for index in inside if words[index].type in strong), -1)
 
 
 def _numbers(pieces: list[_Piece], place: int, first: int) -> tuple[frozenset[int], str, str, int]:
@@ -280,7 +284,7 @@ def _numbers(pieces: list[_Piece], place: int, first: int) -> tuple[frozenset[in
         if gap in {"-", "&"}:
             return same_side(before.number, number.number), suffix, "", taken
         return frozenset({number.number}), suffix, f"{before.number}{before.suffix}", taken
-    marked = index > 0 and piece.raw[index - 1] in wording.NUMBER_MARKERS
+    marked = index > 0 and piece.raw[index - 1] in vocabulary.NUMBER_MARKERS
     return frozenset({number.number}), suffix, "", 0 if first == 0 else index - marked
 
 
@@ -288,18 +292,19 @@ def _street(words: Sequence[wording.Word]) -> tuple[str, str, str]:
     """Return name and type of the street, and what follows (a locality written without a comma)."""
     last = len(words) - 1
     end = last
-    while end > 1 and words[end].key in wording.DIRECTIONS:
+    while end > 1 and words[end].key in vocabulary.DIRECTIONS:
         end -= 1
     if end > 0 and words[end].type:
         return joined(words[:end]) + joined(words[end + 1 :]), words[end].type, ""
     inside = _strong_type_inside(words)
     if inside < 0:
-        weak = [index for index in range(1, len(words)) if words[index].type and len(words) > 2]
+        places = range(1, len(words)) if len(words) > 2 else ()
+        weak = [index for index in places if words[index].type and words[index].key not in vocabulary.RARE_TYPES]
         inside = weak[-1] if weak else -1
     if inside < 0:
         return joined(words), "", ""
     after = inside + 1
-    if after < len(words) - 1 and words[after].key in wording.DIRECTIONS and after + 1 < len(words):
+    if after < len(words) - 1 and words[after].key in vocabulary.DIRECTIONS and after + 1 < len(words):
         return joined(words[:inside]) + words[after].key, words[inside].type, joined(words[after + 1 :])
     return joined(words[:inside]), words[inside].type, joined(words[after:])
 
@@ -332,6 +337,7 @@ class AddressIndex:
         "_by_number",
         "_by_postcode",
         "_by_street",
+        "_typed_streets",
         "bare_streets",
         "entries",
         "houses",
@@ -354,6 +360,8 @@ class AddressIndex:
             entry.address.street for entry in self.entries if entry.address.street and not entry.address.type
         )
 
+        self._typed_streets: tuple[tuple[str, str], ...] = ()
+
     def _add(self, place: int, address: Address) -> None:
         for number in address.numbers:
             self._by_number.setdefault((number, address.street), []).append(place)
@@ -363,6 +371,19 @@ class AddressIndex:
             self._by_postcode.setdefault(address.postcode, []).append(place)
         if address.street:
             self._by_street.setdefault(address.street, []).append(place)
+
+    @property
+    def postcodes(self) -> Iterable[str]:
+        """Return the keys of all postcodes."""
+        return self._by_postcode.keys()
+
+    @property
+    def typed_streets(self) -> tuple[tuple[str, str], ...]:
+        """Return the names of streets, each with each type that it has: made when first asked for."""
+        if not self._typed_streets:
+            streets = {(entry.address.street, entry.address.type) for entry in self.entries}
+            self._typed_streets = tuple(sorted((street, kind) for street, kind in streets if street and kind))
+        return self._typed_streets
 
     def at_number(self, number: int, street: str) -> Sequence[int]:
         """Return the entries with that house number in streets of that name."""

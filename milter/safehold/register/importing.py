@@ -29,7 +29,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from safehold.errors import ComplaintsError
-from safehold.register import addresses, keys, names, words
+from safehold.register import addresses, keys, names, postcodes
 from safehold.register.people import EVERYBODY, Kind, Person, from_record
 from safehold.register.trees import VALUE_FIELDS, Complaints, Node, Unreadable, field_name, read, suggestion
 from safehold.text import folded
@@ -142,7 +142,7 @@ _ADDRESS = _Shape(
 _NAMED = _Shape(_has_letters, "a name", "expected letters")
 _SHAPES: Final = {
     Kind.ADDRESS: _ADDRESS,
-    Kind.POSTCODE: _Shape(words.is_postcode, "a postcode", "expected a whole one, like AB1 2CD"),
+    Kind.POSTCODE: _Shape(postcodes.is_postcode, "a postcode", "expected a whole one, like AB1 2CD"),
     Kind.UPRN: _Shape(lambda text: _is_number_of(text, 4, 12), "a UPRN", "expected 4 to 12 digits"),
     Kind.PHONE: _PHONE,
     Kind.EMAIL: _EMAIL,

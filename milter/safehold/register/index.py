@@ -24,6 +24,8 @@ MOST_BY_NAME: Final = 20  # DESIGN 3a: a name alone widens the scope by so many 
 _MOST_NAMESAKES = 2_000  # bounds the work that one common surname can make
 _SCOPES_KEPT = 64
 
+CODES: Final = (Kind.NINO, Kind.VEHICLE, Kind.CASE_REFERENCE)  # identifiers of letters and digits
+
 Holder = tuple[str, int]  # person id, position of the value
 
 
@@ -71,6 +73,7 @@ class Register:
         postal: The postal addresses of adverse parties (value: position of the party, from 0) and of former contacts
             (value: -1 less its position), for the address blocks of letters.
         kinds: The kinds of values that are found whole.
+        codes: The keys of identifiers of letters and digits.
         alias_words: The words with which secret aliases begin.
     """
 
@@ -82,6 +85,7 @@ class Register:
         self.postal = AddressIndex(self._postal_entries())
         self._unique: dict[tuple[Kind, str], tuple[Holder, ...]] = self._unique_values()
         self.kinds: frozenset[Kind] = frozenset(kind for kind, _ in self._unique)
+        self.codes: frozenset[str] = frozenset(key for kind, key in self._unique if kind in CODES)
         self.alias_words: frozenset[str] = self._alias_words()
         self._relations = _RelationIndex(self._people.values())
         self._scopes: dict[frozenset[str], AddressIndex] = {}
@@ -213,7 +217,7 @@ class _RelationIndex:
             self._adverse[keys.mailbox(email)].append((person.id, party.id))
         if party.name:
             known = Party(person.id, party.id, names.parse_name(party.name))
-            for surname in known.name.surnames:
+            for surname in known.name.surname_forms:
                 self._by_surname[surname].append(known)
             for glued in names.glued_forms(known.name):
                 self._by_glued[glued].append(known)

@@ -6,7 +6,7 @@ Pure.  The search of a text (detect) and the register make their keys here, so t
 
 from collections.abc import Iterator
 
-from safehold.register import words
+from safehold.register import postcodes
 from safehold.register.names import name_words
 from safehold.register.people import Kind, Value
 from safehold.text import folded
@@ -97,7 +97,7 @@ def keys_of(value: Value) -> Iterator[str]:
         case Kind.VEHICLE | Kind.CASE_REFERENCE:
             yield code(value.value)
         case Kind.POSTCODE:
-            yield words.postcode_key(folded(value.value))
+            yield postcodes.postcode_key(folded(value.value))
         case Kind.ALIAS:
             if value.secret:
                 yield from _orders(name_words(value.value))

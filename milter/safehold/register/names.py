@@ -5,12 +5,14 @@ Pure.  Sources: matching.md section 5 (what counts beside a surname).  The group
 are our own list of British usage, with the spellings of Arabic, Polish, Ukrainian and Welsh names met in Britain.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import pairwise
 from typing import Final
 
-from safehold.register.words import Words, is_near
+from safehold.register.spelling import is_near
+from safehold.register.words import Words
 from safehold.text import folded
 
 # Each line: names that may stand for one another.  A name may be in several lines.
@@ -279,6 +281,8 @@ COMMON_WORDS: Final = frozenset(
 TITLES: Final = frozenset(
     "mr mrs ms miss mx dr prof professor sir lady lord rev revd reverend master sgt pc dc".split()  # noqa: SIM905
 )
+# Parts of a surname that people write apart or together: O Brien, Mc Donald, D Souza.
+PREFIXES: Final = frozenset({"o", "mc", "mac", "d"})
 _PARTICLES: Final = frozenset("van von der den de la le da di dos del al el bin ibn ben ap ferch st mac mc o".split())  # noqa: SIM905
 
 
@@ -314,6 +318,19 @@ class Name:
     surnames: tuple[str, ...] = field(default=(), repr=False)
 
     @property
+    def surname_forms(self) -> tuple[str, ...]:
+        """Return all by which the surname is found: its parts, and what people run together.
+
+        "doeroe" is what a line end leaves of Doe-Roe; the O of "Jane O Brien" may be an initial or a part of the name.
+        """
+        forms = self.surnames
+        if len(self.surnames) > 1:
+            forms = (*forms, "".join(self.surnames))
+        if self.surnames and len(self.forenames) > 1 and self.forenames[-1] in PREFIXES:
+            forms = (*forms, self.forenames[-1] + self.surnames[0])
+        return forms
+
+    @property
     def is_full(self) -> bool:
         """Return whether there are both a forename and a surname."""
         return bool(self.forenames) and bool(self.surnames)
@@ -332,14 +349,22 @@ def parse_name(text: str) -> Name:
     last, comma, first = folded(text).partition(",")
     words = [word for word in name_words(last) if word not in TITLES]
     if comma and (given := [word for word in name_words(first) if word not in TITLES]):
-        return Name(tuple(given), tuple(_surname(words)))
+        return Name(tuple(given), tuple(_surname(_prefixed(words))))
     if not words:
         return Name()
+    words = _prefixed(words)
     start = len(words) - 1
     if "-" in last.strip().split(" ")[-1] and start > 1:
         start -= last.strip().split(" ")[-1].count("-")
     start = max(start, 1 if len(words) > 1 else 0)
     return Name(tuple(words[:start]), tuple(_surname(words[start:])))
+
+
+def _prefixed(words: list[str]) -> list[str]:
+    """Return the words with "Mc" and the rest of the surname made one."""
+    if len(words) > 1 and words[-2] in PREFIXES and len(words[-2]) > 1:
+        return [*words[:-2], words[-2] + words[-1]]
+    return words
 
 
 def _surname(words: list[str]) -> Iterator[str]:
@@ -378,6 +403,7 @@ def glued_forms(name: Name) -> Iterator[str]:
     yield from dict.fromkeys((first + last, first[0] + last, last + first, last + first[0]))
 
 
-def find_surnames(words: Iterable[str]) -> list[str]:
+def find_surnames(words: Sequence[str]) -> list[str]:
     """Return the words of a display name or local part that could be a surname: all but initials and titles."""
-    return [word for word in words if len(word) > 1 and word not in TITLES]
+    single = [word for word in words if len(word) > 1 and word not in TITLES]
+    return single + [first + second for first, second in pairwise(words) if first in PREFIXES]

@@ -16,6 +16,10 @@ from safehold import vault
 from safehold.model import HeldMessage, HoldState, Origin
 from safehold.store.tables import faults, hold_recipients, holds, sealed
 
+# What becomes of one recipient's copy: held, or held under the name of a list that could not be expanded; refused by a
+# policy outright; left, where it has been released and others of its hold have not.
+HELD, LIST, REFUSED, LEFT = "held", "list", "refused", "left"
+
 _FIELDS = tuple(HeldMessage.__dataclass_fields__)
 _TUPLES = frozenset({"policies", "persons", "approved_by", "problems"})
 
@@ -47,6 +51,7 @@ class NewHold:
     sealed: vault.Sealed
     retry_keys: Sequence[RetryKey]
     release_keys: Sequence[bytes]
+    states: Sequence[str]
     parties: Sequence[str] = field(repr=False)
 
 
@@ -67,7 +72,7 @@ def add(connection: Connection, new: NewHold) -> None:
             **new.sealed.fields,
         )
     )
-    state = "refused" if new.held.state is HoldState.REFUSED else "held"
+    copies = zip(new.retry_keys, new.release_keys, new.states, strict=True)
     connection.execute(
         insert(hold_recipients),
         [
@@ -79,7 +84,7 @@ def add(connection: Connection, new: NewHold) -> None:
                 "release_key": release_key,
                 "state": state,
             }
-            for at, (key, release_key) in enumerate(zip(new.retry_keys, new.release_keys, strict=True), 1)
+            for at, (key, release_key, state) in enumerate(copies, 1)
         ],
     )
 
@@ -119,10 +124,26 @@ def parties(connection: Connection, hold: str) -> frozenset[str]:
     return frozenset(connection.execute(select(holds.c.parties).where(holds.c.id == hold)).scalar_one())
 
 
-def release_keys(connection: Connection, hold: str) -> frozenset[bytes]:
-    """Return the keyed hashes of the copies that a hold may release."""
+def release_keys(connection: Connection, hold: str, *, left: bool = False) -> frozenset[bytes]:
+    """Return the keyed hashes of the copies that a hold may release; with *left*, of those that have left too."""
     query = select(hold_recipients.c.release_key).where(hold_recipients.c.hold == hold)
+    if not left:
+        query = query.where(hold_recipients.c.state != LEFT)
     return frozenset(connection.execute(query).scalars())
+
+
+def states(connection: Connection, hold: str) -> tuple[str, ...]:
+    """Return what became of each recipient's copy, in the order of what the hold seals."""
+    query = select(hold_recipients.c.state).where(hold_recipients.c.hold == hold)
+    return tuple(connection.execute(query.order_by(hold_recipients.c.position)).scalars())
+
+
+def set_left(connection: Connection, hold: str, *, lists: bool) -> int:
+    """Note that the copies of all lists, or of all others, have left; return how many these were."""
+    of = hold_recipients.c.state == LIST if lists else hold_recipients.c.state.in_((HELD, REFUSED))
+    return connection.execute(
+        update(hold_recipients).where(hold_recipients.c.hold == hold, of).values(state=LEFT)
+    ).rowcount
 
 
 def content(connection: Connection, hold: str) -> vault.Sealed | None:

@@ -18,17 +18,18 @@ from safehold.model import HoldState
 from safehold.store.tables import departures, holds, outbox
 
 RELEASE = "release"
+JOURNAL = "journal"
 ALERT = "alert"
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One thing to do: a notice, a release, an alert.
+    """One thing to do: a notice, a release, a copy for the archive, an alert.
 
     Attributes:
         id: Its number.
         kind: ``notice.held``, ``notice.task``, ``notice.released``, ``notice.refused``, ``notice.cancelled``,
-            ``notice.expired``, ``release`` or ``alert``.
+            ``notice.expired``, ``release``, ``journal`` or ``alert``.
         hold_id: The hold it is about; "" for an alert about none.
         attempts: How often it was claimed, this time included.
         created_at: When it came about.
@@ -50,6 +51,11 @@ def add(connection: Connection, kind: str, *, hold: str, version: int, now: date
     row = {"kind": kind, "hold": hold, "hold_version": version, "detail": detail, "state": "pending"}
     row |= {"created_at": now, "next_at": now, "attempts": 0, "last_error": ""}
     connection.execute(upsert(outbox).values(row).on_conflict_do_nothing())
+
+
+def journal(connection: Connection, *, hold: str, now: datetime) -> None:
+    """Ask for the archive's copy of a hold: one row a hold, however often and whenever it is asked for."""
+    add(connection, JOURNAL, hold=hold, version=1, now=now)
 
 
 def alert(connection: Connection, detail: str, *, hold: str, now: datetime) -> bool:
@@ -107,7 +113,7 @@ def expect(connection: Connection, row: OutboxRow, digest: bytes, expires_at: da
 
 
 def departing(connection: Connection, digest: bytes, now: datetime) -> bool:
-    """Return whether this may leave now: a hold that is being released, or a notice claimed now."""
+    """Return whether this may leave now: a hold that is being released, or a notice or archive copy claimed now."""
     announced = select(departures.c.outbox).where(departures.c.hash == digest, departures.c.expires_at > now)
     # Two steps, or SQLite walks all pending rows to find one: it keeps no statistics of its own accord.
     ids = list(connection.execute(announced).scalars())
@@ -125,8 +131,11 @@ def departing(connection: Connection, digest: bytes, now: datetime) -> bool:
 
 
 def forget(connection: Connection, ended_before: datetime) -> int:
-    """Delete rows that ended before a time; return how many."""
-    return connection.execute(delete(outbox).where(outbox.c.ended_at < ended_before)).rowcount
+    """Delete rows that ended before a time; return how many.
+
+    Archive copies stay: a hold may be released long after its copy was made, and their rows are what tells of it.
+    """
+    return connection.execute(delete(outbox).where(outbox.c.ended_at < ended_before, outbox.c.kind != JOURNAL)).rowcount
 
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:

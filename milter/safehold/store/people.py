@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from safehold import vault
@@ -90,6 +90,17 @@ class _Plan:
     @property
     def is_empty(self) -> bool:
         return not self.rows and not self.ends
+
+
+def registers(store: Store) -> Mapping[str, int]:
+    """Return how many people each register protects; names are in the clear, so this needs no key."""
+    query = (
+        select(people.c.register, func.count().label("people"))
+        .where(people.c.ended_at.is_(None))
+        .group_by(people.c.register)
+    )
+    with store.read() as connection:
+        return {row.register: row.people for row in connection.execute(query)}
 
 
 class PeopleStore:

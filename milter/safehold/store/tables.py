@@ -100,7 +100,8 @@ sealed = Table(
 
 # The final recipients of a hold, as keyed hashes: by these a client's retry finds its first hold (DESIGN P3).
 # ``release_key`` is what the courier must show to send this copy: a keyed hash of sender, recipient and content.
-# ``state`` is the recipient's: held, or refused where a policy rejected this recipient outright.
+# ``state`` is this copy's: held, or ``list`` where it is held under the name of a list that could not be expanded;
+# refused where a policy rejected this recipient outright; left where it was released and others of the hold were not.
 hold_recipients = Table(
     "hold_recipients",
     metadata,
@@ -209,6 +210,15 @@ register_imports = Table(
     Column("ended", Integer, nullable=False),
     Column("returned", Integer, nullable=False),
     Column("unchanged", Integer, nullable=False),
+)
+
+# When each kind of process last worked the store, and since when that one has.
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("since", UtcTime, nullable=False),
 )
 
 # Single facts by name, e.g. the register revision.

@@ -271,7 +271,12 @@ class Gateway:
 
     def _document(self, release_port: int) -> dict[str, Any]:
         return {
-            "organisation": {"name": "Riverbank Council", "urgent_phone": "01632 960 001", "help_url": ""},
+            "organisation": {
+                "name": "Riverbank Council",
+                "urgent_phone": "01632 960 001",
+                "help_url": "",
+                "timezone": "Europe/London",
+            },
             "domains": {"own": [OWN_DOMAIN], "partners": ["haven.example", "familycourt.example", "nhs-trust.example"]},
             "policies": str(self._policies),
             "store": "safehold.db",
@@ -284,7 +289,6 @@ class Gateway:
                 "from": NOTICES_FROM,
                 "duty": [DUTY],
                 "reviewers": {role: [f"{role}@{OWN_DOMAIN}"] for role in ROLES},
-                "timezone": "Europe/London",
             },
             **self._settings,
         }
@@ -309,7 +313,7 @@ class Books:
         self.settings = settings_file.load(config)
         self.keys = assemble.keyring(self.settings, need=frozenset({"sealing", "opening", "store", "register"}))
         self.store = assemble.store(self.settings)
-        self.quarantine = Quarantine(self.store, self.keys)
+        self.quarantine = Quarantine(self.store, self.keys, outlets=assemble.outlets(self.settings))
         self.people = PeopleStore(self.store, self.keys.register)
 
     def courier(self, **changes: Any) -> Courier:

@@ -26,6 +26,11 @@ from typing import Self
 
 from harness.sink import TRY_AGAIN_S, RecordingSink
 
+from safehold.postfix import LineSettings, lines
+
+# What `safehold init` prints, for what must not be written here a second time.
+_PRINTED = {line.name: line.value for line in lines() if line.file == "main.cf"}
+
 # Retries come within seconds, and a sink that failed once is asked again at once: tests wait for what happens next.
 OPTIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -49,11 +54,13 @@ OPTIONS: Mapping[str, str] = MappingProxyType(
         "maximal_backoff_time": "2s",
         "queue_run_delay": "1s",
         "transport_retry_time": "1s",
+        # A killed smtpd would otherwise cost every later test of its service a minute.
+        "service_throttle_time": "1s",
         "smtp_connection_cache_on_demand": "no",
         "smtp_connect_timeout": "5s",
-        "milter_default_action": "tempfail",
+        "milter_default_action": _PRINTED["milter_default_action"],
         "milter_macro_daemon_name": "safehold",
-        "milter_connect_macros": "j {daemon_name} {daemon_addr} {daemon_port} {client_addr} v _",
+        "milter_connect_macros": _PRINTED["milter_connect_macros"],
     }
 )
 
@@ -113,7 +120,7 @@ class PrivatePostfix:
         self._own_sink = sink is None
         self.sink = sink or RecordingSink()
         self.sink.try_again = self._try_again
-        self.release_port = 0
+        self.release_port = self.list_port = 0
         self._port = free_ports(1)[0]
         self._base_options = {**OPTIONS, **options}
         self._wanted: dict[str, str] = {}  # main.cf as the test wants it
@@ -220,6 +227,33 @@ class PrivatePostfix:
             )
         return self.release_port
 
+    def guarded_listeners(self) -> tuple[int, int]:
+        """Add the services for releases to people and to lists, as `safehold init` prints them; return their ports."""
+        if not self.list_port:
+            self.release_port, self.list_port = free_ports(2)
+            wanted = LineSettings(
+                guard_socket=f"unix:{self.guard_socket}",
+                release_listener=f"127.0.0.1:{self.release_port}",
+                list_listener=f"127.0.0.1:{self.list_port}",
+            )
+            for line in lines(wanted):
+                if line.file == "master.cf":
+                    self._postconf(*line.command[1:])
+            self._stale = True
+            self._apply()
+            for port in (self.release_port, self.list_port):
+                self._await_port(port)
+        return self.release_port, self.list_port
+
+    def chroot_as_packaged(self) -> None:
+        """Have the daemons that the package chroots run chrooted to our queue directory; in force with a `reload`."""
+        rows = [line.split() for line in self._packaged_master().read_text(encoding="utf-8").splitlines()]
+        chrooted = {f"{row[0]}/{row[1]}" for row in rows if len(row) > 7 and row[0][0] != "#" and row[4] == "y"}
+        if "smtp/inet" in chrooted:  # ours stands in its place
+            chrooted = chrooted - {"smtp/inet"} | {f"127.0.0.1:{self._port}/inet"}
+        for service in sorted(chrooted):
+            self._postconf("-F", f"{service}/chroot=y")
+
     def reload(self) -> None:
         """Have Postfix read its configuration and tables again, and wait until smtpd shows it (about two seconds)."""
         self._write_main()
@@ -308,6 +342,11 @@ class PrivatePostfix:
 
     # -- beneath ------------------------------------------------------------------------------------------------
 
+    def _packaged_master(self) -> Path:
+        """Return the package's master.cf: services differ between versions of Postfix."""
+        package = Path(self._run("postconf", "-dh", "config_directory").strip())
+        return next(p for p in (package / "master.cf", package / "master.cf.proto") if p.exists())
+
     def _lay_out(self) -> None:
         postfix = pwd.getpwnam("postfix").pw_uid
         self.base.chmod(0o755)
@@ -316,11 +355,7 @@ class PrivatePostfix:
         os.chown(self.base / "lib", postfix, -1)
         os.chown(self.run, -1, grp.getgrnam("postfix").gr_gid)
         self.run.chmod(0o2750)
-        # The package's master.cf, not ours: services differ between versions of Postfix.
-        package = Path(self._run("postconf", "-dh", "config_directory").strip())
-        shutil.copy(
-            next(p for p in (package / "master.cf", package / "master.cf.proto") if p.exists()), self.etc / "master.cf"
-        )
+        shutil.copy(self._packaged_master(), self.etc / "master.cf")
         (self.etc / "main.cf").write_text("", encoding="utf-8")
         self._base_options |= {
             "queue_directory": str(self.base / "spool"),

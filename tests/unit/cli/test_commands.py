@@ -2,6 +2,7 @@
 """The commands as a person calls them: exit codes, what stands on stdout, and what must never stand there."""
 
 import json
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from safehold.model import (
     Verdict,
 )
 from safehold.quarantine import Quarantine
+from safehold.store import Store, holds
 from safehold.vault import KeyRing
 
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
@@ -153,6 +155,7 @@ def test_a_bad_register_file_is_exit_65_tells_all_and_imports_nothing(gateway, t
     assert code == 65
     assert f"{file}:1:" in err
     assert f"{file}:2:" in err
+    assert "2 errors, nothing was imported" in err
     assert "Secret" not in err
     assert "not-an-address" not in err
     assert listed[1] == ""
@@ -231,6 +234,66 @@ def test_a_hold_that_is_not_there_is_said_to_be_not_there(verb, gateway, capsys)
     assert err.startswith("safehold: ")
 
 
+def test_a_release_says_who_sends_it_and_what_to_run_to_see(gateway, capsys):
+    hold = make_hold(gateway)
+
+    _, out, _ = run(capsys, "hold", "release", hold, "--reason", "r", "--config", gateway)
+
+    assert f"{hold} is now releasing" in out
+    assert "the courier sends it" in out
+    assert f"safehold hold show {hold} --config {gateway}" in out
+
+
+def test_a_second_release_is_told_that_it_was_released_already(gateway, capsys):
+    hold = make_hold(gateway)
+    run(capsys, "hold", "release", hold, "--reason", "r", "--config", gateway)
+
+    code, out, err = run(capsys, "hold", "release", hold, "--reason", "r", "--config", gateway)
+
+    assert (code, out) == (1, "")
+    assert f"{hold} is being released already" in err
+    assert "cannot become" not in err
+
+
+def test_a_decision_that_comes_too_late_is_told_what_was_decided_by_whom(gateway, capsys, monkeypatch):
+    hold = make_hold(gateway)
+    monkeypatch.setattr(assemble, "actor", lambda: "ada")
+    run(capsys, "hold", "refuse", hold, "--reason", "r", "--config", gateway)
+
+    code, _, err = run(capsys, "hold", "release", hold, "--reason", "r", "--config", gateway)
+
+    assert code == 1
+    assert f"{hold} was refused by ada" in err
+
+
+@pytest.mark.parametrize("verb", ["list", "show", "approve", "release", "refuse", "cancel"])
+def test_every_hold_command_is_in_help_with_a_line_and_has_json(capsys, verb):
+    listing = help_of(capsys, "hold")
+    own = help_of(capsys, "hold", verb)
+
+    (line,) = [line for line in listing.splitlines() if line.strip().startswith(f"{verb} ")]
+    assert len(line.split()) > 3
+    assert "--json" in own
+
+
+def test_help_says_that_a_look_at_evidence_is_on_record(capsys):
+    text = " ".join(help_of(capsys, "hold", "show").split())
+
+    assert "--reveal" in text
+    assert "audit" in text
+    assert "--reason" in text
+
+
+def test_help_says_what_all_lists(capsys):
+    assert "released, refused, cancelled and expired" in " ".join(help_of(capsys, "hold", "list").split())
+
+
+def help_of(capsys, *words):
+    with pytest.raises(SystemExit):
+        main([*words, "--help"])
+    return capsys.readouterr().out
+
+
 # -- judging ----------------------------------------------------------------------------------------------------
 
 
@@ -269,6 +332,21 @@ def test_explain_explains_a_hold(gateway, capsys):
     assert "Larkspur" not in out
 
 
+@pytest.mark.parametrize("name", ["nope.eml", "mail/nope", "nope.docx", "an odd name"])
+def test_explain_says_that_a_file_is_not_there(gateway, capsys, name):
+    """ "no such hold" about a misspelt file name sends people looking in the wrong place."""
+    code, out, err = run(capsys, "explain", name, "--config", gateway)
+
+    assert (code, out) == (65, "")
+    assert err == f"safehold: {name}: there is no such file, and it is no hold id (of the form 7K4M-2QXR)\n"
+
+
+def test_explain_says_that_a_hold_is_not_there(gateway, capsys):
+    code, _, err = run(capsys, "explain", "7K4M-2QXR", "--config", gateway)
+
+    assert (code, err) == (65, "safehold: there is no such hold\n")
+
+
 def test_inspect_gives_the_tree_as_one_json_document(capsys):
     code, out, _ = run(capsys, "inspect", "--json", MESSAGES / "safe-address-to-adverse.eml")
 
@@ -297,6 +375,116 @@ def test_find_answers_each_line_in_order_with_offsets_of_the_given_text(tmp_path
     assert (found["person"], found["field"], found["strength"]) == ("P-1001", "phone", "certain")
     assert text[found["start"] : found["end"]] == "07700 900142"
     assert answers[1]["findings"] == answers[2]["findings"] == []
+
+
+# -- policy check -----------------------------------------------------------------------------------------------
+
+
+def write_policy(gateway, register):
+    folder = gateway.parent / "own"
+    folder.mkdir()
+    (folder / "first.yaml").write_text(
+        "version: 1\npolicies:\n- id: p\n  title: t\n  why: w\n  owner: o\n  mode: enforce\n"
+        f"  when: {{content: {{register: {register}}}, recipients: {{scope: external}}}}\n"
+        "  if_uninspectable: notify\n"
+        f"registers: {{{register}: store}}\n"
+    )
+    gateway.write_text(gateway.read_text().replace(f"policies: {PROJECT / 'policies'}", f"policies: {folder}"))
+    return folder
+
+
+def test_policy_check_without_a_folder_checks_the_configured_one(gateway, capsys, monkeypatch):
+    write_policy(gateway, "safe-addresses")
+    monkeypatch.setenv("SAFEHOLD_CONFIG", str(gateway))
+
+    by_option = run(capsys, "policy", "check", "--config", gateway)
+    by_environment = run(capsys, "policy", "check")
+
+    assert "first.yaml" in by_option[1]
+    assert by_environment == by_option
+
+
+def test_policy_check_names_the_file_so_that_an_editor_can_open_it(gateway, capsys):
+    folder = write_policy(gateway, "safe-addresses")
+
+    assert f"{folder / 'first.yaml'}:3:" in run(capsys, "policy", "check", "--config", gateway)[1]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_policy_check_tells_of_a_register_that_holds_nobody(gateway, capsys, named):
+    """A misspelt register protects nobody, and nothing in the policies alone can show it."""
+    folder = write_policy(gateway, "safe-adresses")
+    run(capsys, "register", "import", PEOPLE, "--config", gateway)
+    check = ("policy", "check", *([folder] if named else []), "--config", gateway)
+
+    code, out, _ = run(capsys, *check)
+    strict = run(capsys, *check, "--strict")
+
+    (told,) = [line for line in out.splitlines() if "register-holds-nobody" in line]
+    assert told.startswith(f"{folder / 'first.yaml'}:3:")
+    assert "warning" in told
+    assert "did you mean `safe-addresses`?" in out
+    assert (code, strict[0]) == (0, 1)
+
+
+def test_policy_check_is_silent_about_a_register_that_holds_somebody(gateway, capsys):
+    write_policy(gateway, "safe-addresses")
+    run(capsys, "register", "import", PEOPLE, "--config", gateway)
+
+    code, out, _ = run(capsys, "policy", "check", "--strict", "--config", gateway)
+
+    assert code == 0
+    assert "holds-nobody" not in out
+
+
+def test_policy_check_needs_no_settings_for_a_folder_that_is_named(tmp_path, capsys):
+    code, _, _ = run(capsys, "policy", "check", PROJECT / "policies", "--config", tmp_path / "none.yaml")
+
+    assert code == 0
+
+
+def test_policy_check_counts_as_people_do_and_json_stands_alone(gateway, capsys):
+    folder = write_policy(gateway, "safe-adresses")
+    run(capsys, "register", "import", PEOPLE, "--config", gateway)
+
+    _, out, err = run(capsys, "policy", "check", folder, "--config", gateway)
+    as_json = run(capsys, "policy", "check", folder, "--json", "--config", gateway)
+
+    assert (out.splitlines()[-1], err) == ("0 errors, 1 warning", "")
+    assert [c["code"] for c in json.loads(as_json[1]) if c["severity"] == "warning"] == ["register-holds-nobody"]
+    assert as_json[2] == ""
+
+
+# -- the store --------------------------------------------------------------------------------------------------
+
+
+def test_a_store_is_upgraded_by_the_command_that_its_refusal_names(gateway, capsys):
+    settings = config.load(gateway)
+    with closing(assemble.store(settings)) as store, store.write() as connection:
+        connection.exec_driver_sql("DROP TABLE heartbeats")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+
+    refused = run(capsys, "hold", "list", "--config", gateway)
+    upgraded = run(capsys, "store", "upgrade", "--config", gateway)
+
+    assert refused[0] == 75
+    assert "safehold store upgrade" in refused[2]
+    assert upgraded[0] == 0
+    assert run(capsys, "hold", "list", "--config", gateway)[0] == 0
+
+
+def test_a_backup_is_a_store_and_is_never_written_over(gateway, capsys, tmp_path):
+    hold = make_hold(gateway)
+    copy = tmp_path / "copy.db"
+
+    first = run(capsys, "store", "backup", copy, "--config", gateway)
+    again = run(capsys, "store", "backup", copy, "--config", gateway)
+
+    assert first[0] == 0
+    assert str(copy) in first[1]
+    assert again[0] == 75
+    with closing(Store.open(copy)) as store, store.read() as connection:
+        assert holds.get(connection, hold) is not None
 
 
 def test_policy_check_passes_the_shipped_policies_and_fails_a_broken_one(tmp_path, capsys):

@@ -56,12 +56,13 @@ class Books:
     """Stands in for the quarantine: remembers what it was asked, fails where told to."""
 
     def __init__(self, error=None):
-        self.held, self.noted, self.faults, self.error = [], [], 0, error
+        self.held, self.facts, self.noted, self.faults, self.error = [], [], [], 0, error
 
     def hold(self, message, facts, verdict, reading, *, now):
         if self.error:
             raise self.error
         self.held.append(verdict)
+        self.facts.append(facts)
         return Outcome()
 
     def note(self, message, facts, verdict, *, now):
@@ -177,6 +178,21 @@ def test_failures_of_our_own_hold_unexpanded_lists_too(judged):
 
     assert replies[2].kind is ReplyKind.DISCARD
     assert [r.recipient.address for r in books.held[0].recipients] == ["all@council.test"]
+
+
+def test_who_is_held_under_a_name_that_nobody_could_look_up_is_known_as_such(judged):
+    """The release of a list goes another way than that of a person; a fault while looking up must not blur them."""
+
+    class Broken:
+        def expand_all(self, addresses):
+            raise ZeroDivisionError
+
+    books = Books()
+    replies = [judged(make_message("all@council.test"), None, books, expander=Broken()) for _ in range(3)]
+
+    assert [r.kind for r in replies] == [ReplyKind.TEMPFAIL, ReplyKind.TEMPFAIL, ReplyKind.DISCARD]
+    assert list(books.facts[0].unexpanded) == ["all@council.test"]
+    assert not books.facts[0].recipients
 
 
 def test_rules_that_are_not_loaded_pass_nothing(judged):

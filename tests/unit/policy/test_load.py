@@ -510,7 +510,7 @@ def test_includes_that_go_in_a_circle_are_refused():
 
 
 def test_an_empty_folder_is_a_complaint():
-    with pytest.raises(ComplaintsError, match="1 complaints"):
+    with pytest.raises(ComplaintsError, match="1 complaint"):
         policy.load({}, today=TODAY)
 
 

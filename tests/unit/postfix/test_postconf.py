@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lists of settings, and programs that do not do as they should."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,29 @@ def test_no_key_is_ever_an_argument_or_a_part_of_a_complaint(programs: Path):
         Postconf(programs).run("postmap", "-q", "-", "hash:/x", stdin=b"secret@own.example")
 
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.skipif(shutil.which("postconf", path="/usr/sbin:/usr/bin") is None, reason="Postfix is not installed")
+def test_overrides_are_read_whole_and_expanded_as_the_service_would(tmp_path: Path):
+    (tmp_path / "main.cf").write_text("compatibility_level = 3.6\nmua_milters = unix:mua.sock\n")
+    (tmp_path / "master.cf").write_text(
+        "smtp inet n - y - - smtpd\n"
+        "submission inet n - n - - smtpd\n"
+        "  -o smtpd_milters=$mua_milters -o content_filter=\n"
+        "  -o { non_smtpd_milters = unix:a.sock, { inet:localhost:1, connect_timeout=1s } }\n"
+    )
+
+    smtp, submission = Postconf(tmp_path).services()
+
+    assert (smtp.is_chrooted, smtp.command, dict(smtp.overrides)) == (True, "smtpd", {})
+    assert (submission.is_chrooted, dict(submission.overrides)) == (
+        False,
+        {
+            "smtpd_milters": "unix:mua.sock",
+            "content_filter": "",
+            "non_smtpd_milters": "unix:a.sock, { inet:localhost:1, connect_timeout=1s }",
+        },
+    )
 
 
 def test_a_file_nobody_can_see_has_the_zero_signature(tmp_path: Path):

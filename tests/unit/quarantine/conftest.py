@@ -78,13 +78,17 @@ def make_verdict():
 
 @pytest.fixture
 def arrive(quarantine, make_message, make_facts, now):
-    """Hold a message: ``arrive(hold=[...], passes=[...], content=..., sender=..., macros=..., at=...)``."""
+    """Hold a message: ``arrive(hold=[...], passes=[...], content=..., sender=..., macros=..., at=...)``.
+
+    *lists* are held too, under their own names, because nobody knows who is on them.
+    """
 
     def hold(
         hold=("b@example.org",),
         passes=(),
         reject=(),
         *,
+        lists=(),
         content=CONTENT,
         at=now,
         handling=None,
@@ -92,9 +96,10 @@ def arrive(quarantine, make_message, make_facts, now):
         **more,
     ):
         everybody = (*hold, *passes, *reject)
-        message = make_message(content, to=everybody, **more)
-        facts = make_facts(everybody, senders=("a@riverbank.example",), identity="amy")
-        found = verdict(hold, passes, reject, handling=handling, policies=policies)
+        message = make_message(content, to=(*everybody, *lists), **more)
+        unknown = dict.fromkeys(lists, "the list has more than 1,000 members")
+        facts = make_facts(everybody, senders=("a@riverbank.example",), identity="amy", unexpanded=unknown)
+        found = verdict((*hold, *lists), passes, reject, handling=handling, policies=policies)
         return quarantine.hold(message, facts, found, reading(), now=at)
 
     return hold

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
-from safehold.model import PlaceKind, Reading, Visibility
+from safehold.model import Demand, PlaceKind, Reading, Visibility
 from safehold.reading import worker
 from safehold.reading.limits import Limits
 from safehold.reading.wire import Hearing, Job, Unpacker
@@ -56,7 +57,9 @@ class Read:
 def read_here() -> Callable[..., Read]:
     """Read without processes: the same frames, checked by the same listener."""
 
-    def read(content: bytes, name: str | None = None, limits: Limits | None = None) -> Read:
+    def read(
+        content: bytes, name: str | None = None, limits: Limits | None = None, demand: Demand | None = None
+    ) -> Read:
         limits = limits or Limits()
         hearing, unpacker = Hearing(limits), Unpacker()
 
@@ -64,7 +67,7 @@ def read_here() -> Callable[..., Read]:
             for frame in unpacker.feed(data):
                 hearing.take(frame)
 
-        worker.read(Job(name), content, limits, send)
+        worker.read(Job(name, demand or Demand()), content, limits, send)
         assert hearing.ended
         return Read(hearing.reading())
 
@@ -76,3 +79,23 @@ def corpora() -> Path:
     if not CORPORA.is_dir():
         pytest.skip("the corpora are not beside this project")
     return CORPORA
+
+
+@pytest.fixture(scope="session")
+def written() -> Callable[..., Image.Image]:
+    """Write on paper: black on white and large enough to be read, unless told otherwise."""
+
+    def write(
+        text: str, *, size: int = 24, ink: int = 0, paper: int = 255, picture: tuple[int, int] | None = None
+    ) -> Image.Image:
+        font = ImageFont.load_default(size)
+        lines = text.split("\n")
+        width = picture[0] if picture else int(max(map(font.getlength, lines))) + 2 * size
+        height = picture[1] if picture else int(1.5 * size * len(lines)) + 2 * size
+        page = Image.new("L", (width, height), paper)
+        pen = ImageDraw.Draw(page)
+        for index, line in enumerate(lines):
+            pen.text((size, size + 1.5 * size * index), line, font=font, fill=ink)
+        return page
+
+    return write

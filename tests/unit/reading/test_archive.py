@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# ruff: noqa: E501 - tables of archives, one a line
 """Archives: bombs, quines, locks, lies in the directory; names stay data."""
 
 import bz2
@@ -31,6 +32,11 @@ def tar_of(members: dict[str, bytes]) -> bytes:
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
     return out.getvalue()
+
+
+GHOST = b"ask for Quillfeather at 27 Larkspur Gardens"
+ZIP = zip_of({"a.txt": b"alpha", "b.txt": b"beta"})
+TAR = tar_of({"a.txt": b"alpha"})
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -196,12 +202,132 @@ def test_names_in_another_charset_are_read_both_ways(read_here):
     assert "Zoë.txt" in read.texts(PlaceKind.FILENAME)
 
 
+@pytest.mark.parametrize(
+    "inner",
+    [ZIP[:60], ZIP[: ZIP.find(b"PK\x01\x02")], ZIP[:-10], b"PK\x03\x04junk", b"PK\x05\x06" + b"\xff" * 18],
+    ids=["cut short", "without directory", "without end", "its mark alone", "its end alone"],
+)
+def test_a_damaged_archive_inside_a_document_is_a_problem(read_here, inner):
+    read = read_here(zip_of({"Index.zip": inner, "preview.jpg": b"\xff\xd8\xff\xd9"}), "a.pages")
+
+    assert ("a.pages/Index.zip", "corrupt") in read.problems
+
+
+def test_a_directory_that_names_nobody_is_ambiguous(read_here):
+    start = ZIP.find(b"PK\x01\x02")
+    empty = ZIP[:start] + b"PK\x05\x06" + bytes(12) + start.to_bytes(4, "little") + bytes(2)
+    read = read_here(empty, "a.zip")
+
+    assert read.reasons == {"ambiguous"}
+    assert read.texts(PlaceKind.TEXT) == ["alpha", "beta"]
+
+
 def test_comments_are_text(read_here):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.comment = b"a comment"
         archive.writestr("a.txt", b"x")
     assert "a comment" in read_here(out.getvalue(), "x.zip").texts(PlaceKind.METADATA)
+
+
+def in_the_middle(content: bytes, before: bytes, extra: bytes) -> bytes:
+    """A zip with *extra* put in before the (first) record *before*, and its directory's offset set right."""
+    at = content.find(before)
+    end = content.find(b"PK\x05\x06")
+    start = int.from_bytes(content[end + 16 : end + 20], "little") + len(extra)
+    end_record = content[end : end + 16] + start.to_bytes(4, "little") + content[end + 20 :]
+    return content[:at] + extra + content[at:end] + end_record
+
+
+def member_with_tail() -> bytes:
+    plain = zip_of({"a.txt": b"alpha"})
+    name_end = plain.find(b"a.txt") + 5
+    directory = plain.find(b"PK\x01\x02")
+    packed = directory - name_end + len(GHOST)
+    sized = bytearray(in_the_middle(plain, b"PK\x01\x02", GHOST))
+    sized[18:22] = packed.to_bytes(4, "little")
+    at = sized.find(b"PK\x01\x02")
+    sized[at + 20 : at + 24] = packed.to_bytes(4, "little")
+    return bytes(sized)
+
+
+OUTSIDE = {
+    "behind a zip": ("x.zip", ZIP + b"\n" + GHOST),
+    "a zip behind the comment of a zip": ("x.zip", ZIP + zip_of({"g.txt": GHOST})),
+    "before a zip": ("x.zip", b"PK\x07\x08" + GHOST + ZIP),
+    "between a zip's members and its directory": ("x.zip", in_the_middle(ZIP, b"PK\x01\x02", GHOST)),
+    "in the packed bytes of a member, behind its end": ("x.zip", member_with_tail()),
+    "behind a zip with a comment": ("x.zip", ZIP[:-2] + b"\x02\x00hi" + GHOST),
+    "behind a gzip stream": ("x.gz", gzip.compress(b"alpha") + GHOST),
+    "in a second bzip2 stream": ("x.bz2", bz2.compress(b"alpha") + bz2.compress(GHOST)),
+    "behind a bzip2 stream": ("x.bz2", bz2.compress(b"alpha") + GHOST),
+    "in a second xz stream": ("x.xz", lzma.compress(b"alpha") + bytes(8) + lzma.compress(GHOST)),
+    "behind an xz stream": ("x.xz", lzma.compress(b"alpha") + GHOST),
+    "in the comment of a gzip stream": ("x.gz", b"\x1f\x8b\x08\x10" + bytes(6) + GHOST + b"\x00" + gzip.compress(b"alpha")[10:]),
+    "behind a tar": ("x.tar", TAR + GHOST),
+    "in a tar behind a tar": ("x.tar", TAR + tar_of({"g.txt": GHOST})),
+    "in the slack of a tar": ("x.tar", TAR.replace(b"alpha" + bytes(100), b"alpha" + (GHOST + bytes(100))[:100])),
+    "a zip behind a text": ("x.txt", b"a plain text\n" * 40_000 + zip_of({"g.txt": GHOST})),
+    "a zip behind an old Word file": ("x.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + zip_of({"g.txt": GHOST})),
+    "a PDF that is stored in a zip": ("x.zip", zip_of({"a.pdf": b"%PDF-1.4 nothing", "g.txt": GHOST}, zipfile.ZIP_STORED)),
+    "an archive that is nothing but its mark": ("x.zip", b"PK\x03\x04" + bytes(30) + GHOST),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content"), OUTSIDE.values(), ids=OUTSIDE.keys())
+def test_what_belongs_to_no_member_is_read(read_here, name, content):
+    read = read_here(content, name)
+
+    assert "Quillfeather at 27 Larkspur Gardens" in read.text
+    assert "x" in read.text or "alpha" in read.text
+
+
+def test_what_belongs_to_no_member_is_hidden(read_here):
+    read = read_here(*reversed(OUTSIDE["behind a zip"]))
+
+    assert read.texts(PlaceKind.METADATA, Visibility.HIDDEN) == [GHOST.decode()]
+    assert "appended" in read.marks
+    assert read.problems == []
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.tar", "x.gz"])
+def test_an_ordinary_archive_has_nothing_outside(read_here, name):
+    content = {"x.zip": ZIP, "x.tar": TAR, "x.gz": gzip.compress(b"alpha")}[name]
+    read = read_here(content, name)
+
+    assert read.marks == set()
+    assert read.texts(PlaceKind.METADATA) == []
+
+
+def test_owners_and_extended_headers_of_a_tar_are_read(read_here):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("a.txt")
+        info.uname, info.pax_headers = "Quill", {"comment": "for Jane Example"}
+        archive.addfile(info)
+
+    assert read_here(out.getvalue(), "x.tar").texts(PlaceKind.METADATA, Visibility.HIDDEN) == [
+        "Quill\nfor Jane Example"
+    ]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.gz", gzip.compress(b"") * 50_000),
+        ("x.bz2", bz2.compress(b"") * 70_000),
+        ("x.xz", lzma.compress(b"") * 30_000),
+        ("x.zip", b"PK\x03\x04" * 250_000),
+        ("x.zip", b"PK\x05\x06" * 250_000),
+        ("x.zip", b"PK\x03\x04" + b"PK\x01\x02" * 250_000 + ZIP),
+        ("x.tar", tar_of({f"{n}": b"x" for n in range(900)})),
+    ],
+)
+def test_hostile_archives_are_read_in_bounded_time(read_here, name, content):
+    read = read_here(content, name)
+
+    assert len(read.paths) <= 1_100
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 
 import json
 
+import pytest
+
 from safehold.model import Mark, Part, PartPath, Place, PlaceKind, Problem, Reading, Reason, Segment, Visibility
-from safehold.reading.document import to_json
+from safehold.reading.document import place_in_message, place_words, to_json
 
 PATH = PartPath(("2", "annex.zip", "report.pdf"))
 
@@ -47,3 +49,40 @@ def test_a_row_of_a_sheet_is_named():
     place = Place(PATH, PlaceKind.SHEET, 2, row=7)
 
     assert to_json(Reading(segments=(Segment(place, "x"),)))["segments"][0]["place"] == "sheet 2, row 7"
+
+
+MESSAGE = Reading(
+    parts=(
+        Part(PartPath(), "message/rfc822", 9),
+        Part(PartPath(("1",)), "text/plain", 9),
+        Part(PartPath(("2", "annex.zip")), "application/zip", 9, is_attachment=True, attachment=1),
+        Part(PATH, "application/pdf", 9, is_attachment=True, attachment=1),
+        Part(PartPath(("3",)), "message/rfc822", 9, is_attachment=True, attachment=2),
+        Part(PartPath(("3", "1")), "text/plain", 9, is_attachment=True, attachment=2),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "number", "words"),
+    [
+        ((), PlaceKind.SUBJECT, None, "subject"),
+        (("1",), PlaceKind.BODY, None, "body"),
+        (("1",), PlaceKind.QUOTED, None, "quoted text"),
+        (("2", "annex.zip"), PlaceKind.FILENAME, None, "attachment 1, file name"),
+        (("2", "annex.zip"), PlaceKind.TEXT, None, "attachment 1"),
+        (PATH.steps, PlaceKind.PAGE, 4, "a file inside attachment 1, page 4"),
+        (PATH.steps, PlaceKind.TEXT, None, "a file inside attachment 1"),
+        (("3",), PlaceKind.PAGE_HEADER, 2, "attachment 2, page header 2"),
+        (("3", "1"), PlaceKind.BODY, None, "a file inside attachment 2, body"),
+        (("9",), PlaceKind.PAGE, 1, "page 1"),
+    ],
+)
+def test_a_place_is_said_by_its_attachment_and_without_a_name(path, kind, number, words):
+    assert place_in_message(Place(PartPath(path), kind, number), MESSAGE) == words
+
+
+def test_a_place_of_the_body_is_said_as_everywhere():
+    for kind in PlaceKind:
+        place = Place(PartPath(("1",)), kind, 2)
+        assert place_in_message(place, MESSAGE) == place_words(place)

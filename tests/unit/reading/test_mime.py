@@ -8,8 +8,11 @@ import io
 import zipfile
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from safehold.model import PlaceKind, Visibility
+from safehold.reading import mime, salvage
 from safehold.reading.limits import Limits
 
 CANARY = "Quillfeather"
@@ -91,6 +94,216 @@ PLACES = {
     "8-bit text called ascii": crlf(*HEAD, "Content-Type: text/plain; charset=us-ascii", "", "Quillfeather £"),
     "encoded text without a transfer encoding": crlf(*HEAD, "", *[base64.b64encode((f"{CANARY} " * 20).encode()).decode()[i : i + 76] for i in range(0, 320, 76)]),
 }  # fmt: skip
+
+
+def lines64(text: str, width: int = 60) -> str:
+    encoded = base64.b64encode(text.encode()).decode()
+    return "\r\n".join(encoded[at : at + width] for at in range(0, len(encoded), width))
+
+
+LETTER = f"Dear all, as agreed on the telephone this morning we now live at 27 Larkspur Gardens, and {CANARY} does too.\nYours"
+
+PASTED = {
+    "base64 lines in a plain body": crlf(*HEAD, "", "see below", "", lines64(LETTER), "", "bye"),
+    "base64 lines below others in a quotation": crlf(*HEAD, "", "see below", *(f"> {line}" for line in lines64(LETTER).split("\r\n")), "> bye"),
+    "base64 declared 7bit": crlf(*HEAD, "Content-Transfer-Encoding: 7bit", "", lines64(LETTER)),
+    "base64 declared 8bit in an attachment": multipart("\r\nbody", "Content-Type: application/octet-stream; name=a.txt\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + lines64(LETTER)),
+    "base64 in one long line": crlf(*HEAD, "", "x " + base64.b64encode(LETTER.encode()).decode() + " y"),
+    "base64 of one word": crlf(*HEAD, "", "password: " + base64.b64encode(b"ask for Quillfeather").decode()),
+    "base64 for addresses": crlf(*HEAD, "", "x " + base64.urlsafe_b64encode(b"so~~ ask for Quillfeather ok?").decode()),
+    "base64 in a link": crlf(*HEAD, "", "https://example.org/x?t=" + base64.b64encode(b"ask for Quillfeather").decode()),
+    "base64 in base64": crlf(*HEAD, "", lines64(lines64(LETTER).replace("\r\n", ""))),
+    "hex": crlf(*HEAD, "", b"we ask for Quillfeather".hex()),
+    "a zip in base64": lambda: crlf(*HEAD, "", "see below", b64(zipped("a.txt", b"Quillfeather lives here"))),
+    "quoted-printable with soft breaks": crlf(*HEAD, "Content-Transfer-Encoding: 7bit", "", "the address of Quill=", "feather is known"),
+    "quoted-printable codes": crlf(*HEAD, "Content-Transfer-Encoding: 8bit", "", "ask =51=75=69=6C=6Cfeather"),
+    "an encoded word in the body": crlf(*HEAD, "", "see =?utf-8?B?UXVpbGxmZWF0aGVy?= there"),
+    "an encoded word glued to others in the body": crlf(*HEAD, "", "see=?utf-8?q?Quill=66eather?=there"),
+    "entities in a plain body": crlf(*HEAD, "", "ask &#81;uill&#102;eather"),
+    "tags in a plain body": crlf(*HEAD, "", "ask <b>Quill</b>feather"),
+    "uuencode in a page": crlf(*HEAD, "Content-Type: text/html", "", "<p>x</p><pre>" + uu(b"the Quillfeather letter").replace("&", "&amp;").replace("<", "&lt;") + "</pre>"),
+    "base64 in a page": crlf(*HEAD, "Content-Type: text/html", "", "<p>" + lines64(LETTER).replace("\r\n", "<br>") + "</p>"),
+    "words behind the padding of base64": crlf(*HEAD, "Content-Transfer-Encoding: base64", "", b64("the Quillfeather") + " ignored"),
+}  # fmt: skip
+
+HEADERS = {
+    "an encoded word glued to others": crlf("Subject: xx=?utf-8?q?Quill?==?utf-8?q?feather?=yy", "", "x"),
+    "an encoded word in quotes": crlf('To: "=?utf-8?B?UXVpbGxmZWF0aGVy?=" <a@example.org>', "", "x"),
+    "an encoded word cut by a fold": crlf("Subject: =?utf-8?B?UXVpbGxm\r\n ZWF0aGVy?=", "", "x"),
+    "words in angle brackets": crlf("To: Bob <ask for Quillfeather>", "", "x"),
+    "a quoted mailbox": crlf('To: "ask for Quillfeather"@example.org', "", "x"),
+    "a comment in an address": crlf("To: bob@example.org (Quillfeather)", "", "x"),
+    "List-Id": crlf("List-Id: Friends of Quillfeather <x.example.org>", "", "x"),
+    "List-Post": crlf("List-Post: <mailto:x@example.org> (ask for Quillfeather please)", "", "x"),
+    "Message-Id": crlf("Message-Id: <ask.Jane.Quillfeather.1234@example.org>", "", "x"),
+    "References": crlf("References: <1@example.org> <Jane-Quillfeather-1234@example.org>", "", "x"),
+    "In-Reply-To": crlf("In-Reply-To: your letter to Jane Quillfeather", "", "x"),
+    "Received": crlf("Received: from mail.example.org (care of Jane Quillfeather) by mx.example.org with ESMTP id 1; Mon, 3 Nov 2025 10:00:00 +0000", "", "x"),
+    "X-Mailer": crlf("X-Mailer: written for Jane Quillfeather", "", "x"),
+    "User-Agent, encoded": crlf("User-Agent: =?utf-8?B?UXVpbGxmZWF0aGVy?=", "", "x"),
+    "Thread-Topic": crlf("Thread-Topic: Quillfeather", "", "x"),
+    "Comments": crlf("Comments: Quillfeather", "", "x"),
+    "an unknown header": crlf("Whatever: Quillfeather", "", "x"),
+    "a header of an Exchange server": crlf("X-MS-Exchange-Foo: ask for Jane Quillfeather", "", "x"),
+    "DKIM-Signature": crlf("DKIM-Signature: v=1; a=rsa-sha256; n=ask for Jane Quillfeather; b=AAAA", "", "x"),
+    "Content-Description": multipart("\r\nbody", "Content-Type: text/plain\r\nContent-Description: Quillfeather\r\n\r\nx"),
+    "Content-Description of a multipart": multipart("\r\nbody", "Content-Type: multipart/mixed; boundary=yy\r\nContent-Description: Quillfeather\r\n\r\n--yy\r\n\r\nx\r\n--yy--"),
+    "Content-Description of the message": crlf(*HEAD, "Content-Description: Quillfeather", "", "x"),
+    "Content-Id": multipart("\r\nbody", "Content-Type: text/plain\r\nContent-Id: <Jane.Quillfeather@example.org>\r\n\r\nx"),
+    "Content-Location": multipart("\r\nbody", "Content-Type: text/plain\r\nContent-Location: file:///Quillfeather.txt\r\n\r\nx"),
+    "an invented header of a part": multipart("\r\nbody", "Content-Type: text/plain\r\nX-Note: Quillfeather\r\n\r\nx"),
+    "an invented parameter": crlf(*HEAD, "Content-Type: text/plain; note=Quillfeather", "", "x"),
+    "an invented parameter of a part": multipart("\r\nbody", "Content-Type: text/plain\r\nContent-Disposition: inline; note*=utf-8''Quill%66eather\r\n\r\nx"),
+    "an invented parameter of a multipart": crlf(*HEAD, "Content-Type: multipart/mixed; note=Quillfeather; boundary=xx", "", "--xx", "", "x", "--xx--"),
+    "continuations in an odd order": multipart("\r\nbody", "Content-Disposition: attachment; filename*2=er; filename*0=Quill; filename*1=feath\r\n\r\nx"),
+    "continuations that begin at one": multipart("\r\nbody", "Content-Disposition: attachment; filename*2=feather; filename*1=Quill\r\n\r\nx"),
+    "the second of two equal continuations": multipart("\r\nbody", "Content-Disposition: attachment; filename*0=a; filename*0=Quillfeather\r\n\r\nx"),
+    "a name without its semicolon": multipart("\r\nbody", "Content-Disposition: attachment filename=Quillfeather\r\n\r\nx"),
+    "what stands behind a quoted name": multipart("\r\nbody", 'Content-Disposition: attachment; filename="a" Quillfeather\r\n\r\nx'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("message", PASTED.values(), ids=PASTED.keys())
+def test_what_is_pasted_without_a_word_about_its_encoding_is_read(read_here, message):
+    read = read_here(message() if callable(message) else message)
+
+    assert CANARY in read.text
+    assert read.problems == []
+
+
+@pytest.mark.parametrize("message", HEADERS.values(), ids=HEADERS.keys())
+def test_a_word_is_found_in_the_header(read_here, message):
+    read = read_here(message)
+
+    assert CANARY in read.text
+    assert read.problems == []
+
+
+NOISE = """\
+Received: from mail-ed1-f51.example.com (mail-ed1-f51.example.com [192.0.2.51]) by mx1.example.org (Postfix) with
+ ESMTPS id 4F1ABC9990000018 for <jane.quillfeather@example.org>; Mon,  3 Nov 2025 10:00:00 +0000 (UTC)
+Received: by 2002:a05:6402:3481:b0:5c2:5f31:8888 with SMTP id v1-20020a056402348100b005c25f318888mr9990000018
+DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.org; s=sel; t=9990000018; h=from:to:subject:date;
+ bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=dzdVyOfAKCdLXdJOc9G2q8LoXSlEniSbav+yuU4zGeeruD00lszZ
+ARC-Seal: i=1; a=rsa-sha256; t=9990000018; cv=none; d=example.org; s=arc; b=dzdVyOfAKCdLXdJOc9G2q8LoXSlEniSbav
+Authentication-Results: mx.example.org; dkim=pass header.i=@example.org header.s=sel; spf=pass smtp.mailfrom=example.org
+Message-Id: <20251103100000.9990000018.JavaMail.root@mail.example.org>
+References: <CAF+9990000018=abcdefGHIJKLmnop_qrst@mail.example.org>
+X-MS-Exchange-AntiSpam-MessageData-0: VGhpcyBpcyBub2lzZSBvZiBhIHByb3ZpZGVyIGFuZCBub3RoaW5nIGVsc2U
+X-Mailer: Microsoft Outlook 16.0
+List-Unsubscribe: <https://example.org/u?id=9990000018>
+Thread-Index: AQHb9990000018abcdef
+MIME-Version: 1.0
+""".splitlines()
+
+
+def test_what_programs_write_is_noise_and_not_searched(read_here):
+    """Time stamps and ids of ten digits would be NHS numbers one time in eleven."""
+    read = read_here(crlf(*NOISE, "Subject: x", "From: a@example.org", "", "x"))
+
+    assert read.texts(PlaceKind.HEADER) == []
+
+
+def test_words_of_a_header_that_programs_write_are_hidden_and_without_its_numbers(read_here):
+    read = read_here(crlf("Received: from x by y (care of Jane Quillfeather) id 9990000018", "", "x"))
+
+    (text,) = read.texts(PlaceKind.HEADER, Visibility.HIDDEN)
+    assert "Jane Quillfeather" in text
+    assert "9990000018" not in text
+
+
+def test_words_of_headers_that_programs_write_are_bounded(read_here):
+    lines = [f"Received: care of {'Jane Quillfeather ' * 500}{number}" for number in range(50)]
+    read = read_here(crlf(*lines, "", "x"))
+
+    assert len(read.texts(PlaceKind.HEADER, Visibility.HIDDEN)[0]) <= 16_384
+
+
+def test_words_in_the_headers_of_a_part_belong_to_the_part(read_here):
+    read = read_here(HEADERS["Content-Description"])
+
+    assert read.texts(PlaceKind.HEADER, Visibility.HIDDEN, part="2") == ["Quillfeather"]
+
+
+SIGNATURE = "\r\n".join(
+    ["-----BEGIN PGP SIGNATURE-----", "", b64(bytes(range(128, 256)) * 2), "=a1B2", "-----END PGP SIGNATURE-----"]
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(SIGNATURE, id="a signature"),
+        pytest.param("_" * 60 + "\r\n" + "-" * 70, id="rules"),
+        pytest.param("=" * 20 + "\r\nHeading\r\n" + "=" * 20, id="a heading between rules"),
+        pytest.param("https://example.org/downloads/documents/letters/archive?page=10&size=20&sort=12", id="a link"),
+        pytest.param("0123456789abcdef0123456789abcdef01234567", id="a hash"),
+        pytest.param("x = 1\r\ny ==\r\nz == 3", id="assignments"),
+        pytest.param("Donaudampfschifffahrtsgesellschaft\r\nRechtsschutzversicherungsgesellschaften\r\nKraftfahrzeughaftpflicht", id="long words"),
+    ],
+)  # fmt: skip
+def test_what_only_looks_encoded_is_left_alone(read_here, text):
+    read = read_here(crlf(*HEAD, "", text))
+
+    assert read.marks == set()
+    assert read.problems == []
+    assert read.paths == [".", "1"]
+
+
+def test_text_that_was_pasted_encoded_is_marked(read_here):
+    read = read_here(PASTED["quoted-printable codes"])
+
+    assert "encoded_text" in read.marks
+    assert read.texts(PlaceKind.BODY, Visibility.HIDDEN) == ["ask Quillfeather"]
+
+
+def test_too_many_pasted_files_are_said(read_here):
+    blocks = [f"number {n}\r\n" + lines64(f"{n} {LETTER}") + "\r\n" for n in range(60)]
+
+    assert "too_many" in read_here(crlf(*HEAD, "", *blocks)).reasons
+
+
+def test_base64_in_base64_ends_at_the_depth_limit(read_here):
+    text = LETTER
+    for _ in range(14):
+        text = lines64(text)
+    read = read_here(crlf(*HEAD, "", text))
+
+    assert "too_deep" in read.reasons
+    assert len(read.paths) <= 13
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "line",
+    ["=41", "=\r\n", "=?", "=?utf-8?q?a?=", "&#", "&#65;", "QUJD" * 15 + "\r\n", "QUJD" * 15 + " ", "41" * 30 + "\r\n", "</", "<a b='c'>", "<!--", "<![CDATA[", "data:,", "BEGIN:VCARD\r\n", "NOTE;ENCODING=BASE64:QUJD\r\n"],
+)  # fmt: skip
+def test_hostile_text_is_read_in_bounded_time(read_here, line):
+    read = read_here(crlf(*HEAD, "", line * (1_000_000 // len(line)), CANARY))
+
+    assert CANARY in read.text
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", ["Received", "Message-Id", "X-Whatever", "Content-Type", "Subject", "To"])
+@pytest.mark.parametrize("piece", ["word ", "<a@b> ", ";a=", '"', "=?utf-8?q?a?= ", "x*0*=a; ", "<", "(", "A" * 50])
+def test_hostile_headers_are_read_in_bounded_time(read_here, name, piece):
+    read_here(crlf(f"{name}: {piece * (200_000 // len(piece))}", "", "x"))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(["Subject: x", "A:", "b : c", ":", " folded", "\tfolded", "x", "From a b", "é: x", "X: é", ""]), max_size=8), st.sampled_from(["\r\n", "\n", "\r"]))  # fmt: skip
+def test_a_plain_message_is_parsed_as_the_library_parses_it(lines, end):
+    content = end.join([*lines, "", "body", "more"]).encode()
+    block, _ = salvage.header_block(content)
+
+    plainly = mime._parse_plainly(block, content)
+
+    if plainly is not None:
+        whole = mime._parse(content)
+        assert list(plainly.raw_items()) == list(whole.raw_items())
+        assert plainly.raw_text == whole.raw_text
+        assert not whole.defects
 
 
 @pytest.mark.parametrize("message", PLACES.values(), ids=PLACES.keys())
@@ -327,7 +540,7 @@ def test_words_in_the_headers_of_a_part_are_hidden_text(read_here):
         b"X-Own: own words\r\nContent-ID: <1@machine.example>\r\n\r\nbody\r\n--b--\r\n"
     )
 
-    assert read.texts(PlaceKind.HEADER, Visibility.HIDDEN) == ["described\n\nown words\n\nparameter words"]
+    assert read.texts(PlaceKind.HEADER, Visibility.HIDDEN) == ["parameter words\n\ndescribed\n\nown words"]
 
 
 def test_base64_with_words_behind_its_padding_is_decoded(read_here):

@@ -153,7 +153,8 @@ def test_an_object_without_an_end_is_damage_and_read(read_here, head):
 
 
 def test_whole_arrays_numbers_and_notes_behind_strings_are_no_damage(read_here):
-    content = "BT /F1 12 Tf 50 700 Td [(Jane) -20 (D)15(oe)] TJ T* (x) ' 1 2 (y (z) w) \" (a(b(c(d)e)f)g) Tj (a) % note\n Tj ET"
+    content = "BT /F1 12 Tf 50 700 Td [(Jane) -20 (D)15(oe)] TJ T* (x) ' 1 2 (y (z) w) \" (a(b(c(d)e)f)g) Tj (a)"
+    content += " % note\n Tj ET"
     made = document(content).replace(
         b"xref", b"901 0 obj\n[(a) 5 0 R]\nendobj\n902 0 obj\n<</A<41>>> % b\nendobj\nxref", 1
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""RAR, iWork, EPUB, HEIC, ISO, OneNote: what is plain is read, and the rest is said to be unread."""
+"""RAR, iWork, EPUB, ISO, OneNote: what is plain is read, and the rest is said to be unread."""
 
 import io
 import zipfile
@@ -209,12 +209,11 @@ def test_a_locked_book_is_encrypted_and_scrambled_fonts_are_no_lock(read_here):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("a.heic", b"\x00\x00\x00\x18ftypheic" + bytes(16) + b"<x:xmpmeta><a>Loose Words</a></x:xmpmeta>" + bytes(50)),
         ("a.iso", bytes(32_768) + b"\x01CD001\x01" + bytes(2_041) + b"Loose Words" + bytes(500)),
         ("a.one", bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3") + bytes(90) + "Loose Words".encode("utf-16-le")),
         ("a.bin", b"\x01\x93\x00\x05" + bytes(90) + b"\x07Loose Words\x00\x01\x02" + bytes(60)),
     ],
-    ids=["HEIC", "ISO", "OneNote", "unknown"],
+    ids=["ISO", "OneNote", "unknown"],
 )
 def test_what_has_no_reader_is_unsupported_and_its_plain_words_are_read(read_here, name, content):
     read = read_here(content, name)

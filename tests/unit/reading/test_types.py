@@ -50,6 +50,16 @@ def ole(stream: str) -> bytes:
         (b"plain words", types.PLAIN),
         ("plain words".encode("utf-16"), types.PLAIN),
         ("plain words and more".encode("utf-16-le"), types.PLAIN),
+        (zip_of("a.pdf", first=b"%PDF-1.4 stored"), types.ZIP),
+        (b"%!PS-Adobe-3.0\n(x) show", types.POSTSCRIPT),
+        (b"\x1b%-12345X@PJL SET X=1\r\n%!PS-Adobe-3.0\n(x) show", types.POSTSCRIPT),
+        (b"\xc5\xd0\xd3\xc6" + bytes(30), types.POSTSCRIPT),
+        (b"a letter about %!PS files", types.PLAIN),
+        ("집에서".encode("iso2022_kr"), types.PLAIN),
+        ("We live in the town now".encode("cp037"), types.PLAIN),
+        ("plain words and more".encode("utf-32-le"), types.PLAIN),
+        (bytes.fromhex("3080060b2a864886f70d0109100109") + bytes(30), types.PKCS7),
+        (b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x", types.MESSAGE),
         (b"", types.PLAIN),
         (b"\x89PNG\r\n\x1a\n", "image/png"),
         (b"fLaC" + bytes(60), "audio/flac"),
@@ -91,3 +101,12 @@ def test_plain_mail_never_asks_libmagic():
 )
 def test_mismatch(kind, declared, differs):
     assert types.mismatch(kind, declared) is differs
+
+
+@pytest.mark.parametrize("content", [b"<iframe srcdoc=x></iframe>", b"<marquee>x</marquee>", b"x <b>y</b>"])
+def test_a_page_by_name_is_a_page(content):
+    assert types.detect(content, names=("a.HTML",)) == types.HTML
+
+
+def test_text_by_the_name_of_a_page_is_text():
+    assert types.detect(b"3 < 4", names=("a.html",)) == types.PLAIN

@@ -3,6 +3,7 @@
 """Word documents: every place where text can stand, python-docx as the differential oracle."""
 
 import io
+import warnings
 import zipfile
 
 import docx
@@ -39,6 +40,10 @@ def p(*runs: str) -> str:
     return "<w:p>" + "".join(f"<w:r><w:t>{run}</w:t></w:r>" for run in runs) + "</w:p>"
 
 
+def run(properties: str, of_paragraph: str = "") -> str:
+    return f"<w:p><w:pPr>{of_paragraph}</w:pPr><w:r><w:rPr>{properties}</w:rPr><w:t>Quillfeather</w:t></w:r></w:p>"
+
+
 def part_xml(root: str, inner: str) -> str:
     return f'<?xml version="1.0"?><w:{root} {NAMESPACES}>{inner}</w:{root}>'
 
@@ -49,6 +54,12 @@ def saved(document) -> bytes:
     return out.getvalue()
 
 
+STYLES = part_xml(
+    "styles",
+    '<w:style w:styleId="Base"><w:rPr><w:vanish/></w:rPr></w:style><w:style w:styleId="Gone"><w:basedOn w:val="Base"/></w:style>'
+    '<w:style w:styleId="Pale"><w:rPr><w:color w:val="FFFFFF"/></w:rPr></w:style>'
+    '<w:style w:styleId="Item"><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style>',
+)
 BODIES = {
     "a paragraph": p("Quillfeather"),
     "runs that cut a word": p("Quill", "feather"),
@@ -75,6 +86,19 @@ BODIES = {
     "a drop-down list": '<w:p><w:r><w:fldChar><w:ffData><w:ddList><w:listEntry w:val="x"/></w:ddList><w:helpText w:val="Quillfeather"/></w:ffData></w:fldChar></w:r></w:p>',
     "a smart tag": "<w:p><w:smartTag><w:r><w:t>Quillfeather</w:t></w:r></w:smartTag></w:p>",
     "a hyperlink": "<w:p><w:hyperlink><w:r><w:t>Quillfeather</w:t></w:r></w:hyperlink></w:p>",
+    "a symbol": '<w:p><w:r><w:t>Quillfeat</w:t><w:sym w:font="Wingdings" w:char="F068"/><w:t>er</w:t></w:r></w:p>',
+    "a symbol of a plain font": '<w:p><w:r><w:t>Quillfeat</w:t><w:sym w:font="Arial" w:char="0068"/><w:t>er</w:t></w:r></w:p>',
+    "an alternative inside a word": "<w:p><w:r><w:t>Quill</w:t></w:r><mc:AlternateContent><mc:Choice><w:r><w:t>feather</w:t></w:r></mc:Choice><mc:Fallback><w:r><w:t>feather</w:t></w:r></mc:Fallback></mc:AlternateContent></w:p>",
+    "the word for older programs": "<w:p><w:r><w:t>Quill</w:t></w:r><mc:AlternateContent><mc:Choice><w:r><w:t>xx</w:t></w:r></mc:Choice><mc:Fallback><w:r><w:t>feather</w:t></w:r></mc:Fallback></mc:AlternateContent></w:p>",
+    "the second of two choices": "<w:p><mc:AlternateContent><mc:Choice><w:r><w:t>xx</w:t></w:r></mc:Choice><mc:Choice><w:r><w:t>Quillfeather</w:t></w:r></mc:Choice></mc:AlternateContent></w:p>",
+    "a word with a reading aid": "<w:p><w:r><w:t>Quill</w:t></w:r><w:r><w:ruby><w:rt><w:r><w:t>aid</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>feather</w:t></w:r></w:rubyBase></w:ruby></w:r></w:p>",
+    "a reading aid": "<w:p><w:r><w:ruby><w:rt><w:r><w:t>Quillfeather</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>x</w:t></w:r></w:rubyBase></w:ruby></w:r></w:p>",
+    "a word around a raised mark": '<w:p><w:r><w:t>Quill</w:t></w:r><w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>3</w:t></w:r><w:r><w:t>feather</w:t></w:r></w:p>',
+    "an attribute that nobody knows": '<w:p x:note="ask for Jane Quillfeather" xmlns:x="x"/>',
+    "a comment of XML": "<!-- Quillfeather --><w:p/>",
+    "an instruction of XML": "<?note Quillfeather?><w:p/>",
+    "a result of a field": '<w:p><w:fldSimple w:instr="X"><w:r><w:t>Quillfeather</w:t></w:r></w:fldSimple></w:p>',
+    "text after a hidden drawing": "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:pict><w:txbxContent><w:p><w:r><w:t>x</w:t></w:r></w:p></w:txbxContent></w:pict><w:t>Quillfeather</w:t></w:r></w:p>",
     "a hyperlink's tip": '<w:p><w:hyperlink w:tooltip="Quillfeather"><w:r><w:t>x</w:t></w:r></w:hyperlink></w:p>',
 }  # fmt: skip
 
@@ -94,6 +118,11 @@ MEMBERS = {
     "a diagram": {"word__diagrams__data1_DOT_xml": "<a:p xmlns:a='x'><a:r><a:t>Quillfeather</a:t></a:r></a:p>"},
     "a link target": {"word___rels__document_DOT_xml_DOT_rels": "<Relationships><Relationship Type='x/hyperlink' TargetMode='External' Target='mailto:Quillfeather@example.org'/></Relationships>"},
     "an embedded web page": {"word__afchunk_DOT_htm": "<html><p>Quillfeather</p></html>"},
+    "an embedded web archive": {"word__afchunk_DOT_mht": "MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=xx\r\n\r\n--xx\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\nPHA+UXVpbGw8Yj5mZWF0aGVyPC9iPjwvcD4=\r\n--xx--"},
+    "an embedded text chunk": {"word__afchunk_DOT_txt": "Quillfeather"},
+    "an extended comment": {"word__commentsExtended_DOT_xml": part_xml("commentsEx", f"<w:c>{p('Quillfeather')}</w:c>")},
+    "a label of a list": {"word__numbering_DOT_xml": part_xml("numbering", '<w:abstractNum w:abstractNumId="1"><w:lvl w:ilvl="0"><w:lvlText w:val="Jane Quillfeather"/></w:lvl></w:abstractNum>')},
+    "the cache of a chart": {"word__charts__chart2_DOT_xml": "<c:ser xmlns:c='x'><c:cat><c:strRef><c:strCache><c:pt><c:v>Quillfeather</c:v></c:pt></c:strCache></c:strRef></c:cat></c:ser>"},
     "an embedded document": {"word__embeddings__inner_DOT_docx": package(p("Quillfeather"))},
     "an embedded text": {"word__embeddings__inner_DOT_txt": "Quillfeather"},
     "a document variable": {"word__settings_DOT_xml": part_xml("settings", '<w:docVars><w:docVar w:name="x" w:val="Quillfeather"/></w:docVars>')},
@@ -125,6 +154,13 @@ def test_a_word_is_found_in(read_here, members):
         (BODIES["a tracked deletion"], {}, PlaceKind.PARAGRAPH, Visibility.TRACKED_DELETION),
         (BODIES["hidden text"], {}, PlaceKind.PARAGRAPH, Visibility.HIDDEN),
         (BODIES["white text"], {}, PlaceKind.PARAGRAPH, Visibility.WHITE),
+        (run('<w:color w:val="FEFEFE"/>'), {}, PlaceKind.PARAGRAPH, Visibility.WHITE),
+        (run('<w:color w:themeColor="background1"/>'), {}, PlaceKind.PARAGRAPH, Visibility.WHITE),
+        (run('<w:sz w:val="2"/>'), {}, PlaceKind.PARAGRAPH, Visibility.TINY),
+        (run('<w:highlight w:val="black"/>'), {}, PlaceKind.PARAGRAPH, Visibility.COVERED),
+        (run('<w:color w:val="000000"/><w:shd w:fill="000000"/>'), {}, PlaceKind.PARAGRAPH, Visibility.COVERED),
+        (run('<w:rStyle w:val="Gone"/>'), {"word__styles_DOT_xml": STYLES}, PlaceKind.PARAGRAPH, Visibility.HIDDEN),
+        (run("", '<w:pStyle w:val="Pale"/>'), {"word__styles_DOT_xml": STYLES}, PlaceKind.PARAGRAPH, Visibility.WHITE),
         (BODIES["alt text"], {}, PlaceKind.PARAGRAPH, Visibility.ATTRIBUTE),
         ("", MEMBERS["a header"], PlaceKind.PAGE_HEADER, Visibility.VISIBLE),
         ("", MEMBERS["a footnote"], PlaceKind.NOTE, Visibility.VISIBLE),
@@ -209,6 +245,161 @@ def test_a_copy_for_older_programs_that_says_something_else_is_read(read_here):
     )
 
     assert "ghost" in read_here(package(body), "a.docx").text
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        '<w:highlight w:val="yellow"/>', '<w:color w:val="FFFFFF"/><w:shd w:fill="003366"/>', '<w:shd w:fill="000000"/>',
+        '<w:vanish w:val="0"/>', '<w:sz w:val="16"/>', '<w:color w:val="auto"/>', '<w:color w:val="444444"/>',
+        '<w:highlight w:val="black"/><w:color w:val="FFFFFF"/>',
+    ],
+)  # fmt: skip
+def test_shown_text_is_not_called_hidden(read_here, properties):
+    read = read_here(package(run(properties)), "a.docx")
+
+    assert read.texts(PlaceKind.PARAGRAPH, Visibility.VISIBLE) == ["Quillfeather"]
+    assert read.marks == set()
+
+
+def level(number: int, text: str, start: int = 1, way: str = "decimal") -> str:
+    return f'<w:lvl w:ilvl="{number}"><w:start w:val="{start}"/><w:numFmt w:val="{way}"/><w:lvlText w:val="{text}"/></w:lvl>'
+
+
+NUMBERING = part_xml(
+    "numbering",
+    f'<w:abstractNum w:abstractNumId="7">{level(0, "%1.", 27)}{level(1, "%1.%2)", 1, "lowerLetter")}</w:abstractNum>'
+    f'<w:abstractNum w:abstractNumId="8">{level(0, "&#xF0B7;", 1, "bullet")}</w:abstractNum>'
+    f'<w:abstractNum w:abstractNumId="9">{level(0, "27 Larkspur Gardens", 1, "bullet")}</w:abstractNum>'
+    '<w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="8"/></w:num>'
+    '<w:num w:numId="3"><w:abstractNumId w:val="9"/></w:num>'
+    '<w:num w:numId="4"><w:abstractNumId w:val="7"/><w:lvlOverride w:ilvl="0"><w:startOverride w:val="5"/></w:lvlOverride></w:num>',
+)
+
+
+def item(text: str, number: int, at: int = 0) -> str:
+    return f'<w:p><w:pPr><w:numPr><w:ilvl w:val="{at}"/><w:numId w:val="{number}"/></w:numPr></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>'
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (item("Larkspur Gardens", 1), "27.\tLarkspur Gardens"),
+        (item("a", 1) + item("b", 1) + item("c", 1), "27.\ta\n28.\tb\n29.\tc"),
+        (item("a", 1) + item("b", 1, 1) + item("c", 1, 1) + item("d", 1), "27.\ta\n27.a)\tb\n27.b)\tc\n28.\td"),
+        (item("a", 1) + item("b", 4) + item("c", 4), "27.\ta\n5.\tb\n6.\tc"),
+        (item("a", 2), "a"),
+        (item("x", 3), "27 Larkspur Gardens\tx"),
+        (item("a", 0), "a"),
+        (item("a", 99), "a"),
+        ('<w:p><w:pPr><w:pStyle w:val="Item"/></w:pPr><w:r><w:t>a</w:t></w:r></w:p>', "27.\ta"),
+        ('<w:p><w:pPr><w:pPrChange><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:pPrChange></w:pPr><w:r><w:t>a</w:t></w:r></w:p>', "a"),
+    ],
+)  # fmt: skip
+def test_the_number_of_a_list_is_text(read_here, body, shown):
+    read = read_here(package(body, word__numbering_DOT_xml=NUMBERING, word__styles_DOT_xml=STYLES), "a.docx")
+
+    assert read.texts(PlaceKind.PARAGRAPH)[0] == shown
+
+
+def test_a_paragraph_of_a_list_is_read_without_its_number_too(read_here):
+    """Else the number of the item could pass for the number of the house."""
+    read = read_here(package(item("Larkspur Gardens, Leeds", 1), word__numbering_DOT_xml=NUMBERING), "a.docx")
+
+    assert read.texts(PlaceKind.PARAGRAPH) == ["27.\tLarkspur Gardens, Leeds", "Larkspur Gardens, Leeds"]
+
+
+def test_an_alternative_inside_a_paragraph_is_read_once_each(read_here):
+    choice, older = (
+        "<mc:Choice><w:r><w:t>new</w:t></w:r></mc:Choice>",
+        "<mc:Fallback><w:r><w:t>old</w:t></w:r></mc:Fallback>",
+    )
+    body = f"<w:p><w:r><w:t>the </w:t></w:r><mc:AlternateContent>{choice}{older}</mc:AlternateContent><w:r><w:t> one</w:t></w:r></w:p>"
+    read = read_here(package(body), "a.docx")
+
+    assert read.texts(PlaceKind.PARAGRAPH) == ["the new one", "the old one"]
+
+
+def test_a_run_that_is_turned_round_carries_the_signs_that_say_so(read_here):
+    body = '<w:p><w:bdo w:val="rtl"><w:r><w:t>rupskraL 72</w:t></w:r></w:bdo></w:p>'
+
+    assert read_here(package(body), "a.docx").texts(PlaceKind.PARAGRAPH) == ["\u202erupskraL 72\u202c"]
+
+
+def cells(*texts: str) -> str:
+    return "<w:tr>" + "".join(f"<w:tc>{text}</w:tc>" for text in texts) + "</w:tr>"
+
+
+def test_a_row_is_one_line(read_here):
+    body = f"<w:tbl>{cells(p('27'), p('Larkspur') + p('Gardens'))}{cells(p('a'), p('b'))}</w:tbl>"
+    read = read_here(package(body), "a.docx")
+
+    assert read.texts(PlaceKind.TABLE) == ["27\tLarkspur Gardens\na\tb"]
+
+
+def test_long_cells_keep_their_lines(read_here):
+    body = f"<w:tbl>{cells(p('x' * 300) + p('y' * 300), p('z'))}</w:tbl>"
+
+    assert "x\ny" in read_here(package(body), "a.docx").texts(PlaceKind.TABLE)[0]
+
+
+def test_a_table_from_right_to_left_is_read_as_it_is_seen_too(read_here):
+    body = f"<w:tbl><w:tblPr><w:bidiVisual/></w:tblPr>{cells(p('Gardens'), p('Larkspur'), p('27'))}</w:tbl>{p('after')}"
+    read = read_here(package(body), "a.docx")
+
+    assert "27\tLarkspur\tGardens" in read.texts(PlaceKind.TABLE)
+    assert "reordered" in read.marks
+
+
+def test_instructions_of_two_fields_stand_apart(read_here):
+    field = "<w:r><w:fldChar/></w:r><w:r><w:instrText>{}</w:instrText></w:r>"
+    read = read_here(package(f"<w:p>{field.format('ONE')}{field.format('TWO')}</w:p>"), "a.docx")
+
+    assert read.texts(PlaceKind.PARAGRAPH, Visibility.ATTRIBUTE) == ["ONE\nTWO"]
+
+
+def test_what_belongs_to_no_member_of_a_document_is_read(read_here):
+    assert "ask for Quillfeather" in read_here(package(p("x")) + b"ask for Quillfeather", "a.docx").text
+
+
+def test_two_parts_of_one_name_are_both_read(read_here):
+    out = io.BytesIO(package(p("body"), word__styles_DOT_xml=STYLES))
+    with zipfile.ZipFile(out, "a") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        archive.writestr("word/styles.xml", part_xml("styles", p("Quillfeather")))
+
+    assert "Quillfeather" in read_here(out.getvalue(), "a.docx").text
+
+
+HOSTILE = {
+    "lists": item("a", 1) * 8_000,
+    "rows": "<w:tbl>" * 200 + "<w:tr><w:tc>" * 20_000 + "</w:tc></w:tr>" * 20_000 + "</w:tbl>" * 200,
+    "alternatives": "<mc:AlternateContent><mc:Choice><w:r><w:t>a</w:t></w:r>" * 10_000 + "</mc:Choice></mc:AlternateContent>" * 10_000,
+    "runs": "<w:p>" + "<w:r><w:t>a</w:t></w:r>" * 30_000 + "</w:p>",
+    "runs in runs": "<w:p>" + "<w:r>" * 60_000 + "</w:r>" * 60_000 + "</w:p>",
+    "directions": "<w:p>" + "<w:bdo>" * 50_000 + "</w:bdo>" * 50_000 + "</w:p>",
+}  # fmt: skip
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_documents_are_read_in_bounded_time(read_here, body):
+    read = read_here(package(body + p("Quillfeather"), word__numbering_DOT_xml=NUMBERING), "a.docx")
+
+    assert "Quillfeather" in read.text
+    assert len(read.text) < 4 * len(body) + 100_000
+
+
+def test_styles_that_rest_on_each_other_end(read_here):
+    styles = part_xml(
+        "styles",
+        '<w:style w:styleId="A"><w:basedOn w:val="B"/></w:style><w:style w:styleId="B"><w:basedOn w:val="A"/></w:style>',
+    )
+
+    assert (
+        "Quillfeather"
+        in read_here(package(run("", '<w:pStyle w:val="A"/>'), word__styles_DOT_xml=styles), "a.docx").text
+    )
 
 
 def test_everything_python_docx_returns_is_found(read_here):

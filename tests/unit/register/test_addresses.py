@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safehold.register.addresses import AddressIndex, Entry, parse_address, same_side
-from safehold.register.words import postcode_key
+from safehold.register.postcodes import postcode_key
 
 WRITTEN = {
     "plain": (
@@ -51,6 +51,8 @@ WRITTEN = {
     "number in a name": ("14 Three Elms Road, Leeds", {"numbers": {14}, "street": "threeelms"}),
     "number word": ("Two Acacia Road", {"numbers": {2}, "street": "acacia"}),
     "hyphens": ("12 Stoke-on-Trent Road", {"street": "stokeontrent"}),
+    "La for Lane": ("27 Larkspur La, Ham", {"street": "larkspur", "type": "lane", "towns": ("ham",)}),
+    "la inside a name": ("12 Rue de la Roche, Ham", {"street": "ruedelaroche", "type": "", "towns": ("ham",)}),
     "county alone as town": ("12 Acacia Road, Kent", {"towns": ()}),
 }
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from safehold.register.names import Likeness, Name, forename_likeness, glued_forms, parse_name
+from safehold.register.names import Likeness, Name, find_surnames, forename_likeness, glued_forms, parse_name
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,9 @@ from safehold.register.names import Likeness, Name, forename_likeness, glued_for
         pytest.param("Jane O’Brien", Name(("jane",), ("obrien",)), id="apostrophe"),
         pytest.param("Doe", Name((), ("doe",)), id="one word"),
         pytest.param("Ludwig van der Berg", Name(("ludwig", "van", "der"), ("berg",)), id="particles"),
+        pytest.param("Jane Mc Doering", Name(("jane",), ("mcdoering",)), id="Mc apart"),
+        pytest.param("Mac Doering, Jane", Name(("jane",), ("macdoering",)), id="Mac apart, surname first"),
+        pytest.param("Jane D Doe", Name(("jane", "d"), ("doe",)), id="middle initial"),
         pytest.param("", Name(), id="nothing"),
     ],
 )
@@ -57,3 +60,20 @@ def test_spellings_of_names_met_in_britain_stand_for_each_other(written, registe
 def test_a_mailbox_may_run_a_name_together():
     assert list(glued_forms(Name(("jane",), ("doe",)))) == ["janedoe", "jdoe", "doejane", "doej"]
     assert list(glued_forms(Name((), ("doe",)))) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "forms"),
+    [
+        ("Jane Doe", ("doe",)),
+        ("Jane Doe-Roe", ("doe", "roe", "doeroe")),
+        ("Jane O Brienne", ("brienne", "obrienne")),
+        ("Jane", ("jane",)),
+    ],
+)
+def test_a_surname_is_looked_for_in_its_parts_and_run_together(written, forms):
+    assert parse_name(written).surname_forms == forms
+
+
+def test_the_words_of_a_display_name_that_can_be_a_surname():
+    assert find_surnames(["mrs", "jane", "o", "brienne"]) == ["jane", "brienne", "obrienne"]

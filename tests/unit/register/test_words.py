@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safehold.register.words import Spellings, Words, is_postcode, postcode_at, postcode_key
+from safehold.register.words import Words, misread_digits
 from safehold.text import folded
 
 
@@ -20,6 +20,15 @@ from safehold.text import folded
         pytest.param("12-14/16", ["12", "14", "16"], id="numbers"),
         pytest.param("the workplace is abroad", ["the", "workplace", "is", "abroad"], id="words that end like types"),
         pytest.param("a b c", ["a", "b", "c"], id="few single letters"),
+        pytest.param("T N 2 3 1 A B", ["tn231ab"], id="spaced postcode"),
+        pytest.param("T N 2 3  1 A B", ["tn23", "1ab"], id="spaced postcode in halves"),
+        pytest.param("1\n2\nA\nc\na\nc\ni\na\nR\nd", ["12", "acaciard"], id="one letter a line"),
+        pytest.param("a b\nc d e", ["ab", "cde"], id="spaced over a line end"),
+        pytest.param("12acaciaroadham", ["12", "acacia", "road", "ham"], id="glued with a town"),
+        pytest.param("number12acaciaroad", ["number", "12", "acacia", "road"], id="glued with a word before"),
+        pytest.param("12acaciaroadtn231ab", ["12", "acacia", "road", "tn231ab"], id="glued with a postcode"),
+        pytest.param("AcaciaRoad12", ["acacia", "road", "12"], id="glued, number last"),
+        pytest.param("build42ab7 r2d2 f00ba4", ["build42ab7", "r2d2", "f00ba4"], id="codes stay whole"),
     ],
 )
 def test_a_text_is_cut_into_words(text, words):
@@ -59,45 +68,15 @@ def test_a_house_number_is_known(word, number, suffix):
     assert (known.number, known.suffix) == (number, suffix)
 
 
-@pytest.mark.parametrize("text", ["TN23 1AB", "tn231ab", "TN23-1AB", "TN 23 1AB", "TN23 lAB", "TN23 1A8"])
-def test_a_postcode_is_known_spaced_and_misread(text):
-    words = Words(folded(text))
-
-    found = postcode_at(words, len(words) - 1)
-
-    assert found is not None
-    assert found.key == postcode_key("TN23 1AB")
-
-
-@pytest.mark.parametrize("text", ["its the", "12 345", "on 2nd", "AB 12", "version 1ab"])
-def test_other_words_are_no_postcode(text):
-    words = Words(folded(text))
-
-    assert postcode_at(words, len(words) - 1) is None
+@pytest.mark.parametrize(
+    ("word", "number"), [("z7", 27), ("2z", 22), ("l2", 12), ("1o", 10), ("12b", -1), ("12", -1), ("zoo", -1)]
+)
+def test_a_digit_misread_in_a_house_number_is_known_but_not_a_houses_letter(word, number):
+    assert Words(word).words[0].misread == number
 
 
 @pytest.mark.parametrize(
-    ("text", "whole"), [("sw1a 1aa", True), ("TN231AB", True), ("TN23", False), ("TN23 1A", False)]
+    ("word", "digits"), [("9oo", "900"), ("l23", "123"), ("oo", "00"), ("i", "1"), ("so", ""), ("is", ""), ("b", "")]
 )
-def test_a_whole_postcode_is_told_from_half_a_one(text, whole):
-    assert is_postcode(text) is whole
-
-
-@given(st.text(alphabet="abcde", min_size=6, max_size=12), st.data())
-def test_any_one_slip_still_finds_the_word(word, data):
-    place = data.draw(st.integers(0, len(word) - 2))
-    slips = {
-        "left out": word[:place] + word[place + 1 :],
-        "put in": word[:place] + "x" + word[place:],
-        "changed": word[:place] + "x" + word[place + 1 :],
-        "swapped": word[:place] + word[place + 1] + word[place] + word[place + 2 :],
-    }
-    slip = data.draw(st.sampled_from(sorted(slips)))
-    wrong = slips[slip]
-
-    assert wrong == word or Spellings([word]).near(wrong) == (word,)
-
-
-@pytest.mark.parametrize(("word", "other"), [("mill", "hill"), ("acacia", "acaiab"), ("acacia", "magnolia")])
-def test_short_words_and_two_slips_are_not_near(word, other):
-    assert Spellings([word]).near(other) == ()
+def test_digits_misread_are_told_from_words(word, digits):
+    assert misread_digits(word) == digits

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from safehold.errors import StoreError
-from safehold.store import Store, audit, database, tables
+from safehold.store import Store, audit, database, tables, vitals
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 
@@ -133,19 +133,49 @@ def test_a_store_of_a_newer_schema_is_refused_with_words(store):
 
 
 def test_a_store_of_an_older_schema_is_not_changed_by_opening_it(store, monkeypatch):
-    monkeypatch.setattr(database, "REVISIONS", ("0001", "0002"))
+    newest = store.revision()
+    monkeypatch.setattr(database, "REVISIONS", (*database.REVISIONS, "9998"))
 
     with pytest.raises(StoreError, match="safehold store upgrade"):
         Store.open(store.path, create=True)
 
-    assert store.revision() == "0001"
+    assert store.revision() == newest
 
 
 def test_upgrading_a_store_that_is_up_to_date_changes_nothing(store):
     write_something(store)
 
-    assert Store.upgrade(store.path) == "0001"
+    assert Store.upgrade(store.path) == database.REVISIONS[-1]
     assert audit.verify(store).entries == 1
+
+
+@pytest.fixture
+def first_store(tmp_path):
+    """Return the path of a store of the first schema, with an audit entry."""
+    from alembic import command
+    from alembic.config import Config
+
+    path = tmp_path / "first.db"
+    database._new_file(path, 0o640)
+    with closing(Store(path)) as opened:
+        config = Config()
+        config.set_main_option("script_location", str(Path(database.__file__).with_name("migrations")))
+        with opened.write() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0001")
+        write_something(opened)
+    return path
+
+
+def test_a_store_of_the_first_schema_is_upgraded_with_what_it_holds(first_store):
+    with pytest.raises(StoreError, match="safehold store upgrade"):
+        Store.open(first_store)
+
+    Store.upgrade(first_store)
+
+    with closing(Store.open(first_store)) as opened:
+        assert audit.verify(opened).entries == 1
+        assert vitals.last_beat(opened, "courier") is None
 
 
 @pytest.mark.parametrize(
