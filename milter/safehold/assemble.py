@@ -237,7 +237,7 @@ def postfix_lines(settings: Settings, *, former: Settings | None = None) -> tupl
             list_listener=settings.release.lists or "",
             milters_after=by_smtp,
             local_milters_after=local,
-            deadline_s=int(settings.reading.deadline_s),
+            deadline_s=int(reading_limits(settings).deadline_dear_s),
             postfix_version=values.get("mail_version", "") or postfix.CURRENT_VERSION,
         )
     )
@@ -258,6 +258,12 @@ def store(settings: Settings) -> Store:
     return Store.open(settings.store)
 
 
+def reading_limits(settings: Settings) -> Limits:
+    """Return the limits of reading; whoever gives a message longer gives one with pictures no less."""
+    deadline_s = settings.reading.deadline_s
+    return Limits(deadline_s=deadline_s, deadline_dear_s=max(Limits().deadline_dear_s, deadline_s))
+
+
 @contextlib.contextmanager
 def gate(settings: Settings) -> Iterator[tuple[Gate, Rulebook]]:
     """Run the reader workers and the watch on the register; yield the gate and its rulebook.
@@ -269,7 +275,7 @@ def gate(settings: Settings) -> Iterator[tuple[Gate, Rulebook]]:
     keys = keyring(settings, need=frozenset({"sealing", "recovery", "register", "store"}))
     with contextlib.ExitStack() as stack:
         # The zygote of the workers is a clean process started before there is any thread (milter-facts, fact 6).
-        limits = Limits(deadline_s=settings.reading.deadline_s)
+        limits = reading_limits(settings)
         pool = stack.enter_context(ReaderPool(settings.reading.workers, limits))
         opened = store(settings)
         stack.callback(opened.close)

@@ -28,19 +28,30 @@ _MUCH_BETTER = 6.0  # points
 
 @dataclass(slots=True)
 class Budget:
-    """How many more candidates may be judged; where it runs out the search is not complete."""
+    """How much more may be done; where it runs out the search is not complete.
+
+    Attributes:
+        left: Candidates that may be judged.
+        characters: Characters of other renderings of the text that may be looked at.
+    """
 
     left: int
+    characters: int = 0
 
     def take(self) -> bool:
         """Return whether one more may be judged."""
         self.left -= 1
         return self.left >= 0
 
+    def take_characters(self, count: int) -> bool:
+        """Return whether a rendering of so many characters may be looked at."""
+        self.characters -= count
+        return self.characters >= 0
+
     @property
     def is_spent(self) -> bool:
-        """Return whether a candidate had to be left out."""
-        return self.left < 0
+        """Return whether a candidate or a rendering had to be left out."""
+        return self.left < 0 or self.characters < 0
 
 
 def find(
@@ -218,16 +229,15 @@ class _Search:
     def run_together(self) -> None:
         """Judge the entries whose street or postcode is glued to other words ("larkspurlanewestmere")."""
         view, index = self.view, self.index
-        for street, kind in index.typed_streets:
-            for span in view.find_glued(street + kind):
-                self._judge_glued(index.in_street(street), span, street + kind)
-        if view.digits:
-            for key in index.postcodes:
-                for first, last in view.find_glued_postcode(key):
-                    for entry in index.at_postcode(key):
-                        postcode = Postcode(first, last, key, index.entries[entry].address.outward, strict=False)
-                        if self.budget.take():
-                            self._keep(self.judge.postcode(entry, postcode), first)
+        for run, street in view.glued_among(index.typed_streets):
+            for span in view.find_glued(run):
+                self._judge_glued(index.in_street(street), span, run)
+        for key in view.glued_postcodes_among(index.postcodes):
+            for first, last in view.find_glued_postcode(key):
+                for entry in index.at_postcode(key):
+                    postcode = Postcode(first, last, key, index.entries[entry].address.outward, strict=False)
+                    if self.budget.take():
+                        self._keep(self.judge.postcode(entry, postcode), first)
 
     def _judge_glued(self, entries: Iterable[int], span: Span, run: str) -> None:
         for entry in entries:

@@ -186,7 +186,9 @@ class Claims:
             number, place = number + view.each[place + 1].number, place + 1
         if not suffix and self.is_letter(place + 1):
             suffix = view.raw[place + 1]
-        readings = ((frozenset({number}), suffix, ""),)
+        readings: tuple[Reading, ...] = ((frozenset({number}), suffix, ""),)
+        if suffix and not view.each[place].suffix and not view.is_capital(place + 1):
+            readings += ((frozenset({number}), "", ""),)  # "Acacia Road 12 a visit to", "ul. Acacia Road 12 m. 2"
         counts = view.gap(place) == " " and place + 1 < len(view) and not suffix and not view.is_capital(place + 1)
         return Claim(readings, (first, place + 1), adjacent=not counts)  # "Acacia Road 3 times a week"
 

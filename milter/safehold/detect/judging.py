@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from operator import attrgetter
 
+from rapidfuzz.distance import Levenshtein
+
 from safehold.detect import points, rarity
 from safehold.detect.claims import Claim, Claims, fits
 from safehold.detect.points import Evidence, Match
@@ -73,13 +75,13 @@ class Judge:
             evidence.is_contradicted = True
         if not self._type(evidence, address, kind, (span[0], end), agrees=agrees):
             return None
-        if not self._postcode(evidence, address, postcode, end, exact=exact):
-            return None
         if not self._flat(evidence, address, claim, span[0], end):
             if postcode is not None and agrees:
                 self.refused.add((entry, postcode.first))
             return None
         self._town(evidence, address, start, end, agrees=agrees)
+        if not self._postcode(evidence, address, postcode, end, exact=exact):
+            return None
         if "other type" in evidence.kinds and not self._makes_up_for_type(evidence, address):
             return None
         return evidence.match(entry, postcode=postcode if agrees else None)
@@ -218,7 +220,22 @@ class Judge:
             said = "full postcode (misread)" if postcode.misread else "full postcode"
             evidence.add("postcode", points.POSTCODE, said, (postcode.first, postcode.last + 1))
             return True
-        if not postcode.strict or not self._runs_on(end, postcode):
+        # No address begins with its postcode: one that stands before is a letterhead's, or of the address before.
+        if not postcode.strict or postcode.first < end or not self._runs_on(end, postcode):
+            return True
+        return self._another_postcode(evidence, address, postcode, exact=exact)
+
+    def _another_postcode(self, evidence: Evidence, address: Address, postcode: Postcode, *, exact: bool) -> bool:
+        """Add what a postcode that is not the entry's says against it; False where it says enough.
+
+        Number, street and town together are an address without any postcode.  Where one of few people is looked for,
+        the next postcode is then as likely that of an office below the signature, or a slip, and makes it doubtful.
+        """
+        is_slip = Levenshtein.distance(postcode.key, address.postcode, score_cutoff=1) <= 1
+        is_complete = evidence.is_identified and not evidence.is_loose and bool(evidence.kinds & {"town", "near town"})
+        if self.deep and (is_slip or is_complete):
+            evidence.is_doubtful = True
+            evidence.against(0.0 if is_slip else points.NEAR_POSTCODE, "another postcode")
             return True
         if not exact:
             return False
@@ -357,11 +374,11 @@ class Judge:
         evidence.add("house", points.HOUSE, "house name", span)
         evidence.is_identified = True
         postcode = self._own_postcode(*span, address.postcode)
-        if not self._postcode(evidence, address, postcode, span[1], exact=True):
-            return None
         agrees = postcode is not None and postcode.key == address.postcode
         evidence.is_located = agrees
         self._town(evidence, address, span[0], span[1], agrees=agrees)
+        if not self._postcode(evidence, address, postcode, span[1], exact=True):
+            return None
         return evidence.match(entry) if evidence.kinds & {"town", "near town", "postcode", "outward"} else None
 
     def glued(self, entry: int, span: Span, run: str) -> Match | None:

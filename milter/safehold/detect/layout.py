@@ -10,7 +10,7 @@ Pure, total, linear.
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,6 @@ _POSTCODE = re.compile(r"\b[A-Za-z]{1,2}[0-9][0-9A-Za-z]? {0,3}[0-9][A-Za-z]{2}\
 _WIDE_GAP = re.compile(r"[ \xa0]{3,}")
 _ALIGNED = 2  # characters by which the cells of a column may be out of line
 _SEPARATORS: Final = ("\t", "|", ";", ",")
-_ROW_COUNTS: Final = (2, 3, 4, 5)  # cells in a row, where each stands on its own line and nothing ends a row
 
 _EDGE = 400
 _PAGE_NUMBER = re.compile(
@@ -88,7 +87,7 @@ def _blocks(text: str, telling: Sequence[int]) -> Iterator[_Lines]:
         if number > taken:
             first, last = _block_around(lines, number, taken)
             taken = last
-            if 1 < last - first + 1 <= 2 * _MOST_ROWS:
+            if first < last <= first + 2 * _MOST_ROWS:
                 yield lines[first : last + 1]
 
 
@@ -113,11 +112,12 @@ def _block_around(lines: _Lines, number: int, taken: int) -> tuple[int, int]:
     def ends(at: int) -> bool:
         return not lines[at][1].strip() and not (at + 1 < len(lines) and lines[at + 1][1].strip())
 
+    signs = [sign for sign in _SEPARATORS if sign in lines[number][1]]
     first = last = number
     while first - 1 > taken and number - first < _MOST_ROWS and not ends(first - 1):
         first -= 1
     while last + 1 < len(lines) and not ends(last + 1):
-        if last - number >= _MOST_ROWS and not any(sign in lines[last + 1][1] for sign in _SEPARATORS):
+        if last - number >= _MOST_ROWS and not any(sign in lines[last + 1][1] for sign in signs):
             break
         last += 1
     return first, last
@@ -127,9 +127,6 @@ def _columns(block: _Lines) -> Iterator[list[_Cell]]:
     """Yield the columns of a block, whichever way it is laid out."""
     filled = [(start, line) for start, line in block if line.strip()]
     if len(filled) < 2:
-        return
-    if all(line.endswith("\t") for _, line in filled):
-        yield from _cells_in_lines(filled)
         return
     yield from _runs([_value(start, line) for start, line in filled])
     yield from _runs([_named(filled, at) for at in range(len(filled))], apart=2)
@@ -169,14 +166,6 @@ def _runs(cells: Sequence[_Cell | None], *, apart: int = 1) -> Iterator[list[_Ce
         last = at
     if len(run) >= 2:
         yield run
-
-
-def _cells_in_lines(lines: _Lines) -> Iterator[list[_Cell]]:
-    """Yield the columns of a table of which every cell stands on its own line, for each number of cells in a row."""
-    for count in _ROW_COUNTS:
-        if len(lines) >= 2 * count:
-            for column in range(count):
-                yield [_Cell(column, *line) for line in lines[column::count]]
 
 
 def _value(start: int, line: str) -> _Cell | None:
@@ -230,7 +219,7 @@ def _aligned(lines: _Lines) -> _Rows:
     if len(edges) < 2 or sum(len(row) > 1 for row in cut) < 2:
         return []
     return [
-        [_Cell(sum(edge <= place for edge in edges) - 1, start + place, text) for place, text in row]
+        [_Cell(bisect_right(edges, place) - 1, start + place, text) for place, text in row]
         for (start, _), row in zip(lines, cut, strict=True)
         if len(row) > 1
     ]

@@ -9,15 +9,15 @@ nickname, an initial, or a slip of one letter in one of the two.  Pure.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 
 from safehold.detect import rarity
 from safehold.detect.hits import Hit
 from safehold.detect.view import Span, View
 from safehold.model import Strength
 from safehold.register import names
+from safehold.register.index import KnownName, Register
 from safehold.register.names import Likeness, Name
-from safehold.register.people import Kind, Person
+from safehold.register.people import Kind
 from safehold.register.spelling import SHORTEST_FUZZY, Spellings
 
 _SAID = {
@@ -37,29 +37,22 @@ _MOST_LINES = 3
 _ASIDES = frozenset({('"', '"'), ("(", ")"), ("'", "'"), ("[", "]")})
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A name of somebody, and which of the person's values it is."""
-
-    person: str
-    value: int
-    kind: Kind
-    name: Name = field(repr=False)
-
-
 class NameSearch:
     """The names of some people, ready to be looked for in any number of views."""
 
-    def __init__(self, people: Iterable[Person]) -> None:
-        self._by_surname: dict[str, list[_Known]] = defaultdict(list)
-        self._by_glued: dict[str, list[_Known]] = defaultdict(list)
-        self._schools: list[tuple[str, str, int]] = []
-        for person in people:
-            for place, value in enumerate(person.values):
-                if value.kind in {Kind.NAME, Kind.ALIAS}:
-                    self._add(_Known(person.id, place, value.kind, names.parse_name(value.value)))
-                elif value.kind is Kind.SCHOOL:
-                    self._schools.append(("".join(names.name_words(value.value)), person.id, place))
+    def __init__(self, register: Register, people: Iterable[str]) -> None:
+        self._by_surname: dict[str, list[KnownName]] = defaultdict(list)
+        self._by_glued: dict[str, list[KnownName]] = defaultdict(list)
+        self._schools: list[KnownName] = []
+        for known in (known for person in people for known in register.names_of(person)):
+            if known.kind is Kind.SCHOOL:
+                self._schools.append(known)
+                continue
+            for surname in known.surnames:
+                self._by_surname[surname].append(known)
+            for glued in known.glued:
+                if len(glued) >= _SHORTEST_GLUED:
+                    self._by_glued[glued].append(known)
         self._surnames = Spellings(self._by_surname)
 
     def __bool__(self) -> bool:
@@ -69,13 +62,6 @@ class NameSearch:
     def surnames(self) -> AbstractSet[str]:
         """Return the surnames looked for."""
         return self._by_surname.keys()
-
-    def _add(self, known: _Known) -> None:
-        for surname in known.name.surname_forms:
-            self._by_surname[surname].append(known)
-        for glued in names.glued_forms(known.name):
-            if len(glued) >= _SHORTEST_GLUED:
-                self._by_glued[glued].append(known)
 
     def find(self, view: View) -> Iterator[Hit]:
         """Yield the names that the view holds: ``likely`` with a forename, ``hint`` with a title alone."""
@@ -141,7 +127,7 @@ class NameSearch:
                 why = "title and surname"
                 yield Hit(known.person, known.kind.value, known.value, start, end, Strength.HINT, why, _HINT_POINTS)
 
-    def _hit(self, view: View, known: _Known, likeness: Likeness, span: Span, *, exact: bool, surname: str) -> Hit:
+    def _hit(self, view: View, known: KnownName, likeness: Likeness, span: Span, *, exact: bool, surname: str) -> Hit:
         start, end = view.characters(*span)
         why = _SAID[likeness] + ("" if exact else " (one letter differs)")
         weight = rarity.surname(surname) + float(likeness)
@@ -210,19 +196,13 @@ class NameSearch:
 
     def schools(self, view: View) -> Iterator[Hit]:
         """Yield the schools that the view holds, as hints."""
-        for run, person, place in self._schools:
-            if len(run) >= SHORTEST_FUZZY:
-                for first, last in view.find_raw(run):
+        for school in self._schools:
+            if len(school.run) >= SHORTEST_FUZZY:
+                for first, last in view.find_raw(school.run):
                     start, end = view.characters(first, last)
+                    why = "name of the school"
                     yield Hit(
-                        person,
-                        Kind.SCHOOL.value,
-                        place,
-                        start,
-                        end,
-                        Strength.HINT,
-                        "name of the school",
-                        _SCHOOL_POINTS,
+                        school.person, school.kind.value, school.value, start, end, Strength.HINT, why, _SCHOOL_POINTS
                     )
 
 

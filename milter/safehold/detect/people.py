@@ -22,11 +22,13 @@ from safehold.detect.view import View, joined
 from safehold.model import Finding, Segment, Strength
 from safehold.register.addresses import AddressIndex
 from safehold.register.index import Register
-from safehold.register.people import Kind, Person
+from safehold.register.people import Kind
 
 # A page of nothing but addresses needs some 40 judgements a kilobyte; this is far above it.
 _CANDIDATES = 20_000
 _CANDIDATES_PER_CHARACTER = 1
+# A character of a view costs some hundred bytes as long as the search lasts (measured), and the milter is one process.
+_RENDERED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,8 @@ def search(segments: Sequence[Segment], register: Register, *, scope: frozenset[
     if not wanted.anybody:
         return Search((), is_complete=True)
     size = sum(len(segment.text) for segment in segments)
-    budget = Budget(_CANDIDATES + _CANDIDATES_PER_CHARACTER * size)
-    inside = NameSearch(_people(register, wanted.scope))
+    budget = Budget(_CANDIDATES + _CANDIDATES_PER_CHARACTER * size, _RENDERED)
+    inside = NameSearch(register, sorted(wanted.scope))
     hunt = _Hunt(register, wanted, budget, inside.surnames)
     for stretch in joined(segments):
         for view in stretch.views():
@@ -137,11 +139,19 @@ class _Hunt:
     def whole_view(self, view: View) -> None:
         """Look at a view and at all other renderings of it."""
         sighted = self.look(view)
-        for other in view.undone():
+        for other in self._others(view, sighted):
+            if not self._budget.take_characters(len(other.text)):
+                return
             self.look(other)
+
+    def _others(self, view: View, sighted: set[int]) -> Iterator[View]:
+        """Yield the other renderings, none where they may not be looked at any more: making one takes memory too."""
+        if self._budget.characters < 0:
+            return
+        yield from view.undone()
         columns = view.columns(sighted, self._surnames)
         if columns is not None:
-            self.look(columns)
+            yield columns
 
     def look(self, view: View) -> set[int]:
         """Look at one view; return the words at which a street or postcode stands that somebody lives in."""
@@ -250,8 +260,8 @@ def _names_in(
 ) -> list[_Placed]:
     """Return the names of the people in scope and of those found: as strong as the strongest of the others."""
     strongest = _strongest(found)
-    outside = _people(register, strongest.keys() - wanted.scope)
-    searches = [search for search in (inside, NameSearch(outside) if outside else None) if search]
+    outside = NameSearch(register, sorted(strongest.keys() - wanted.scope))
+    searches = [search for search in (inside, outside) if search]
     placed: list[_Placed] = []
     for search_names in searches:
         for view in seen:
@@ -277,10 +287,6 @@ def _strongest(found: Iterable[_Placed]) -> Mapping[str, Strength]:
         if known is None or place.hit.strength.rank > known.rank:
             best[place.hit.person] = place.hit.strength
     return best
-
-
-def _people(register: Register, ids: Iterable[str]) -> list[Person]:
-    return [person for person in map(register.person, sorted(ids)) if person is not None]
 
 
 def _with_schools(placed: Sequence[_Placed]) -> Iterator[_Placed]:

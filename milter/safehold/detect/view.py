@@ -177,19 +177,24 @@ class View:
                 yield begin, after
             offset = self._run.find(key, offset + 1, end)
 
+    def glued_among(self, keyed: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return those of some pairs of which the first is a run of keys that is in a long word: mostly none."""
+        run = self._glued_keys[1]
+        return [pair for pair in keyed if pair[0] in run] if run else []
+
     def find_glued(self, key: str) -> Iterator[Span]:
         """Yield the words (from, up to) that stand together without a gap and hold *key* and more."""
-        spans, run = self._glued_keys
-        if key in run:  # most keys are in no text
-            yield from self._holding(key, self._run, self._starts, spans)
+        yield from self._holding(key, self._run, self._starts, self._glued_keys[0])
+
+    def glued_postcodes_among(self, codes: Iterable[str]) -> list[str]:
+        """Return those keys of postcodes that are in words of letters and digits."""
+        run = self._glued_codes[1]
+        return [code for code in codes if code in run] if run else []
 
     def find_glued_postcode(self, key: str) -> Iterator[Span]:
         """Yield the words (first, last) that hold the postcode of that key and more; it has digits as it stands."""
-        spans, run = self._glued_codes
-        if key not in run:
-            return
         starts, letters = self._raw_run
-        for first, after in self._holding(key, letters.translate(CLASSES), starts, spans):
+        for first, after in self._holding(key, letters.translate(CLASSES), starts, self._glued_codes[0]):
             spelt = letters[starts[first] : starts[after]]
             place = spelt.translate(CLASSES).find(key)
             if sum(map(str.isdigit, spelt[place : place + len(key)])) >= _FEWEST_DIGITS:

@@ -27,7 +27,7 @@ LIMIT = 1_000
 
 # A word as the eye takes it: an apostrophe inside belongs to it (and is dropped: clare's = clares).
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_HYPHENATED = re.compile(r"-[ \t]{0,8}\r?\n")
+_HYPHENATED = re.compile(r"[^\w\s]\s{0,8}\n")  # with any dash, and what cannot be seen
 # Between two words of a phrase: punctuation, a line break with quoting marks, a table's padding; not half a page.
 _GAP = 12
 
@@ -86,7 +86,7 @@ def _phrases_in(trie: _Trie, text: str) -> Iterator[tuple[str, Span]]:
         return
     taken = {key: {span for other, span in joined if other == key} for key, _ in joined}
     apart = _phrases_of(trie, fold(text, join=False))
-    more = [(key, span) for key, span in apart if "\n" in text[slice(*span)] and span not in taken.get(key, ())]
+    more = [(key, span) for key, span in apart if span not in taken.get(key, ())]
     yield from merge(joined, more, key=lambda item: item[1])
 
 

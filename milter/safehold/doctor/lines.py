@@ -270,7 +270,8 @@ def _yes(told: Told, name: str, setting: str, good: str, bad: str) -> Check:
 
 
 def _timeout(told: Told) -> Check:
-    ours, theirs = told.gateway.settings.reading.deadline_s, _seconds(told.values["milter_content_timeout"])
+    ours = assemble.reading_limits(told.gateway.settings).deadline_dear_s
+    theirs = _seconds(told.values["milter_content_timeout"])
     if ours > TIMEOUT_SHARE * theirs:
         return fail(
             "timeouts",

@@ -4,14 +4,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from safehold import assemble
 from safehold.doctor.checks import Check, Gateway, Subject, fail, ok, warn
-from safehold.reading.limits import Limits
 from safehold.reading.pool import ReaderPool
 
 
 def workers(gateway: Gateway) -> Iterator[Check]:
     """Read one message in a worker, as the gate does."""
-    with ReaderPool(1, Limits(deadline_s=gateway.settings.reading.deadline_s)) as pool:
+    with ReaderPool(1, assemble.reading_limits(gateway.settings)) as pool:
         reading = pool.read(b"Subject: doctor\r\n\r\nA canary sings.\r\n")
     if any("canary" in segment.text for segment in reading.segments):
         yield ok("reader workers", "start and read")

@@ -163,9 +163,10 @@ def _knock(user: str, directory: str, path: str, *, is_chrooted: bool) -> int:
     command = [sys.executable, "-I", program, user, directory, "chrooted" if is_chrooted else "free", path]
     try:
         done = subprocess.run(command, capture_output=True, check=False, timeout=KNOCK_LIMIT_S, text=True)
-        return int(done.stdout)
-    except (subprocess.TimeoutExpired, ValueError):
+    except subprocess.TimeoutExpired:
         return errno.ETIMEDOUT
+    # Where it could not become Postfix (no such user, no right to chroot) it has said nothing.
+    return int(done.stdout) if done.stdout.strip().isdigit() else errno.ENOTSUP
 
 
 def _by_modes(door: Door, user: User) -> Check:
@@ -207,6 +208,7 @@ _WORDS: Mapping[int, str] = {
     errno.EAGAIN: "its queue is full",
     errno.ETIMEDOUT: "no answer in time",
     errno.ENOENT: "it is not there, as Postfix sees it",
+    errno.ENOTSUP: "it could not be tried as Postfix would",
 }
 
 

@@ -8,7 +8,7 @@ second message that nobody judged, is told by :func:`ends_once` (SMTP smuggling,
 import asyncio
 from collections.abc import Callable
 
-_READ_BYTES = 2**18
+_READ_BYTES = 2**20  # more than a stream reader keeps (twice its limit of 2**18), so that a read empties it
 _END = b"\r\n.\r\n"
 
 
@@ -31,8 +31,8 @@ async def read(reader: asyncio.StreamReader, limit_bytes: int, heard: Callable[[
         pieces += chunk
         end = pieces.find(_END, searched)
         if end >= 0:
-            # What follows is the client's next command, sent ahead.  Nothing was awaited since the read, so the
-            # reader's buffer is empty and this is its front again.
+            # What follows is the client's next command, sent ahead.  The read took all that the reader had, and nothing
+            # was awaited since, so this is the front of its buffer again.
             rest = bytes(pieces[end + len(_END) :])
             if rest:
                 reader.feed_data(rest)

@@ -31,6 +31,7 @@ from safehold.reading.wire import Hearing, Job, LineError, Unpacker
 _TICK_S = 1.0
 _CHUNK = 1 << 18
 _WHOLE = PartPath()
+_NONE_IN_TIME = "no reader was free in time"
 
 
 class _Failed(Exception):  # noqa: N818 - an outcome within this module, not an error anybody catches
@@ -124,7 +125,7 @@ class ReaderPool:
             tick: Called about once a second in this thread, for progress to the MTA.
 
         Raises:
-            ReaderError: No worker can be had at all; nothing that content causes.
+            ReaderError: No worker can be had, at all or in time; nothing that content causes.
         """
         demand = demand or Demand()
         limits = self._limits
@@ -133,24 +134,26 @@ class ReaderPool:
             hearing.add_problem(_WHOLE, Reason.TOO_LARGE, Detail.MESSAGE_SIZE)
             return hearing.reading()
         clock = _Clock(limits.deadline_dear_s if demand.ocr or demand.render else limits.deadline_s, tick)
-        with self._slot(clock) as free:
-            if free:
-                self._read(hearing, content, Job(document_name, demand), clock)
-            else:
-                hearing.add_problem(_WHOLE, Reason.TIMED_OUT, Detail.NO_WORKER_IN_TIME)
+        with self._slot(clock):
+            self._read(hearing, content, Job(document_name, demand), clock)
         return hearing.reading()
 
     @contextlib.contextmanager
-    def _slot(self, clock: _Clock) -> Iterator[bool]:
-        """Wait for one of the places; the waiting counts against the message's time."""
+    def _slot(self, clock: _Clock) -> Iterator[None]:
+        """Wait for one of the places; the waiting counts against the message's time.
+
+        Raises:
+            ReaderError: None was free in time.  That other mail kept the readers is no fault of this one's content.
+        """
         free = self._slots.acquire(blocking=False)
         while not free and clock.left() > 0:
             free = self._slots.acquire(timeout=clock.step())
+        if not free:
+            raise ReaderError(_NONE_IN_TIME)
         try:
-            yield free
+            yield
         finally:
-            if free:
-                self._slots.release()
+            self._slots.release()
 
     def _read(self, hearing: Hearing, content: bytes, job: Job, clock: _Clock) -> None:
         """Read with as many workers as it takes, within the limits."""
@@ -179,7 +182,7 @@ class ReaderPool:
         Raises:
             _Failed: The worker died, took too long or sent nonsense.
         """
-        worker = self._take(clock)
+        worker = self._take(hearing, clock)
         fit = False
         try:
             self._listen(worker, hearing, sealed, job, clock)
@@ -190,12 +193,14 @@ class ReaderPool:
             else:
                 self._spares.retire(worker)
 
-    def _take(self, clock: _Clock) -> Worker:
+    def _take(self, hearing: Hearing, clock: _Clock) -> Worker:
         while True:
             worker = self._spares.take(clock.step())
             if worker is not None:
                 return worker
             if clock.left() <= 0:
+                if hearing.at is None:
+                    raise ReaderError(_NONE_IN_TIME)
                 raise _Failed(Reason.TIMED_OUT, Detail.NO_WORKER_IN_TIME)
 
     def _listen(self, worker: Worker, hearing: Hearing, sealed: int, job: Job, clock: _Clock) -> None:

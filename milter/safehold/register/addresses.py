@@ -379,10 +379,10 @@ class AddressIndex:
 
     @property
     def typed_streets(self) -> tuple[tuple[str, str], ...]:
-        """Return the names of streets, each with each type that it has: made when first asked for."""
+        """Return each street run together with its type, and its name: made when first asked for."""
         if not self._typed_streets:
             streets = {(entry.address.street, entry.address.type) for entry in self.entries}
-            self._typed_streets = tuple(sorted((street, kind) for street, kind in streets if street and kind))
+            self._typed_streets = tuple(sorted((street + kind, street) for street, kind in streets if street and kind))
         return self._typed_streets
 
     def at_number(self, number: int, street: str) -> Sequence[int]:

@@ -63,6 +63,29 @@ class Party:
     name: Name = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class KnownName:
+    """One of the names or schools of a person, taken apart.
+
+    Attributes:
+        person: The person's id.
+        value: Which of the person's values it is.
+        kind: Name, alias or school.
+        name: The name taken apart.
+        surnames: By which surnames it is found.
+        glued: What it is run together.
+        run: All its words run together, as they stand.
+    """
+
+    person: str
+    value: int
+    kind: Kind
+    name: Name = field(repr=False)
+    surnames: tuple[str, ...] = field(repr=False)
+    glued: tuple[str, ...] = field(repr=False)
+    run: str = field(repr=False)
+
+
 class Register:
     """A snapshot of the protected people.
 
@@ -89,6 +112,7 @@ class Register:
         self.alias_words: frozenset[str] = self._alias_words()
         self._relations = _RelationIndex(self._people.values())
         self._scopes: dict[frozenset[str], AddressIndex] = {}
+        self._names: dict[str, tuple[KnownName, ...]] = {}
         self._digest = ""
 
     @classmethod
@@ -149,6 +173,14 @@ class Register:
             index = self._scopes[scope] = AddressIndex(self._address_entries(members))
         return index
 
+    def names_of(self, person_id: str) -> tuple[KnownName, ...]:
+        """Return the names and schools of one person, taken apart when first asked for."""
+        known = self._names.get(person_id)
+        if known is None:
+            person = self._people.get(person_id)
+            known = self._names[person_id] = tuple(_known_names(person)) if person is not None else ()
+        return known
+
     @staticmethod
     def _address_entries(people: Iterable[Person]) -> Iterator[Entry]:
         for person in people:
@@ -181,6 +213,15 @@ class Register:
             if value.kind is Kind.ALIAS and value.secret
         )
         return frozenset(word for words in spelt for word in (words[:1] + words[-1:]))
+
+
+def _known_names(person: Person) -> Iterator[KnownName]:
+    for place, value in enumerate(person.values):
+        if value.kind in {Kind.NAME, Kind.ALIAS, Kind.SCHOOL}:
+            name = names.parse_name(value.value)
+            glued = tuple(names.glued_forms(name))
+            run = "".join(names.name_words(value.value))
+            yield KnownName(person.id, place, value.kind, name, name.surname_forms, glued, run)
 
 
 class _RelationIndex:

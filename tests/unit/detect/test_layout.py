@@ -17,11 +17,12 @@ from safehold.register.people import Kind, Value
 FIELDS = [("House number", "27"), ("Street", "Larkspur Lane"), ("Town", "Westmere"), ("Postcode", "PF7 3QX")]
 NEIGHBOUR = ["14", "Elm Close", "Dover", "CT16 1AA"]
 
-# As the readers give tables: a tab before each cell of HTML, one after each cell of Word, lines elsewhere.
+# As the readers give tables: a tab before each cell of HTML, one between the cells of Word, lines elsewhere.
 TABLES = {
     "label and value, HTML": "\n".join(f"\t{label}\t{value}" for label, value in FIELDS),
     "label and value, paragraphs in cells": "\n".join(f"\t{label} \t\n{value}\n" for label, value in FIELDS),
-    "label and value, Word": "\n".join(f"{label}\t\n{value}\t" for label, value in FIELDS),
+    "label and value, Word": "\n".join(f"{label}\t{value}" for label, value in FIELDS),
+    "label and value, HTML with padding": "\n\n".join(f"\t{label}\t {value} " for label, value in FIELDS),
     "label and value, lines": "\n".join(f"{label}\n{value}" for label, value in FIELDS),
     "label, colon and value": "\n".join(f"{label}: {value}" for label, value in FIELDS),
     "label and value with blank lines": "\n\n".join(f"{label}:\n\n{value}" for label, value in FIELDS),
@@ -29,7 +30,6 @@ TABLES = {
     "header row, HTML": "\t".join(["", *(label for label, _ in FIELDS)])
     + "\n"
     + "\t".join(["", *(value for _, value in FIELDS)]),
-    "header row, Word": "\t\n".join([label for label, _ in FIELDS] + [value for _, value in FIELDS]) + "\t",
     "header row, CSV with others": "No,Street,Town,Postcode\n14,Elm Close,Dover,CT16 1AA\n"
     "27,Larkspur Lane,Westmere,PF7 3QX\n3,Oak Way,Dover,CT16 2AA",
     "first all labels, then all values": "House number\nStreet\nTown\nPostcode\n27\nLarkspur Lane\nWestmere\nPF7 3QX",
@@ -110,6 +110,20 @@ def test_an_address_in_a_table_of_a_real_document_is_certain(make, read, in_whol
     reading = read(*make())
 
     assert in_whole(reading.segments).strongest("address") == "certain"
+
+
+def test_a_form_in_the_middle_of_a_long_text_is_found(in_whole):
+    prose = "This line of the letter is long enough to be one of prose, and no cell of any table.\n" * 60
+    form = "Address line 1: 27\nAddress line 2: Larkspur Lane\nAddress line 3: Westmere\n"
+
+    assert in_whole(prose + form + prose).strongest("address") == "certain"
+
+
+def test_a_long_table_is_a_list_and_has_no_columns_to_read():
+    short, long = ("\n".join([*["27\tx", "Larkspur Lane\ty"] * times]) for times in (5, 100))
+
+    assert layout.columns(short, [short.index("Larkspur")], []) is not None
+    assert layout.columns(long, [long.index("Larkspur")], []) is None
 
 
 def test_two_numbers_and_two_streets_in_rows_without_cells_are_likely_and_no_more(in_scope, in_whole):

@@ -282,6 +282,46 @@ def test_what_stands_around_an_address_does_not_hide_it(text):
     assert strengths(in_whole(text, make_register(address()))) == [Strength.CERTAIN]
 
 
+ANOTHERS_POSTCODE = {
+    "a letterhead before": "Council, Ashford TN24 8PL\n\nAnn Example\n12 Acacia Road\nAshford\n\nDear Ann",
+    "a sender's postcode before": "From LS1 1AA go to 12 Acacia Road, Ashford.",
+    "his address on the line before": "Father: 4 High Street, Leeds LS1 1AA\nMother: 12 Acacia Road, Ashford",
+    "a removal": "Removal from 8 Oak Road, Leeds LS1 1AA to 12 Acacia Road, Ashford",
+}
+DOUBTED = {
+    "a signature after": "She is at 12 Acacia Road, Ashford.\n\nKind regards\nA Smith, Civic Centre, TN24 8PL",
+    "a reply address after": "12 Acacia Road, Ashford\n\nReply to: Civic Centre, Leeds LS1 1AA",
+    "a digit dropped": "12 Acacia Road, Ashford, Kent TN2 1AB",
+    "a letter misread": "12 Acacia Road, Ashford, Kent TM23 1AB",
+    "a wrong postcode": "12 Acacia Road, Ashford, Kent CT1 2AB",
+    "a digit dropped and no town": "12 Acacia Road, TN2 1AB",
+}
+
+
+@pytest.mark.parametrize("text", ANOTHERS_POSTCODE.values(), ids=ANOTHERS_POSTCODE.keys())
+def test_a_postcode_before_an_address_is_somebody_elses_and_says_nothing(text):
+    assert strengths(in_scope(text, make_register(address()))) == [Strength.CERTAIN]
+
+
+@pytest.mark.parametrize("text", ["Acacia Road 12 a visit to Ashford", "ul. Acacia Road 12 m. 2, Ashford"])
+def test_a_small_letter_after_the_number_may_be_a_word_of_its_own(text):
+    assert Strength.CERTAIN in strengths(in_scope(text, make_register(address())))
+
+
+@pytest.mark.parametrize("text", DOUBTED.values(), ids=DOUBTED.keys())
+def test_another_postcode_after_a_whole_address_makes_it_doubtful_and_does_not_end_it(text):
+    """An office's below the signature, or a slip: the reader finds the house all the same."""
+    assert strengths(in_scope(text, make_register(address()))) == [Strength.LIKELY]
+
+
+def test_another_postcode_is_another_place_where_no_town_agrees():
+    register = make_register(address())
+
+    assert in_scope("12 Acacia Road, Leeds LS1 1AA", register) == ()
+    assert Strength.LIKELY not in strengths(in_scope("12 Acacia Road\nLS1 1AA", register))
+    assert in_whole("12 Acacia Road, Ashford, Surrey TW15 1AA", register) == ()
+
+
 BESIDE = {
     "a number word before": "standing five feet ten and\n\n63 Acacia Road, Ashford",
     "its number on the line before": "section 12\n\n14 Acacia Road, Ashford",
@@ -633,9 +673,21 @@ def test_one_search_may_be_deep_for_some_and_wide_for_all():
 def test_the_reason_is_in_words_and_says_no_value():
     (finding,) = in_whole("12 Acacia Rd, Ashfrod TN23 1AB", make_register(address()))
 
-    assert finding.why.startswith("house number, street, street type, full postcode and town (one letter differs)")
+    assert finding.why.startswith("house number, street, street type, town (one letter differs) and full postcode")
     for value in ("12", "acacia", "ashf", "tn23"):
         assert value not in finding.why.lower()
+
+
+def test_no_text_makes_a_search_take_memory_without_end(monkeypatch):
+    """A text with escapes is looked at once more without them, and every small table down its columns."""
+    monkeypatch.setattr("safehold.detect.people._RENDERED", 500)
+    register, scope = make_register(address()), frozenset({"P-1"})
+
+    short = search([segment(ADDRESS + " &amp; more")], register, scope=scope, whole=frozenset())
+    long = search([segment(ADDRESS + " &amp; more" * 100)], register, scope=scope, whole=frozenset())
+
+    assert (short.is_complete, long.is_complete) == (True, False)
+    assert strengths(long.findings) == [Strength.CERTAIN]
 
 
 def test_a_search_that_is_cut_short_says_so(monkeypatch):

@@ -195,11 +195,9 @@ def test_exactly_as_many_as_can_be_listed_is_not_everywhere():
     assert [(len(hits.findings), hits.everywhere) for hits in found.values()] == [(words.LIMIT, False)] * 2
 
 
-@given(before=st.text(), after=st.text())
+@given(before=st.text() | st.from_regex(r"\w[-\u2013\u00ad] ?\u200b?", fullmatch=True), after=st.text())
 def test_no_text_around_a_phrase_hides_it_or_breaks_the_span(before, after):
     text = f"{before}\n domestic  Violence \n{after}"
-    if before.rstrip().endswith("-"):
-        return  # a word hyphenated over the line end is joined to the next
 
     assert any("iolence" in found for found in phrases(text, "domestic violence"))
 

@@ -196,3 +196,27 @@ def test_people_are_had_by_id_and_by_register():
     assert [person.id for person in register.people("a")] == ["P-1", "P-2"]
     assert register.person("P-0").register == "b"
     assert register.person("P-9") is None
+
+
+def test_names_and_schools_are_taken_apart_once():
+    values = (
+        Value(Kind.PHONE, "07700 900123"),
+        Value(Kind.NAME, "Jane Doe-Roe"),
+        Value(Kind.SCHOOL, "Hill Top Primary"),
+    )
+    register = Register.build([Person("P-1", "safe", values=values)])
+
+    name, school = register.names_of("P-1")
+
+    assert (name.person, name.value, name.kind, name.surnames) == ("P-1", 1, Kind.NAME, ("doe", "roe", "doeroe"))
+    assert "janedoeroe" in name.glued
+    assert (school.value, school.run) == (2, "hilltopprimary")
+    assert register.names_of("P-1")[0] is name
+    assert register.names_of("P-9") == ()
+    assert "jane" not in repr(name)
+
+
+def test_the_keys_of_codes_are_known_together():
+    values = (Value(Kind.NINO, "QQ123456A"), Value(Kind.VEHICLE, "ZZ99 ZZZ"), Value(Kind.PHONE, "07700 900123"))
+
+    assert Register.build([Person("P-1", "safe", values=values)]).codes == {"qq123456", "zz99zzz"}
