@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the machine must give: reader workers that start, pictures that can be read, no plain swap."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from safehold import assemble
@@ -10,13 +11,25 @@ from safehold.reading.pool import ReaderPool
 
 
 def workers(gateway: Gateway) -> Iterator[Check]:
-    """Read one message in a worker, as the gate does."""
+    """Read one message in a worker, as the gate does, and tell which walls stand around it."""
     with ReaderPool(1, assemble.reading_limits(gateway.settings)) as pool:
         reading = pool.read(b"Subject: doctor\r\n\r\nA canary sings.\r\n")
+        walls = pool.walls
     if any("canary" in segment.text for segment in reading.segments):
         yield ok("reader workers", "start and read")
     else:
         yield fail("reader workers", "started and read nothing", "journalctl -u safehold-milter -n 20")
+    yield _walls(walls)
+
+
+def _walls(walls: Mapping[str, bool]) -> Check:
+    """Tell which walls this kernel gives; only root can become nobody, so that one is not missed elsewhere."""
+    missing = sorted(name for name, stands in walls.items() if not stands and (name != "user" or os.geteuid() == 0))
+    if missing:
+        return warn(
+            "reader walls", f"this kernel does not give: {', '.join(missing)}", "docs/reading.md says what each is"
+        )
+    return ok("reader walls", f"all stand: {', '.join(sorted(name for name, stands in walls.items() if stands))}")
 
 
 def pictures(_: Gateway) -> Iterator[Check]:

@@ -17,7 +17,18 @@ def only(checks):
 
 
 def test_a_worker_reads_a_message():
-    assert only(machine.workers(GATEWAY)).level is Level.OK
+    read, walls = machine.workers(GATEWAY)
+
+    assert read.level is Level.OK
+    assert walls.name == "reader walls"
+
+
+def test_a_wall_that_the_kernel_does_not_give_is_a_warning_that_names_it():
+    assert machine._walls({"network": True, "landlock": True}).level is Level.OK
+
+    missing = machine._walls({"network": True, "landlock": False})
+
+    assert (missing.level, "landlock" in missing.text) == (Level.WARN, True)
 
 
 def test_pictures_that_can_be_read_are_fine(monkeypatch):
