@@ -9,7 +9,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 ONCE ?=
 
 # What pip cannot bring.  libmilter: the library behind pymilter, which is built here (it has no wheel);
-# libmagic: types by content; libseccomp: the system calls that reading is left with; tesseract-ocr-eng: what recognising English print needs besides the wheel (4 MB of data).
+# libmagic: types by content; libseccomp: the system calls that reading is left with; tesseract-ocr-eng: what recognising
+# English print needs besides the wheel (4 MB of data).
 # Postfix is only for the tests, which run a private instance of it.
 RUN_PACKAGES := gcc libc6-dev python3-dev python3-venv libmilter-dev libmagic1 libseccomp2 tesseract-ocr-eng
 TEST_PACKAGES := postfix postfix-lmdb postfix-pcre procps
