@@ -146,10 +146,12 @@ class _Finder:
                     yield from self._codes_from(first)
 
     def _codes_from(self, first: int) -> Iterator[Hit]:
-        view, known = self.view, self.register.codes
+        view, known, longest = self.view, self.register.codes, self.register.longest_code
         code = ""
         for last, raw in enumerate(view.raw[first : first + _LONGEST_CODE], first):
             code += raw
+            if len(code) > longest:
+                return
             if code in known or (len(code) == _NINO_LENGTH and code[:-1] in known):
                 yield from self._code(code, first, last)
 

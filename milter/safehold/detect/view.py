@@ -101,8 +101,18 @@ class View:
     def pieced_postcodes(self) -> list[Postcode]:
         """Return what may be a postcode in pieces: one only if somebody is looked for there."""
         taken = {place for found in self.postcodes for place in range(found.first, found.last + 1)}
-        places = [index for index in self.digits if index not in taken and len(self.raw[index]) <= _LONGEST_PIECE]
+        places = [index for index in self.digits if self._may_be_pieced(index) and index not in taken]
         return [found for index in places for found in pieced_at(self.words, index)]
+
+    def _may_be_pieced(self, index: int) -> bool:
+        """Return whether a word with digits can be a piece of a postcode: it or what follows ends in two letters."""
+        raw = self.raw[index]
+        if len(raw) > _LONGEST_PIECE:
+            return False
+        if raw[-2:].isalpha():
+            return True
+        following = self.raw[index + 1] if index + 1 < len(self) else ""
+        return 0 < len(following) <= 2 and following.isalpha()
 
     @cached_property
     def halved_postcodes(self) -> list[Postcode]:

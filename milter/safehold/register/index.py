@@ -97,6 +97,7 @@ class Register:
             (value: -1 less its position), for the address blocks of letters.
         kinds: The kinds of values that are found whole.
         codes: The keys of identifiers of letters and digits.
+        longest_code: The most signs that one of them takes, written out.
         alias_words: The words with which secret aliases begin.
     """
 
@@ -109,6 +110,7 @@ class Register:
         self._unique: dict[tuple[Kind, str], tuple[Holder, ...]] = self._unique_values()
         self.kinds: frozenset[Kind] = frozenset(kind for kind, _ in self._unique)
         self.codes: frozenset[str] = frozenset(key for kind, key in self._unique if kind in CODES)
+        self.longest_code = max(map(len, self.codes), default=-1) + 1  # a last letter that the key is without
         self.alias_words: frozenset[str] = self._alias_words()
         self._relations = _RelationIndex(self._people.values())
         self._scopes: dict[frozenset[str], AddressIndex] = {}

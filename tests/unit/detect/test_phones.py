@@ -57,6 +57,8 @@ NOTHING = {
     "a list of small numbers": "0, 77, 0, 0, 90, 01, 2, 3",
     "times and dates": "at 07:7:00 on 9, 00:12:3",
     "letters alone": "oz oo sos boss lil",
+    "read out and glued": "oh seven 700 900 one23",
+    "read out in one word": "ohsevensevendoubleohninedoubleohonetwothree",
 }
 
 
