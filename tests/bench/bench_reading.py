@@ -20,7 +20,6 @@ Prints one table in Markdown for the documentation, and the ten worst files.
 
 import argparse
 import contextlib
-import io
 import json
 import os
 import platform
@@ -535,21 +534,21 @@ def main() -> int:
             continue
         engines.append(one)
         names.append(name)
-    out = io.StringIO()
+    out = sys.stdout
     paths = files(arguments.quick) if CORPORA.is_dir() else []
     if not paths:
         print("the corpora are not beside this project: no costs by format\n")
     costs, slowest = measure_cost(engines, paths)
     print("\n".join(cost_table(costs, names)), file=out)
-    print(file=out)
+    print(file=out, flush=True)
     for one in engines:
         one._spent = 0.0
     print("\n".join(recall_table(measure_canaries(engines, arguments.quick), names, "canaries")), file=out)
-    print(file=out)
+    print(file=out, flush=True)
     demands = measure_demands(engines, arguments)
     if demands:
         print("\n".join(recall_table(demands, names, "demanded by the tests of")), file=out)
-        print(file=out)
+        print(file=out, flush=True)
     for one in engines:
         one.stop()
     rounds = 200 if arguments.quick else 1_000
@@ -567,7 +566,7 @@ def main() -> int:
     print("\nten slowest files of ours:", file=out)
     for ms, name in slowest:
         print(f"  {ms:8.0f} ms  {name}", file=out)
-    print(out.getvalue())
+    print()
     if arguments.json:
         arguments.json.write_text(json.dumps({f"{kind}/{name}": cost.ms for (kind, name), cost in costs.items()}))
     return 0

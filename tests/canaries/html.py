@@ -108,17 +108,17 @@ def _attributes() -> Canary:
     inner = base64.b64encode(f"<p>{w('page in a data link', ANY)}</p>".encode()).decode()
     body = f"""
     <img alt="{w("alt", ATTRIBUTE)}" title="{w("title", ATTRIBUTE)}" src="https://a.example/{w("src", ATTRIBUTE)}.png"
-      longdesc="https://a.example/{w("longdesc", ATTRIBUTE)}" usemap="#{w("usemap", ATTRIBUTE)}">
-    <img srcset="https://a.example/{w("srcset", ATTRIBUTE)}.png 2x" name="{w("name of a picture", ATTRIBUTE)}">
+      longdesc="https://a.example/{w("longdesc", ATTRIBUTE)}" usemap="#{w("usemap", ATTRIBUTE)} words">
+    <img srcset="https://a.example/{w("srcset", ATTRIBUTE)}.png 2x" name="{w("name of a picture", ATTRIBUTE)} words">
     <a href="https://a.example/?q={w("link", ATTRIBUTE)}" download="{w("download", ATTRIBUTE)}.txt">x</a>
     <a href="https://a.example/%{w("percent-encoded link", ATTRIBUTE).encode().hex("%")}">x</a>
     <a href="mailto:a@example.org?subject={w("subject of a mail link", ATTRIBUTE)}">x</a>
-    <a name="{w("name of an anchor", ATTRIBUTE)}" id="{w("id", ATTRIBUTE)}" class="{w("class", ATTRIBUTE)}">x</a>
+    <a name="{w("name of an anchor", ATTRIBUTE)} words" id="{w("id", ATTRIBUTE)} words" class="{w("class", ATTRIBUTE)} words">x</a>
     <p data-note="{w("data attribute", ATTRIBUTE)}" aria-label="{w("aria-label", ATTRIBUTE)}"
       aria-description='{w("aria-description", ATTRIBUTE)}' onclick="alert('{w("event handler", ATTRIBUTE)}')"
       unknown={w("unknown attribute without quotes", ATTRIBUTE)}>x</p>
     <input value="{w("value of a field", ANY)}" placeholder="{w("placeholder", ATTRIBUTE)}">
-    <input type=hidden name={w("name of a hidden field", ATTRIBUTE)} value="{w("value of a hidden field", ATTRIBUTE)}">
+    <input type=hidden name="{w("name of a hidden field", ATTRIBUTE)} words" value="{w("value of a hidden field", ATTRIBUTE)}">
     <input type=submit value="{w("value of a button", ANY)}"> <option label="{w("label of an option", ATTRIBUTE)}">
     <optgroup label="{w("label of a group", ATTRIBUTE)}"></optgroup>
     <table summary="{w("summary of a table", ATTRIBUTE)}"><td abbr="{w("abbr of a cell", ATTRIBUTE)}" headers=x></table>
@@ -132,8 +132,8 @@ def _attributes() -> Canary:
     <body background="https://a.example/{w("background", ATTRIBUTE)}">
     <track label="{w("label of a track", ATTRIBUTE)}"> <meta itemprop=x content="{w("microdata", ATTRIBUTE)}">
     <svg><a xlink:href="https://a.example/{w("xlink", ATTRIBUTE)}">x</a></svg>
-    <time datetime="{w("datetime", ATTRIBUTE)}">x</time> <data value="{w("data value", ATTRIBUTE)}">x</data>
-    <bdo lang="{w("language", ATTRIBUTE)}">x</bdo> <script src="https://a.example/{w("script address", ATTRIBUTE)}"></script>
+    <time datetime="{w("datetime", ATTRIBUTE)} words">x</time> <data value="{w("data value", ATTRIBUTE)}">x</data>
+    <bdo lang="{w("language", ATTRIBUTE)} words">x</bdo> <script src="https://a.example/{w("script address", ATTRIBUTE)}"></script>
     """
     return w.file(_page(w, body), "a.html")
 

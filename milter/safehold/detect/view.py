@@ -171,11 +171,6 @@ class View:
     def _run(self) -> str:
         return "".join([word.key for word in self.words.words])
 
-    def word_starting_at(self, offset: int) -> int:
-        """Return the word whose key begins at that offset of the run, or -1."""
-        place = bisect_left(self._starts, offset)
-        return place if place < len(self) and self._starts[place] == offset else -1
-
     def find_run(self, key: str, first: int = 0, last: int | None = None) -> Iterator[Span]:
         """Yield the words (from, up to) whose keys run together to *key*."""
         starts = self._starts

@@ -14,6 +14,8 @@ from safehold.reading.vocabulary import Detail
 # windows-1252 letters besides ASCII, because names have accents.
 _NARROW = re.compile(rb"[\t\x20-\x7e\x91-\x97\xa3\xb0\xc0-\xff]{5,4096}")
 _WIDE = re.compile(rb"(?:[\t\x20-\x7e\xa3\xc0-\xff]\x00|[\x18-\x19\x1c-\x1d\x13-\x14]\x20|[\x00-\x7f]\x01){4,4096}")
+# The other order.  Not behind a letter: then it is text in the first order, seen from its second byte.
+_WIDE_BIG = re.compile(rb"(?<![\x20-\x7e\xc0-\xff])(?:\x00[\t\x20-\x7e\xa3\xc0-\xff]){4,4096}")
 _LETTERS = re.compile(r"[A-Za-z0-9]{2}")
 # Long runs of zeros say nothing and take their time: 0.1 s a megabyte.
 _ZEROS = re.compile(rb"\x00{256,}")
@@ -44,8 +46,10 @@ def narrow_strings(content: bytes) -> str:
 
 
 def wide_strings(content: bytes) -> str:
-    """Return the UTF-16 runs at even and at odd offsets, one a line."""
-    runs = (run.decode("utf-16-le", "replace") for run in _WIDE.findall(content[:_MOST_BYTES]))
+    """Return the UTF-16 runs of either order, at even and at odd offsets, one a line."""
+    content = content[:_MOST_BYTES]
+    runs = [run.decode("utf-16-le", "replace") for run in _WIDE.findall(content)]
+    runs += [run.decode("utf-16-be", "replace") for run in _WIDE_BIG.findall(content)]
     return "\n".join(run for run in runs if _LETTERS.search(run))
 
 

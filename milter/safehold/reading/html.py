@@ -24,6 +24,10 @@ _FORMATTING = words("a b big code em font i nobr s small strike strong tt u")
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
 _DOCTYPE = re.compile(r"<!doctype\s+([^>]{1,2000})>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]{0,40}")
+_OPEN_QUOTE = re.compile(
+    r"<[a-zA-Z][^<>\"']{0,1000}(?:\"[^\"]*\"[^<>\"']{0,1000}|'[^']*'[^<>\"']{0,1000}){0,50}=\s{0,20}(?:\"[^\"]*|'[^']*)\Z"
+)
+_INSTRUCTION = re.compile(r"<\?(?!xml)([^>]{1,2000})", re.IGNORECASE)
 _FRAMESET = re.compile(r"<frameset", re.IGNORECASE)
 # Formatting elements that stay open are opened again in every block: the product bounds the tree.
 _MOST_REOPENED = 2_000_000
@@ -82,6 +86,10 @@ def extract(text: str, limits: Limits) -> Page:
         unclosed = text.rfind("<")
         if unclosed > text.rfind(">"):  # browsers drop a tag that never ends; somebody may have meant it as text
             collector.comment(text[unclosed:])
+        elif open_quote := _OPEN_QUOTE.search(text, max(0, max(text.rfind('"'), text.rfind("'")) - 2_000)):
+            collector.comment(open_quote[0])
+        for instruction in _INSTRUCTION.findall(text) if "<?" in text else ():  # the tree has no place for them
+            collector.comment(instruction)
     else:
         tokenize(text, collector)
     return collector.page()

@@ -119,7 +119,9 @@ class Attributes:
                     self._attribute(name, value)
                 else:
                     self.words[value] = None
-            elif len(value) > _SHORT and (" " in value or ":" in value or len(value) > _LONG or sort & _NAMING):
+            elif name == "srcdoc" or (
+                len(value) > _SHORT and (" " in value or ":" in value or len(value) > _LONG or sort & _NAMING)
+            ):
                 self._technical(name, value)
         if bare or tag not in ELEMENTS:
             self._note_names(tag, bare)

@@ -68,6 +68,7 @@ _RGB = re.compile(r"rgba?\(\s*(\d{1,3})\s*[,\s]\s*(\d{1,3})\s*[,\s]\s*(\d{1,3})\
 _HEX = re.compile(r"#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
 _COUNTER = re.compile(r"list-item\s+(-?\d{1,9})")
 _MIRRORED = re.compile(r"scale(?:3d|x|y)?\(\s*-|rotate|matrix|translate|scale\(\s*\.?0")
+_SHRUNK = re.compile(r"scale(?:3d|x|y)?\(\s*0?\.?0*\s*[,)]")
 _CLIPPED = re.compile(r"rect\(\s*[01]?(?:px)?[\s,]|inset\(\s*(?:[5-9]\d|100)%|circle\(\s*0")
 # Nothing else here is of interest, and most inline styles hold nothing of it but a font or a margin.
 _TELLING = re.compile(
@@ -214,6 +215,7 @@ def _hiding(says: dict[str, str]) -> Visibility | None:
         or _CLIPPED.search(says.get("clip", "") + says.get("clip-path", ""))
         or ("hidden" in says.get("overflow", "") and any(_number(says.get(name, ""), 1.0) == 0 for name in _SIZES))
         or _number(says.get("max-height", ""), 1.0) == 0
+        or _SHRUNK.search(says.get("transform", ""))
     ):
         return Visibility.HIDDEN
     if any(_points(says[name], 6.0) < _FAR_OFF_POINTS for name in _OFFSETS if name in says):

@@ -476,7 +476,7 @@ class Collector:
 
 
 _BETWEEN_MARKS = re.compile("\ue000([\\w-]{1,60})\ue001")
-_UNSEEN = frozenset(("template", "noscript", "noframes"))
+_UNSEEN = frozenset(("template", "noscript", "noframes", "noembed"))
 _OF_THEIR_OWN = RAW_TEXT | {"title"}
 _PREFORMATTED = frozenset(("pre", "textarea", "listing", "xmp"))
 

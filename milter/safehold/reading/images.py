@@ -12,7 +12,6 @@ module, because behind the walls it is too late.
 
 import contextlib
 import io
-import re
 import warnings
 from collections.abc import Iterator
 from typing import cast
@@ -38,9 +37,6 @@ from safehold.reading.image_metadata import image_metadata
 from safehold.reading.notes import OpenPart, OverrunError
 from safehold.reading.vocabulary import Detail, MarkKind
 
-# EXIF, comments and PNG text stand before the pixels.
-_METADATA_BYTES = 64 * 1024
-_MARKUP = re.compile(rb"</?[\w:.-]{1,60}|[\w:.-]{1,60}=[\"']|[<>\"']")
 _FORMATS = tuple(
     plugin.format
     for plugin in (
@@ -76,12 +72,7 @@ _FLAT = 12
 def read(content: bytes, part: OpenPart) -> None:
     """Read the words before and behind the pixels, and the picture where a policy could use it."""
     end = appended.end_of_picture(content, part.media_type)
-    known = "\n\n".join(image_metadata(content[:end]))
-    # In formats that we do not walk, and where damage ends the walk or moves the end, the words are there all the same.
-    start, behind = content[:_METADATA_BYTES], appended.words_in(content[end:_METADATA_BYTES])
-    loose = appended.words_in(_MARKUP.sub(b"\n", start)).split("\n")
-    others = "\n".join(run for run in loose if run not in known and run not in behind)
-    part.segment(PlaceKind.METADATA, f"{known}\n\n{others}".strip())
+    part.segment(PlaceKind.METADATA, "\n\n".join(image_metadata(content, behind=False)))
     appended.read(content, 0, end, part)
     # Last, because it is dear: what comes of it must not be asked for twice where a fresh worker takes over.
     if part.session.demand.ocr:

@@ -62,7 +62,6 @@ _PAGE_PIXELS = 2480 * 3508
 _GRID = 64
 
 _Matrix = tuple[float, float, float, float, float, float]
-_UNTURNED: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,11 +76,6 @@ def uprn(text: str) -> str:
     return digits(text).lstrip("0")
 
 
-def full_name(text: str) -> str:
-    """Return the run of letters of a name."""
-    return "".join(name_words(text))
-
-
 def keys_of(value: Value) -> Iterator[str]:
     """Yield the keys under which a whole unique value is found; none for values that are found otherwise."""
     match value.kind:

@@ -33,10 +33,6 @@ class Kind(StrEnum):
     NINO = "nino"
 
 
-# What the word `identifier` stands for in a policy (policy-language, "Fields").
-IDENTIFIERS = frozenset({Kind.NHS_NUMBER, Kind.CHI, Kind.NINO, Kind.UPRN, Kind.CASE_REFERENCE, Kind.VEHICLE})
-
-
 @dataclass(frozen=True, slots=True)
 class Value:
     """One thing to protect.

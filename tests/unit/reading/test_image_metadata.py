@@ -183,6 +183,39 @@ def test_a_packed_text_of_a_gigabyte_is_cut():
     assert len(found(png((b"zTXt", b"Comment\x00\x00" + bomb)))) <= 1_000_100
 
 
+WORDS = b"Quillfeather lane"
+PACKET = b"<x:xmpmeta><rdf:RDF a='Acacia Road'><dc:title>Quillfeather lane</dc:title></rdf:RDF></x:xmpmeta>"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(lambda: jpeg((0xFE, WORDS)).replace(b"\xff\xfe\x00", b"\xff\xfe\x7f"), id="JPEG, length"),
+        pytest.param(lambda: jpeg((0xFE, WORDS)).replace(b"\xff\xfe\x00\x13", b"\xff\xfe\x00\x0a"), id="JPEG, gap"),
+        pytest.param(lambda: png((b"tEXt", b"a\x00" + WORDS)).replace(b"tEXt", b"vEXt"), id="PNG, kind"),
+        pytest.param(lambda: png((b"tEXt", b"a\x00" + WORDS))[:60] + WORDS, id="PNG, cut"),
+        pytest.param(lambda: picture("GIF", comment=WORDS).replace(b"!\xfe", b"?\xfe"), id="GIF, block"),
+        pytest.param(lambda: exif().replace(b"\x01\x0e", b"\x7f\x0e") + WORDS, id="TIFF"),
+    ],
+)
+def test_words_that_damage_takes_off_their_place_are_found(broken):
+    assert WORDS.decode() in found(broken())
+
+
+def test_a_packet_is_found_wherever_it_stands():
+    text = found(picture("BMP") + PACKET)
+
+    assert "Quillfeather lane" in text
+    assert "Acacia Road" in text
+
+
+def test_what_is_behind_the_end_may_be_left_to_others():
+    content = png((b"tEXt", b"a\x00inside"), behind=b"words behind the end")
+
+    assert "words behind the end" in found(content)
+    assert image_metadata(content, behind=False) == ["a: inside"]
+
+
 @pytest.mark.timeout(60)
 def test_damage_never_raises_and_never_takes_long():
     rng = random.Random(7)
