@@ -768,6 +768,23 @@ def test_crash_anywhere_in_a_release_of_two_parts_repeats_one_of_them_at_most(
     assert sum(counts) <= (3 if point in {"data sent", "accepted by listener"} else 2)
 
 
+def test_a_release_of_which_every_part_has_left_ends_without_another_mail(
+    holds, listener, list_listener, released_lists
+):
+    hold_id, courier_ = released_lists()
+    later = NOW + timedelta(hours=2)
+    (row,) = [row for row in holds.claim(NOW, 10, 60) if row.kind == "release"]
+    for lists in (False, True):
+        holds.left(row, lists=lists, now=NOW)
+
+    listener.now = list_listener.now = later
+    drain(courier_, later)
+
+    assert holds.get(hold_id).state is HoldState.RELEASED
+    assert mails_to(listener, FATHER) == []
+    assert list_listener.taken == []
+
+
 # -- the archive's copy -----------------------------------------------------------------------------------------
 
 ARCHIVE = "archive@council.example"

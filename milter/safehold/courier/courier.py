@@ -225,6 +225,8 @@ class Courier:
         checkpoint("opened")
         waiting = self._holds.to_release(row, content)
         parts = [(lists, to) for lists, to in ((False, waiting.final), (True, waiting.lists)) if to]
+        if not parts:  # every part left, and the end of the release could not be recorded
+            self._finish(row.id, lambda at: self._holds.done(row, now=at), moment())
         failures: list[LaterError | NeverError] = []
         for number, (lists, recipients) in enumerate(parts, 1):
             parcel = Parcel(content.envelope.sender, recipients, released_bytes(content), content.envelope.parameters)
