@@ -44,7 +44,7 @@ def _read_piece(piece: bytes, part: OpenPart) -> None:
         part.mark(MarkKind.APPENDED)
         part.member(_NAME, piece[at:])
         piece = piece[:at]
-    text = words_in(piece)
+    text = binary.written(piece)
     if text:
         part.mark(MarkKind.APPENDED)
         part.segment(PlaceKind.METADATA, text[:_MOST_CHARACTERS], visibility=Visibility.HIDDEN)
@@ -53,16 +53,6 @@ def _read_piece(piece: bytes, part: OpenPart) -> None:
 def _is_opened(piece: bytes) -> bool:
     kind = types.detect(piece)
     return kind in _OPENED or kind.startswith((types.OOXML, types.ODF, "application/vnd.ms-", "application/msword"))
-
-
-def words_in(content: bytes) -> str:
-    """Return the runs of *content* that somebody may have written, one a line."""
-    runs = f"{binary.wide_strings(content)}\n{binary.narrow_strings(content)}".split("\n")
-    return "\n".join(run for run in runs if len(run) >= 8 and _written(run))
-
-
-def _written(run: str) -> bool:
-    return sum(character.isalnum() or character == " " for character in run) > 0.8 * len(run)
 
 
 def _archive_at_end(content: bytes) -> int | None:

@@ -18,7 +18,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 from safehold.model import PlaceKind, Reason, Visibility
-from safehold.reading import appended, charset
+from safehold.reading import appended, binary, charset
 from safehold.reading.notes import Given, OpenPart
 from safehold.reading.vocabulary import Detail, MarkKind
 
@@ -138,7 +138,7 @@ class Zip:
         """Read what belongs to no member: nobody who opens the archive sees it."""
         for piece in self._outside:
             appended.read(piece, 0, 0, self._part)
-        words = appended.words_in(b"\n".join(self._loose))
+        words = binary.written(b"\n".join(self._loose))
         if words:
             self._part.mark(MarkKind.APPENDED)
         self._part.segment(PlaceKind.METADATA, words[:_MOST_CHARACTERS], visibility=Visibility.HIDDEN)

@@ -2,15 +2,16 @@
 """Plain text: charset ladder, flowed lines, quoted threads.
 
 The text below a reply is QUOTED, so is every line that starts with ``>``; the marks are taken off, because an
-address that was wrapped inside a quotation is still that address.  Cards, tags and what is encoded in the lines are
-read by modules of their own.  Source: RFC 3676 (flowed, DelSp).
+address that was wrapped inside a quotation is still that address.  Cards and calendars that were pasted into it are
+read once more as what they are; tags and what is encoded in the lines are read by modules of their own.
+Source: RFC 3676 (flowed, DelSp).
 """
 
 import re
 from collections.abc import Iterator
 
 from safehold.model import PlaceKind, Visibility
-from safehold.reading import cards, charset, markup, pasted
+from safehold.reading import charset, inline, markup, pasted
 from safehold.reading.notes import OpenPart
 from safehold.reading.vocabulary import MarkKind
 
@@ -28,6 +29,7 @@ _REPLY_LINE = re.compile(
 )
 _FROM_LINE = re.compile(r"[ \t]*\*?(?:from|oddi wrth)\s*:\*?", re.IGNORECASE)
 _BESIDE_FROM = re.compile(r"[ \t]*\*?(?:sent|date|to|cc|subject|anfonwyd|dyddiad|at|pwnc)\s*:\*?", re.IGNORECASE)
+_CARD = re.compile(r"^[ \t]{0,8}BEGIN:V(?:CARD|CALENDAR|NOTE|MSG|BODY)\b", re.IGNORECASE | re.MULTILINE)
 _TERMINAL = re.compile(r"\x1b(?:\[[0-9;?]{0,40}[@-~]|[()*+$][()]?[@-Z]|[=>78DEHM])")
 _WORD = re.compile(r"\w+")
 # Other words than in the shown alternative, in hundredths, before an alternative counts as a different text.
@@ -42,9 +44,6 @@ def read(content: bytes, part: OpenPart) -> None:
     kind = PlaceKind.BODY if given.body else PlaceKind.TEXT
     if "\x1b" in text:
         text = _TERMINAL.sub("", text)
-    card = cards.find(text)
-    if card >= 0:
-        text = text[:card] + cards.read(text[card:], part)
     visibility = alternative_or_visible(text, part)
     if given.body:
         for quoted, run in split_quoted(text):
@@ -57,7 +56,17 @@ def read(content: bytes, part: OpenPart) -> None:
     if "</" in text or text[:100].lstrip()[:2] in ("<?", "<!"):
         for reading in markup.readings(text):
             part.segment(kind, reading, visibility=visibility)
+    inline.read(_cards(text), part)
     pasted.read(text, part, kind, content)
+
+
+def _cards(text: str) -> tuple[inline.Inline, ...]:
+    """Return the text from the first card or calendar in it, as a document of its own."""
+    found = _CARD.search(text) if ":V" in text or ":v" in text else None
+    if found is None:
+        return ()
+    card = text[found.start() :].strip().encode("utf-8", "replace")
+    return (inline.Inline("card", "text/vcard", card, "utf-8"),)
 
 
 def alternative_or_visible(text: str, part: OpenPart) -> Visibility:

@@ -9,7 +9,7 @@ more with nothing between them.  Linear.  Source: PostScript Language Reference,
 import re
 
 from safehold.model import PlaceKind, Reason, Visibility
-from safehold.reading import appended, charset
+from safehold.reading import binary, charset
 from safehold.reading.notes import OpenPart
 from safehold.reading.vocabulary import Detail
 
@@ -45,7 +45,7 @@ def read(content: bytes, part: OpenPart) -> None:
         part.segment(PlaceKind.TEXT, charset.decode(text).text[:_MOST_CHARACTERS])
     words = charset.decode(b"\n".join(comments)).text
     part.segment(PlaceKind.METADATA, words[:_MOST_CHARACTERS], visibility=Visibility.HIDDEN)
-    part.segment(PlaceKind.TEXT, appended.words_in(content)[:_MOST_CHARACTERS], visibility=Visibility.HIDDEN)
+    part.segment(PlaceKind.TEXT, binary.written(content)[:_MOST_CHARACTERS], visibility=Visibility.HIDDEN)
 
 
 def _unescaped(text: bytes) -> bytes:

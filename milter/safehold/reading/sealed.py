@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 
 from safehold.model import PlaceKind, Reason, Visibility
-from safehold.reading import appended, binary
+from safehold.reading import binary
 from safehold.reading.notes import OpenPart
 from safehold.reading.types import is_message
 from safehold.reading.vocabulary import Detail, MarkKind
@@ -48,7 +48,7 @@ def read_pkcs7(content: bytes, part: OpenPart) -> None:
         part.problem(Reason.UNSUPPORTED, Detail.NO_READER)
         binary.strings(content, part)
     # The names in certificates, and whatever else the wrapping says.
-    words = appended.words_in(content.replace(inner, b"\n") if inner else content)
+    words = binary.written(content.replace(inner, b"\n") if inner else content)
     part.segment(PlaceKind.METADATA, words[:_MOST_WORDS], visibility=Visibility.HIDDEN)
 
 
