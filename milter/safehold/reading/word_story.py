@@ -22,9 +22,9 @@ _NUMBER = re.compile(r"(\d{1,6})\.\w+$")
 _NOISE = words(
     "posOffset align pctWidth pctHeight pctPosHOffset pctPosVOffset Anchor SizeWithCells MoveWithCells AutoFill"
 )
-_BREAKING = words("p h row c tr tc si li item footnote endnote comment table-cell table-row")
+_BREAKING = words("p h row c tr tc si li item footnote endnote comment")
 # Outside Word, every element ends a piece of text but these.
-_INLINE = words("t r rPr rPh b i u sz color rFont family charset scheme span a s em strong text-input")
+_INLINE = words("t r rPr rPh b i u sz color rFont family charset scheme span a s em strong")
 _SHOWN_ATTRIBUTES = words(
     "descr title alt string tooltip author instr displayText instrText href prompt error promptTitle errorTitle"
 )
@@ -184,8 +184,6 @@ class Story:
             self._start_structure(name, attributes)
         elif name in _OF_PARAGRAPH and self._is_word:
             self._paragraph_property(name, attributes)
-        elif name in ("s", "tab") and parent in ("p", "h", "span", "a"):  # OpenDocument's space and tab
-            self._put(" ")
         if name in _TRACKED and self._is_word:
             self._part.mark(MarkKind.TRACKED_CHANGES)
 
