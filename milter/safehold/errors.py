@@ -99,4 +99,5 @@ def counted(number: int, one: str, many: str = "") -> str:
     >>> counted(1, "error"), counted(2, "error"), counted(0, "person", "people")
     ('1 error', '2 errors', '0 people')
     """
-    return f"{number} {one if number == 1 else many or one + 's'}"
+    noun = one if number == 1 else many or f"{one}s"
+    return f"{number:,} {noun}"

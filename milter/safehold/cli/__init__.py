@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from safehold import __version__, config
-from safehold.cli import holds, judging, policies, registers, run, serve, setup, stores
-from safehold.cli.output import Exit, say
+from safehold.cli import holds, inspecting, judging, policies, registers, run, serve, setup, stores
+from safehold.cli.output import Exit, InputError, say
 from safehold.errors import (
     ComplaintsError,
     IllegalMoveError,
@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="safehold", description="Holds mail that would put somebody in danger.")
     parser.add_argument("--version", action="version", version=f"safehold {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (run, serve, setup, judging, policies, registers, holds, stores):
+    for module in (run, serve, setup, inspecting, judging, policies, registers, holds, stores):
         module.add_commands(commands, _common())
     return parser
 
@@ -54,6 +54,7 @@ _EXITS: tuple[tuple[type[SafeholdError], Exit], ...] = (
     (IllegalMoveError, Exit.FOUND),
     (TamperedError, Exit.BAD_INPUT),
     (NotFoundError, Exit.BAD_INPUT),
+    (InputError, Exit.BAD_INPUT),
     (SafeholdError, Exit.DOWN),
 )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``safehold inspect | find | explain``: what would be read, found and decided, and why.
+"""``safehold find | explain``: what would be found and decided, and why.
 
 They call the same functions as the gate and print what comes back; nothing here decides anything.
 """
@@ -9,14 +9,14 @@ import contextlib
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from safehold import assemble, config, policy, screening
-from safehold.cli import holds, output, registers, setup
+from safehold.cli import holds, inspecting, output, registers, setup
 from safehold.cli.output import Exit, say
 from safehold.detect import people as finder
 from safehold.errors import Complaint, ComplaintsError, counted
@@ -38,7 +38,6 @@ from safehold.model import (
     Verdict,
 )
 from safehold.quarantine import spoken_id
-from safehold.reading import document as reading_json
 from safehold.reading.document import place_words
 from safehold.reading.pool import ReaderPool
 from safehold.register.index import Register
@@ -49,12 +48,6 @@ OUTSIDE_CLIENT = "192.0.2.1"
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the commands of this module."""
-    inspect = commands.add_parser("inspect", help="what can be read of a message or document")
-    inspect.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    inspect.add_argument("--json", action="store_true")
-    inspect.add_argument("--jsonl", action="store_true", help="one document a line, with its file name")
-    inspect.set_defaults(act=inspect_files)
-
     find = commands.add_parser("find", parents=[common], help="which people of a register a text contains")
     find.add_argument(
         "--register", metavar="R", help="a register file, or the name of a stored register (default: all)"
@@ -75,66 +68,6 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     explain.set_defaults(act=explain_message)
 
 
-# -- inspect ----------------------------------------------------------------------------------------------------
-
-
-def inspect_files(options: argparse.Namespace) -> int:
-    """Read each file as the gate would, asking for everything."""
-    with ReaderPool(1) as pool:
-        for path, reading in _readings(pool, options.files):
-            if options.json or options.jsonl:
-                value = reading_json.to_json(reading)
-                output.lines([{"file": str(path), **value}]) if options.jsonl else output.document(value)
-            else:
-                _show(path, reading)
-    return Exit.OK
-
-
-def _readings(pool: ReaderPool, paths: Iterable[Path]) -> Iterator[tuple[Path, Reading]]:
-    for path in paths:
-        content = _bytes(path)
-        name = None if is_message(path, content) else path.name
-        yield path, pool.read(content, document_name=name, demand=EVERYTHING)
-
-
-def is_message(path: Path, content: bytes) -> bool:
-    """Return whether a file is a message (by name, or by a header field on its first line)."""
-    if path.suffix.lower() in {".eml", ".mbox"} or path.parent.name in {"cur", "new"}:
-        return True
-    first = content[:1000].split(b"\n", 1)[0]
-    name, colon, _ = first.partition(b":")
-    return path.suffix == "" and bool(colon) and name.replace(b"-", b"").isalnum()
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise ComplaintsError([Complaint(str(path), 0, 0, "unreadable", reason)]) from None
-
-
-def _show(path: Path, reading: Reading) -> None:
-    output.result(f"{path}")
-    for part in reading.parts:
-        indent = "  " * len(part.path.steps)
-        name = part.path.steps[-1] if part.path.steps else "message"
-        output.result(f"  {indent}{name}  {part.media_type}, {part.size_bytes:,} bytes")
-        for problem in (p for p in reading.problems if p.part == part.path):
-            output.result(f"  {indent}  not read: {problem.reason.value} {problem.detail}")
-        for mark in (m for m in reading.marks if m.place.part == part.path):
-            output.result(f"  {indent}  mark: {mark.kind}")
-        for segment in (s for s in reading.segments if s.place.part == part.path):
-            hidden = "" if segment.visibility.value == "visible" else f" ({segment.visibility.value})"
-            text = " ".join(segment.text.split())
-            output.result(
-                f"  {indent}  {place_words(segment.place)}{hidden}: {text[:160]}{'...' if len(text) > 160 else ''}"
-            )
-    known = {part.path for part in reading.parts}
-    for problem in (p for p in reading.problems if p.part not in known):
-        output.result(f"  not read: {problem.part}: {problem.reason.value} {problem.detail}")
-
-
 # -- find -------------------------------------------------------------------------------------------------------
 
 
@@ -149,7 +82,7 @@ def find_people(options: argparse.Namespace) -> int:
         reading = Reading(segments=(_plain_segment(sys.stdin.read()),))
     else:
         with ReaderPool(1) as pool:
-            (_, reading), *_ = _readings(pool, [Path(options.file)])
+            (_, reading), *_ = inspecting.readings(pool, [Path(options.file)])
     findings = finder.find(reading.segments, register, scope=frozenset(), whole=whole)
     for f in findings:
         output.result(
@@ -220,7 +153,7 @@ def explain_message(options: argparse.Namespace) -> int:
     if not path.exists():
         say(f"safehold: {path}: there is no such file, and it is no hold id (of the form 7K4M-2QXR)")
         return Exit.BAD_INPUT
-    content = _crlf(_bytes(path))
+    content = _crlf(inspecting.content_of(path))
     rules, site, expander = _rules(options, content)
     message, facts = _as_sent(options, content, site, expander)
     with ReaderPool(1) as pool:

@@ -12,8 +12,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.tree import Tree
 
 from safehold.config import DEFAULT_PATH
+from safehold.errors import SafeholdError
 
 
 class Exit(IntEnum):
@@ -27,6 +29,10 @@ class Exit(IntEnum):
     TRY_LATER = 75
     NOT_ALLOWED = 77
     BAD_CONFIGURATION = 78
+
+
+class InputError(SafeholdError):
+    """What was named on the command line is not there, or is not what it must be."""
 
 
 # Where there is no terminal to ask: wide enough for a table to be read in a log.
@@ -67,6 +73,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
     if not _OUT.is_terminal:
         _OUT.width = PIPE_WIDTH
     _OUT.print(grid)
+
+
+def tree(branches: Tree) -> None:
+    """Print a tree whose texts went through :func:`printable`, wrapped to the terminal and nowhere else."""
+    if not _OUT.is_terminal:
+        _OUT.width = PIPE_WIDTH
+    _OUT.print(branches, soft_wrap=False)
 
 
 def printable(text: str) -> str:
