@@ -123,11 +123,17 @@ def split_quoted(text: str) -> Iterator[tuple[bool, str]]:
             target.append("")  # what was apart stays apart
         target.append(line[mark.end() :] if mark else line)
         previous = bool(mark)
-    quoted += [_QUOTE_MARK.sub("", line, count=1) if ">" in line else line for line in lines[end:]]
+    quoted += [_unmarked(line) for line in lines[end:]]
     if own:
         yield False, "\n".join(own)
     if quoted:
         yield True, "\n".join(quoted)
+
+
+def _unmarked(line: str) -> str:
+    """Return a line without the marks that say it is quoted; a ``>`` within it is its own."""
+    mark = _QUOTE_MARK.match(line) if ">" in line else None
+    return line[mark.end() :] if mark else line
 
 
 def _thread_start(lines: list[str]) -> int:

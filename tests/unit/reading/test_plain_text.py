@@ -305,3 +305,11 @@ def test_a_card_that_was_pasted_into_text_is_read_as_a_card_and_the_text_stays(r
     assert "ADR: 12 Acacia Road, Ashford" in "\n".join(read.texts())
     assert [text for text in read.texts() if text.startswith("Hello,") and text.endswith("Bye")]
     assert "text/vcard" in [part.media_type for part in read.reading.parts]
+
+
+def test_an_address_in_the_line_above_a_quotation_stays_whole(read_here):
+    reply = "Hello\n\nOn 3 April 2012, at 4:19 PM, Bob <bob@example.org> wrote:\n\n> Hi\n"
+
+    read = read_here(f"Subject: Re\n\n{reply}".encode())
+
+    assert read.texts(PlaceKind.QUOTED) == ["On 3 April 2012, at 4:19 PM, Bob <bob@example.org> wrote:\n\nHi"]
