@@ -195,6 +195,23 @@ def test_a_safe_address_is_held_for_the_man_she_fled_and_delivered_to_the_court(
     assert len(verdict.policies_digest) == 64
 
 
+@pytest.mark.parametrize("within", ["", ", within: part", ", within: 40 words"])
+def test_an_address_split_over_body_and_attachment_is_held_for_the_man_she_fled_alone(within):
+    policies = make_policies(
+        f"{{content: {{register: safe-addresses{within}}}, recipients: {{relation: adverse}}}}", SAFE
+    )
+    body = Segment(Place(PartPath(("1",)), PlaceKind.BODY), "It is house number 12, the one with the red door.")
+    attached = Segment(Place(PartPath(("2",)), PlaceKind.TEXT), "The keys to Acacia Road are with the agent.")
+    reading = replace(make_reading(), segments=(body, attached))
+
+    verdict = screen(reading, make_facts("father@mail.test", "court@justice.test"), policies)
+
+    assert actions(verdict) == [Action.HOLD, Action.PASS]
+    held = verdict.recipients[0]
+    assert {ground.policy for ground in held.grounds} == {"p0", "p1"}
+    assert "over two places" in held.grounds[0].findings[0].why
+
+
 def test_who_has_the_address_has_its_postcode():
     """A policy that asks for postcodes alone must not miss the one inside an address that was found whole."""
     rule = make_policies("{content: {register: safe-addresses, fields: [postcode]}, recipients: {relation: adverse}}")

@@ -9,9 +9,12 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from rapidfuzz.distance import OSA
+
 from safehold.detect import rarity
-from safehold.detect.judging import POSTCODE_REACH, TOWN_REACH, Judge
+from safehold.detect.judging import POSTCODE_REACH, SHORTEST_HOUSE, Judge
 from safehold.detect.points import Match
+from safehold.detect.towns import REACH as TOWN_REACH
 from safehold.detect.view import Span, View
 from safehold.model import Strength
 from safehold.register import vocabulary
@@ -24,6 +27,7 @@ _LONGEST_NAME = 5
 _WIDEST = 60  # words that the evidence of one match can span
 _MOST_ALIKE = 40  # entries of one number and street that are judged without town or postcode in common
 _MUCH_BETTER = 6.0  # points
+_TWO_SLIPS = 8  # letters of a street's name in which two may be wrong
 
 
 @dataclass(slots=True)
@@ -72,6 +76,7 @@ def find(
         search.by_postcode()
         if deep:
             search.by_name_alone()
+            search.misspelt_twice()
             search.run_together()
     return search.best()
 
@@ -99,9 +104,9 @@ class _Search:
             for street, first, exact in self._street_names(kind, fuzzy=self.deep or bool(numbers)):
                 self.sighted.add(first)
                 if self.deep:
-                    self._judge_all(index.in_street(street), (first, kind), exact=exact)
+                    self._judge_all(index.in_street(street), (first, kind), slips=int(not exact))
                     continue
-                self._with_numbers(numbers, street, (first, kind), exact=exact)
+                self._with_numbers(numbers, street, (first, kind), slips=int(not exact))
                 if exact and index.houses:
                     self._with_house(street, (first, kind))
         if self.deep or index.bare_streets:
@@ -128,13 +133,13 @@ class _Search:
                     if near not in exact:  # "b Acacia" is a letter and a street, not a slip in its name
                         yield near, first, False
 
-    def _with_numbers(self, numbers: Iterable[int], street: str, span: Span, *, exact: bool = True) -> None:
+    def _with_numbers(self, numbers: Iterable[int], street: str, span: Span, *, slips: int = 0) -> None:
         """Judge the entries at any of the numbers in streets of that name."""
         entries: set[int] = set()
         for place in numbers:
             for number in self._values(place):
                 entries.update(self.index.at_number(number, street))
-        self._judge_all(self._alike(entries, street, span), span, exact=exact)
+        self._judge_all(self._alike(entries, street, span), span, slips=slips)
 
     def _values(self, place: int) -> Iterator[int]:
         """Yield the numbers that the number word at *place* may stand for, alone, as part of a range or compound."""
@@ -180,7 +185,7 @@ class _Search:
             for first in range(end - 1, max(end - 1 - _LONGEST_NAME, -1), -1):
                 run = words[first].key + run
                 if run in self.index.houses:
-                    self._judge_all(self.index.at_house(run, street), span, exact=True)
+                    self._judge_all(self.index.at_house(run, street), span)
 
     def _after_number(self, number: int) -> None:
         """Judge the entries in streets that follow a number without a type ("12 Broadway", in scope "12 Acacia")."""
@@ -199,7 +204,7 @@ class _Search:
                 self._with_numbers([number], run, (first, last + 1))
                 return
             for near in streets.near(run) if self.deep else ():
-                self._with_numbers([number], near, (first, last + 1), exact=False)
+                self._with_numbers([number], near, (first, last + 1), slips=1)
 
     def by_postcode(self) -> None:
         """Judge the entries whose postcode the text holds."""
@@ -218,13 +223,36 @@ class _Search:
             if rarity.street(street) > rarity.COMMON_STREET:
                 for span in view.find_run(street):
                     self.sighted.add(span[0])
-                    self._judge_all(index.in_street(street), span, exact=True)
+                    self._judge_all(index.in_street(street), span)
         for house in sorted(index.houses):
-            if len(house) >= SHORTEST_FUZZY:
-                for span in view.find_run(house):
-                    for entry in index.with_house(house):
-                        if self.budget.take():
-                            self._keep(self.judge.house(entry, span), span[0])
+            if len(house) < SHORTEST_FUZZY:
+                continue
+            short = house.removeprefix("the")
+            for name in dict.fromkeys((house, short if len(short) >= SHORTEST_HOUSE else house)):
+                for span in view.find_run(name):
+                    self._judge_house(house, span, exact=True)
+            for span in view.near_run(house) if len(house) >= SHORTEST_HOUSE else ():
+                self._judge_house(house, span, exact=False)
+
+    def _judge_house(self, house: str, span: Span, *, exact: bool) -> None:
+        for entry in self.index.with_house(house):
+            if self.budget.take():
+                self._keep(self.judge.house(entry, span, exact=exact), span[0])
+
+    def misspelt_twice(self) -> None:
+        """Judge the entries of which two letters of a long street name are wrong, between number and type."""
+        view = self.view
+        for kind in view.types:
+            number = next(reversed(view.numbers_in(kind - 1 - _LONGEST_NAME, kind - 1)), -1)
+            streets = self.index.streets_at(view.each[number].number) if number >= 0 else ()
+            if not streets:
+                continue
+            first = number + 1 + self.judge.claims.is_letter(number + 1)
+            run = "".join(word.key for word in view.each[first:kind])
+            for street in streets:
+                near = len(street) >= _TWO_SLIPS and run[:1] == street[:1]
+                if near and OSA.distance(run, street, score_cutoff=2) == 2:
+                    self._with_numbers([number], street, (first, kind), slips=2)
 
     def run_together(self) -> None:
         """Judge the entries whose street or postcode is glued to other words ("larkspurlanewestmere")."""
@@ -234,6 +262,8 @@ class _Search:
                 self._judge_glued(index.in_street(street), span, run)
         for key in view.glued_postcodes_among(index.postcodes):
             for first, last in view.find_glued_postcode(key):
+                if any(code.strict for code in view.postcodes_in(first - 1, last + 1) if code.last >= first):
+                    continue  # "BS35 1DN" is no S35 1DN with something before it
                 for entry in index.at_postcode(key):
                     postcode = Postcode(first, last, key, index.entries[entry].address.outward, strict=False)
                     if self.budget.take():
@@ -246,14 +276,14 @@ class _Search:
 
     # -- judging --------------------------------------------------------------------------------------------------
 
-    def _judge_all(self, entries: Iterable[int], span: Span, *, exact: bool) -> None:
+    def _judge_all(self, entries: Iterable[int], span: Span, *, slips: int = 0) -> None:
         for entry in entries:
             if (entry, span[0]) in self.judged:
                 continue
             if not self.budget.take():
                 return
             self.judged.add((entry, span[0]))
-            self._keep(self.judge.street(entry, span, exact=exact), span[0])
+            self._keep(self.judge.street(entry, span, slips=slips), span[0])
 
     def _keep(self, match: Match | None, place: int) -> None:
         if match is None or not (self.deep or match.strength is Strength.CERTAIN):

@@ -8,7 +8,7 @@ text means another house.  Pure.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from safehold.detect.view import Span, View
 from safehold.register import vocabulary
@@ -18,6 +18,8 @@ from safehold.register.postcodes import Postcode
 _POSTCODE_REACH = 14  # words from a house number to the postcode that ends its address
 
 _MOST_SPACED = 4  # digits
+_YEARS = range(1900, 2100)
+_LONGEST_NUMBER = 5  # digits of a house number
 _JOINTS = frozenset("._-/+#")  # "larkspur.lane.27"
 _ROMAN = re.compile(r"(c{0,3})(xc|xl|l?x{0,3})(ix|iv|v?i{0,3})")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
@@ -50,7 +52,8 @@ class Claims:
 
     def of_street(self, address: Address, first: int, end: int) -> Claim | None:
         """Return the house number that the text gives to the street between *first* and *end*, or None."""
-        return self._before(first) or self.after(first, end) or self._apart(address, first, end)
+        beside = self._before(first) or self.after(first, end)
+        return beside or self._apart(address, first, end) or self._another_apart(first, end)
 
     def _before(self, first: int) -> Claim | None:
         """Return the number right before the street, with its letter, range or flat."""
@@ -67,9 +70,28 @@ class Claims:
         word = view.each[place]
         if word.number < 0:
             return self._odd_number(place, first)
-        if word.number in range(1900, 2100) and "," in view.gap(place):
-            return None  # a year
+        if word.number in _YEARS and "," in view.gap(place):
+            return None
+        if self._is_numbered(place):
+            is_reference = view.raw[place - 1] in vocabulary.REFERENCES
+            return replace(self._read_number(place, suffix, first), adjacent=False) if is_reference else None
         return self._read_number(place, suffix or word.suffix, first)
+
+    def _is_numbered(self, place: int) -> bool:
+        """Return whether a number is that of the noun before it ("Bus 27", "order no. 27")."""
+        view = self.view
+        before = place - 1
+        if before > 0 and view.raw[before] in vocabulary.NUMBER_MARKERS and not view.gap(before).strip(" ."):
+            before -= 1
+        return before >= 0 and view.raw[before] in vocabulary.NUMBERED and not view.gap(before).strip(" .")
+
+    def _counts(self, place: int) -> bool:
+        """Return whether a number seems to count what follows it ("27 residents")."""
+        view = self.view
+        if view.gap(place) != " " or place + 1 >= len(view) or view.is_capital(place + 1):
+            return False
+        following = view.raw[place + 1]
+        return len(following) > 2 and following.isalpha() and following not in vocabulary.NOT_COUNTED
 
     def _odd_number(self, place: int, end: int) -> Claim | None:
         """Return the number that a word is which does not look like one: misread ("Z7"), or Roman after "number"."""
@@ -177,9 +199,12 @@ class Claims:
             return None
         joint = view.gap(end - 1)
         is_joined = joint in _JOINTS or not joint.strip(" ,:")
-        if "\n" in joint or not is_joined or view.raw[place][0] == "0" or view.claimed_by(place) >= 0:
+        ends = joint == " " and view.gap(place).startswith((",", "\n"))  # "Hazel Grove 19, Golden Green"
+        if "\n" in joint or not is_joined or view.raw[place][0] == "0" or (view.claimed_by(place) >= 0 and not ends):
             return None
         if any(place in range(found.first, found.last + 1) for found in view.postcodes_in(place - 1, place + 1)):
+            return None
+        if place == end and not view.each[place].digits and self._begins_name(place):
             return None
         number, suffix = view.each[place].number, view.each[place].suffix
         if place + 1 < len(view) and self._number_linked_to(place + 1) == (place, "compound"):
@@ -192,6 +217,12 @@ class Claims:
         counts = view.gap(place) == " " and place + 1 < len(view) and not suffix and not view.is_capital(place + 1)
         return Claim(readings, (first, place + 1), adjacent=not counts)  # "Acacia Road 3 times a week"
 
+    def _begins_name(self, place: int) -> bool:
+        """Return whether a number in words begins the name of a place ("Acacia Road, Four Ashes")."""
+        view = self.view
+        is_two = place + 1 < len(view) and view.gap(place) == " " and view.each[place + 1].number < 0
+        return is_two and view.is_capital(place) and view.is_capital(place + 1)
+
     def _apart(self, address: Address, first: int, end: int) -> Claim | None:
         """Return the number of the address where it stands some words away from the street and before no other one."""
         view = self.view
@@ -200,11 +231,71 @@ class Claims:
             reading = (frozenset({word.number}), word.suffix, "")
             marked = place > 0 and view.raw[place - 1] in vocabulary.NUMBER_MARKERS
             street = view.claimed_by(place)
+            if self._is_numbered(place) or (not marked and view.is_capital(first) and self._counts(place)):
+                continue
             if any(code.strict and code.key != address.postcode for code in view.postcodes_in(place, first)):
                 continue  # an address ends between the two
             if (word.digits or marked) and (street < 0 or street in range(first, end)) and fits(address, reading):
                 return Claim((reading,), (min(place, first), max(place + 1, end)), adjacent=False)
         return None
+
+    def _another_apart(self, first: int, end: int) -> Claim | None:
+        """Return another number than that of the address, where the text calls it the number of the house.
+
+        "Larkspur Lane, Ashford (number 14)"; asked for only where the number of the address is not there.
+        """
+        view = self.view
+        for place in view.numbers_in(end + 1, end + 9):
+            marker = place - 1
+            if marker < end or view.raw[marker] not in vocabulary.NUMBER_MARKERS or view.gap(marker).strip(" .:"):
+                continue
+            is_beside = view.raw[marker - 1] in vocabulary.BESIDE
+            is_beside = is_beside or any(raw in vocabulary.FACING for raw in view.raw[place + 1 : place + 4])
+            is_theirs = is_beside or self._is_numbered(place) or self._counts(place)
+            is_apart = any(set(view.gap(at)) & set(".;!?") for at in range(end - 1, marker))
+            if is_theirs or is_apart or view.claimed_by(place) >= 0 or len(view.raw[place]) >= _LONGEST_NUMBER:
+                return None
+            reading = (frozenset({view.each[place].number}), view.each[place].suffix, "")
+            return Claim((reading,), (first, place + 1), adjacent=True)
+        return None
+
+    def of_house(self, address: Address, first: int, end: int) -> bool | None:
+        """Return whether the flat beside the house's name is that of the address; None where none is named.
+
+        A number beside the name of a block is a flat's ("12 Cedar House"), unless it is that of the street.
+        """
+        flats = {flat for flat, _ in (*self.flats(first - 3, first), *self.flats(end, end + 2))}
+        if flats:
+            return address.flat in flats
+        before = first - 2 if self.is_letter(first - 1) else first - 1
+        suffix = self.view.raw[first - 1] if before == first - 2 else ""
+        verdicts = [
+            self._is_flat(address, before, self.view.gap(first - 1), suffix, end),
+            self._is_flat(address, end, self.view.gap(end - 1), "", end),
+        ]
+        return next((verdict for verdict in verdicts if verdict is not None), None)
+
+    def _is_flat(self, address: Address, place: int, gap: str, suffix: str, end: int) -> bool | None:
+        """Return whether the number at *place*, beside the name of a house that ends at *end*, is that of the flat."""
+        view = self.view
+        if not 0 <= place < len(view) or not view.each[place].digits or view.each[place].number < 0:
+            return None
+        word = view.each[place]
+        if gap.strip(" ,\n") or "\n\n" in gap or self._is_numbered(place) or word.number in _YEARS:
+            return None
+        if address.flat and address.flat == f"{word.number}{suffix or word.suffix}":
+            return True
+        # "On the 3rd at 10, Cedar House"; "Cedar House 8 Queen Street".
+        is_of_street = place == end and view.claimed_by(place) >= 0
+        return None if gap.strip(" ") or word.number in address.numbers or is_of_street else False
+
+    def names_house(self, first: int) -> bool:
+        """Return whether the name of a house stands right before the street that begins at word *first*."""
+        view = self.view
+        last = first - 1
+        if last < 1 or view.raw[last] not in vocabulary.HOUSE_WORDS or not view.is_capital(last):
+            return False
+        return view.gap(last).strip(" ") in {",", "\n"}
 
     def flats(self, first: int, last: int) -> Iterator[tuple[str, Span]]:
         """Yield the flats named among the words from *first* up to *last*, with the words that name them."""

@@ -15,19 +15,21 @@ from rapidfuzz.distance import Levenshtein
 from safehold.detect import points, rarity
 from safehold.detect.claims import Claim, Claims, fits
 from safehold.detect.points import Evidence, Match
+from safehold.detect.towns import Towns
 from safehold.detect.view import Span, View
 from safehold.register import vocabulary
 from safehold.register.addresses import Address, AddressIndex
+from safehold.register.names import TITLES
 from safehold.register.postcodes import Postcode
 from safehold.register.spelling import SHORTEST_FUZZY
 
-TOWN_REACH = 14  # words from a street to its town
 POSTCODE_REACH = 14
-# Words that stand in prose and in no address: a postcode after one of them may be that of another place.
-_PROSE_WORDS = "are as but for from has have he her his is it near not or she than that their they was we were"
-_PROSE = frozenset(_PROSE_WORDS.split())
+_OUTWARD_REACH = 7  # words from a street to the first half of a postcode
+_LONGEST_REST = 5  # words of an address that stand below a blank line between its street and its postcode
+_CASE_REACH = 15  # words around a name that show whether the writer uses capitals
 _MOST_COLUMNS = 6  # addresses side by side
 _MOST_DIGITS = 5
+SHORTEST_HOUSE = 8  # letters of a house's name that are enough without its article, or with a slip
 _first = attrgetter("first")
 
 
@@ -44,6 +46,7 @@ class Judge:
         self.index = index
         self.deep = deep
         self.claims = Claims(view)
+        self.towns = Towns(view, index, deep=deep)
         self.refused: set[tuple[int, int]] = set()
 
     @cached_property
@@ -55,62 +58,94 @@ class Judge:
             return self.view.postcodes
         return sorted((*self.view.postcodes, *known), key=lambda postcode: postcode.first)
 
-    def street(self, entry: int, span: Span, *, exact: bool) -> Match | None:
-        """Return what the text around the street name at *span* says for and against an entry."""
+    def street(self, entry: int, span: Span, *, slips: int = 0) -> Match | None:
+        """Return what the text around the street name at *span* says for and against an entry.
+
+        Args:
+            entry: The entry.
+            span: The words that are the name, but for as many letters as there are *slips*.
+            slips: How many letters differ: none, one or two.
+        """
         address = self.index.entries[entry].address
         evidence = Evidence()
         end, kind = self._street_end(span, address)
         claim = self.claims.of_street(address, span[0], end)
         start = claim.words[0] if claim else span[0]
-        postcode = self._own_postcode(start, end, address.postcode)
+        last = max(end, claim.words[1]) if claim and claim.adjacent else end  # a number right after the street
+        postcode = self._own_postcode(start, last, address.postcode)
         agrees = postcode is not None and postcode.key == address.postcode
-        if not self._number(evidence, address, claim, (span[0], end)):
+        if not self.deep and not agrees and kind and address.type not in {"", kind}:
+            return None
+        if not (
+            self._number(evidence, address, claim, (span[0], end))
+            and self._flat(evidence, address, claim, span[0], end)
+        ):
             if postcode is not None and agrees:
                 self.refused.add((entry, postcode.first))
             return None
-        worth = rarity.street(address.street) * (1 if exact else points.STREET_SLIP)
-        evidence.add("street", worth, "street" if exact else "street (one letter differs)", span)
-        evidence.is_located = True
-        if not exact:
-            evidence.is_contradicted = True
-        if not self._type(evidence, address, kind, (span[0], end), agrees=agrees):
+        self._street_name(evidence, address, span, slips)
+        self._type(evidence, address, kind, (span[0], end))
+        self._town(evidence, address, start, last, agrees=agrees)
+        if not self._postcode(evidence, address, postcode, last, exact=not slips):
             return None
-        if not self._flat(evidence, address, claim, span[0], end):
-            if postcode is not None and agrees:
-                self.refused.add((entry, postcode.first))
+        if "other type" in evidence.kinds and not self._makes_up_for_type(evidence, address, slips=slips):
             return None
-        self._town(evidence, address, start, end, agrees=agrees)
-        if not self._postcode(evidence, address, postcode, end, exact=exact):
-            return None
-        if "other type" in evidence.kinds and not self._makes_up_for_type(evidence, address):
+        if slips and not evidence.kinds & {"town", "near town", "postcode", "outward", "house"}:
+            evidence.is_doubtful = True  # a long name with a slip, and nothing that says where it is
+        is_short = not kind and (bool(address.type) or not evidence.kinds & {"town", "near town"})
+        if is_short and not self._can_be_short(evidence, span):
             return None
         return evidence.match(entry, postcode=postcode if agrees else None)
 
-    def _type(self, evidence: Evidence, address: Address, kind: str, span: Span, *, agrees: bool) -> bool:
-        """Add the evidence of the street's type; False where another one is that of another street.
+    def _can_be_short(self, evidence: Evidence, span: Span) -> bool:
+        """Weaken what rests on a street's name without its type; False where it is a person's ("Mr Larkspur is 27")."""
+        evidence.is_vague = evidence.is_vague or self._is_word(span, evidence)
+        evidence.is_doubtful = evidence.is_doubtful or evidence.is_loose
+        return span[0] == 0 or self.view.raw[span[0] - 1] not in TITLES
 
-        In the whole register Acacia Road and Acacia Avenue of one town are two streets; where one of few people is
-        looked for, the town is enough to take one for the other (but the town has yet to be found).
-        """
+    @staticmethod
+    def _street_name(evidence: Evidence, address: Address, span: Span, slips: int) -> None:
+        """Add the evidence of the street's name."""
+        worth = rarity.street(address.street) * (1.0, points.STREET_SLIP, points.STREET_SLIPS)[slips]
+        said = ("street", "street (one letter differs)", "street (two letters differ)")[slips]
+        evidence.add("street", worth, said, span)
+        evidence.is_located = True
+        evidence.is_contradicted = evidence.is_contradicted or bool(slips)
+
+    def _is_word(self, span: Span, evidence: Evidence) -> bool:
+        """Return whether what looks like the name of a street may be a word: in small letters where others are not."""
+        view = self.view
+        if "postcode" in evidence.kinds or view.is_capital(span[0]):
+            return False
+        town = evidence.spans.get("town") or evidence.spans.get("near town")
+        around = (town[0], town[1]) if town else (max(span[0] - _CASE_REACH, 0), min(span[1] + _CASE_REACH, len(view)))
+        return any(view.is_capital(place) for place in range(*around))
+
+    @staticmethod
+    def _type(evidence: Evidence, address: Address, kind: str, span: Span) -> None:
+        """Add the evidence of the street's type."""
         if kind == address.type:
-            if kind:
+            if kind or address.street.startswith(vocabulary.LEADING_TYPES):
                 evidence.add("type", points.TYPE, "street type", span)
-            return True
-        if kind and address.type:
-            if not agrees and not self.deep:
-                return False
+        elif kind and address.type:
             evidence.against(points.OTHER_TYPE, "another street type")
             evidence.kinds.add("other type")
         elif address.type:
             evidence.is_contradicted = True
-        return True
 
-    @staticmethod
-    def _makes_up_for_type(evidence: Evidence, address: Address) -> bool:
-        """Return whether postcode or town, and where there is no number a telling name, outweigh another type."""
-        if not evidence.kinds & {"postcode", "town", "near town"}:
-            return False
-        return evidence.is_identified or rarity.street(address.street) > rarity.COMMON_STREET
+    def _makes_up_for_type(self, evidence: Evidence, address: Address, *, slips: int) -> bool:
+        """Return whether what agrees outweighs another type; False where it makes another street.
+
+        In the whole register Acacia Road and Acacia Avenue of one town are two streets.  Where one of few people is
+        looked for, the town is enough to take one for the other, and so is the number beside a telling name.
+        """
+        if not self.deep:
+            return True  # the postcode agrees
+        telling = rarity.street(address.street) > rarity.COMMON_STREET
+        if evidence.kinds & {"postcode", "town", "near town"}:
+            return evidence.is_identified or telling
+        evidence.points += points.OTHER_TYPE_ALONE
+        return telling and evidence.is_identified and not evidence.is_loose and not slips
 
     def _street_end(self, span: Span, address: Address) -> tuple[int, str]:
         """Return the word after street name and type, and the type that the text gives it."""
@@ -128,42 +163,80 @@ class Judge:
 
     def _number(self, evidence: Evidence, address: Address, claim: Claim | None, street: Span) -> bool:
         """Add the evidence of number or house name; False where another house is named."""
-        house = self._house(address, claim.words[0] if claim else street[0], street[1])
-        if house is not None:
-            evidence.add("house", points.HOUSE, "house name", house)
-            evidence.is_identified = True
-        if claim is None:
+        start = claim.words[0] if claim else street[0]
+        has_house = self._house(evidence, address, start, street[1])
+        if claim is None or not address.numbers:
+            if claim is not None and claim.adjacent and not has_house:
+                return False
+            if address.house and not has_house and self.claims.names_house(start):
+                evidence.against(points.OTHER_HOUSE, "the name of another house")
+                evidence.is_vague = True
             return True
-        if not address.numbers:
-            return house is not None or not claim.adjacent
         if any(fits(address, reading) for reading in claim.readings):
             worth, said = points.NUMBER if claim.adjacent else points.LOOSE_NUMBER, "house number"
         elif self.deep and any(fits(address, reading) for reading in claim.misread):
             worth, said = points.LOOSE_NUMBER, "house number (misread)"
             evidence.is_doubtful = True
         else:
-            return not claim.adjacent
+            return not claim.adjacent or (self.deep and self._letter(evidence, address, claim))
         evidence.add("number", worth, said, claim.words)
         evidence.is_identified = True
         evidence.is_loose = not claim.adjacent
         return True
 
-    def _house(self, address: Address, first: int, end: int) -> Span | None:
-        """Return the words near the street that are the name of the entry's house, or None."""
+    @staticmethod
+    def _letter(evidence: Evidence, address: Address, claim: Claim) -> bool:
+        """Add what the number says that has a letter here and none there; False where it is another number.
+
+        Where one of few people is looked for, "27a" is as likely the flat of 27 or a slip as a neighbour; and people
+        leave the letter out.
+        """
+        suffixes = {suffix for numbers, suffix, _ in claim.readings if numbers & address.numbers}
+        evidence.is_doubtful = True
+        if "" in suffixes and address.suffix:
+            evidence.add("number", points.LOOSE_NUMBER, "house number (its letter left out)", claim.words)
+            evidence.is_identified = True
+            return True
+        if suffixes and not address.suffix and not address.flat:
+            evidence.against(points.OTHER_LETTER, "house number with a letter")
+            return True
+        return False
+
+    def _house(self, evidence: Evidence, address: Address, first: int, end: int) -> bool:
+        """Add the evidence of the house's name near a street or postcode; False where it is not named."""
         if len(address.house) < SHORTEST_FUZZY - 1:
-            return None
+            return False
         low, high = max(first - 6, 0), end + 6
-        found = next(self.view.find_run(address.house, low, high), None)
-        return found or next(self.view.near_run(address.house, low, high), None)
+        short = address.house.removeprefix("the")
+        for name in (address.house, short) if len(short) >= SHORTEST_HOUSE else (address.house,):
+            if (span := next(self.view.find_run(name, low, high), None)) is not None:
+                self._house_name(evidence, address, span, exact=True)
+                return True
+        span = next(self.view.near_run(address.house, low, high), None)
+        if span is not None:
+            self._house_name(evidence, address, span, exact=False)
+        return span is not None
+
+    @staticmethod
+    def _house_name(evidence: Evidence, address: Address, span: Span, *, exact: bool) -> None:
+        """Add the evidence of the house's name."""
+        worth = rarity.house(address.house) * (1.0 if exact else points.HOUSE_SLIP)
+        evidence.add("house", worth, "house name" if exact else "house name (one letter differs)", span)
+        evidence.is_identified = True
+        evidence.is_contradicted = evidence.is_contradicted or not exact
 
     def _flat(self, evidence: Evidence, address: Address, claim: Claim | None, first: int, end: int) -> bool:
         """Add the evidence of the flat; False where another flat is named."""
         start = claim.words[0] if claim else first
         flats = dict(self.claims.flats(start - 5, first)) | dict(self.claims.flats(end, end + 4))
         spelt = {flat for _, _, flat in claim.readings if flat} if claim else set()
+        house = evidence.spans.get("house")
+        in_block = self.claims.of_house(address, *house) if house and address.flat and not flats else None
+        if in_block is False:
+            return False
         if address.flat and address.flat in flats:
             evidence.add("flat", points.FLAT, "flat", flats[address.flat])
-        elif address.flat and address.flat in spelt:
+        elif address.flat and (address.flat in spelt or in_block):
             evidence.add("flat", points.FLAT, "flat")
         elif address.flat and flats:
             return False
@@ -246,79 +319,45 @@ class Judge:
         return True
 
     def _runs_on(self, end: int, postcode: Postcode) -> bool:
-        """Return whether an address seems to run on from its street to the postcode, with no word of prose between."""
-        return not any(raw in _PROSE for raw in self.view.raw[min(end, postcode.first) : postcode.first])
+        """Return whether an address seems to run on from its street to the postcode.
+
+        Words of prose and those below a letter end it, and so does a blank line with many words after it.
+        """
+        between = range(min(end, postcode.first), postcode.first)
+        if any(self.view.raw[place] in vocabulary.NOT_OF_ADDRESS for place in between):
+            return False
+        return len(between) <= _LONGEST_REST or not any("\n\n" in self.view.gap(place - 1) for place in between)
 
     def _outward(self, evidence: Evidence, address: Address, end: int) -> None:
         """Add the evidence of the first half of a postcode standing alone."""
-        for place in range(end, min(end + TOWN_REACH // 2, len(self.view))):
+        for place in range(end, min(end + _OUTWARD_REACH, len(self.view))):
             if self.view.raw[place] == address.outward:
                 evidence.add("outward", points.OUTWARD, "first half of the postcode", (place, place + 1))
                 return
 
     def _town(self, evidence: Evidence, address: Address, first: int, end: int, *, agrees: bool) -> None:
         """Add the evidence of the town, for or against."""
-        last = self._next_address(end)
-        for low, high in ((end, last), (first - TOWN_REACH // 2, first)):
-            best = self._named_town(address, low, high)
-            if best is not None:
-                worth, said, span = best
-                evidence.add("town" if said == "town" else "near town", worth, said, span)
-                return
-        if not agrees and address.towns:
-            self._other_town(evidence, end)
-
-    def _named_town(self, address: Address, low: int, high: int) -> tuple[float, str, Span] | None:
-        view = self.view
-        named = [
-            (rarity.town(town), "town", span)
-            for town in address.towns
-            for span in list(view.find_run(town, max(low, 0), high))[:1]
-        ] or [
-            (rarity.town(town) * points.TOWN_SLIP, "town (one letter differs)", span)
-            for town in address.towns
-            for span in list(view.near_run(town, max(low, 0), high))[:1]
-        ]
-        return max(named, default=None)
-
-    def _next_address(self, end: int) -> int:
-        """Return where the words that can belong to an address end: at the reach, or where the next address begins."""
-        view = self.view
-        limit = min(end + TOWN_REACH, len(view))
-        claimed = (place for place in view.numbers_in(end, limit) if view.claimed_by(place) >= 0)
-        return next(claimed, limit)
-
-    def _other_town(self, evidence: Evidence, end: int) -> None:
-        """Take points away where another town follows the street."""
-        view = self.view
-        if end >= len(view):
-            return
-        run = ""
-        for place in range(end, min(end + 4, len(view))):
-            run += view.each[place].key
-            if rarity.is_town(run) or (run in self.index.towns and len(run) > 3):
-                evidence.against(points.OTHER_TOWN, "another town")
-                return
-        if view.gap(end - 1).strip(" ") == "," and view.is_capital(end):
-            evidence.against(points.UNKNOWN_TOWN, "another place name")
+        named = self.towns.of(address, first, end)
+        if named is not None:
+            worth, kind, said, span = named
+            evidence.add(kind, worth, said, span)
+        elif not agrees and address.towns and (other := self.towns.another(end)) is not None:
+            evidence.against(*other)
 
     def postcode(self, entry: int, postcode: Postcode) -> Match | None:
         """Return what the text around a postcode says for and against an entry of that postcode."""
         address = self.index.entries[entry].address
         if address.street:
-            span, exact = self._street_near(address, postcode)
+            span, slips = self._street_near(address, postcode)
             if span is not None:
-                return self.street(entry, span, exact=exact)
+                return self.street(entry, span, slips=slips)
         evidence = Evidence()
         said = "full postcode (misread)" if postcode.misread else "full postcode"
         evidence.add("postcode", points.POSTCODE, said, (postcode.first, postcode.last + 1))
         evidence.is_located = True
         evidence.is_doubtful = postcode.misread  # with a number alone; beside its street it is no matter
-        house = self._house(address, postcode.first - 8, postcode.last)
-        if house is not None:
-            evidence.add("house", points.HOUSE, "house name", house)
-            evidence.is_identified = True
-        elif not self._number_at_postcode(evidence, address, postcode):
+        has_house = self._house(evidence, address, postcode.first - 8, postcode.last)
+        if not has_house and not self._number_at_postcode(evidence, address, postcode):
             self.refused.add((entry, postcode.first))
             return None
         claim = Claim((), (postcode.first, postcode.last + 1), adjacent=False)
@@ -326,17 +365,17 @@ class Judge:
             return None
         return evidence.match(entry, postcode=postcode, bare_postcode=not evidence.is_identified)
 
-    def _street_near(self, address: Address, postcode: Postcode) -> tuple[Span | None, bool]:
-        """Return the nearest words around a postcode that name the street, and whether exactly."""
+    def _street_near(self, address: Address, postcode: Postcode) -> tuple[Span | None, int]:
+        """Return the nearest words around a postcode that name the street, and how many letters differ."""
         low, high = max(postcode.first - POSTCODE_REACH - 4, 0), postcode.last + 8
-        for spans, exact in (
-            (self.view.find_run(address.street, low, high), True),
-            (self.view.near_run(address.street, low, high), False),
+        for spans, slips in (
+            (self.view.find_run(address.street, low, high), 0),
+            (self.view.near_run(address.street, low, high), 1),
         ):
             mine = [span for span in spans if self._is_street_of(span, postcode)]
             if mine:
-                return min(mine, key=lambda span: abs(span[1] - postcode.first)), exact
-        return None, True
+                return min(mine, key=lambda span: abs(span[1] - postcode.first)), slips
+        return None, 0
 
     def _is_street_of(self, span: Span, postcode: Postcode) -> bool:
         """Return whether the words, which are a street's name, mean the street here and go with that postcode."""
@@ -367,19 +406,34 @@ class Judge:
                 return False
         return True
 
-    def house(self, entry: int, span: Span) -> Match | None:
-        """Return what the text says for and against an entry whose house name stands at *span*, away from a street."""
+    def house(self, entry: int, span: Span, *, exact: bool = True) -> Match | None:
+        """Return what the text says for and against an entry whose house name stands at *span*, away from a street.
+
+        In a block the number of the flat says which home it is, as a house number does in a street.
+        """
         address = self.index.entries[entry].address
         evidence = Evidence()
-        evidence.add("house", points.HOUSE, "house name", span)
-        evidence.is_identified = True
+        self._house_name(evidence, address, span, exact=exact)
+        if not self._in_block(evidence, address, span):
+            return None
         postcode = self._own_postcode(*span, address.postcode)
         agrees = postcode is not None and postcode.key == address.postcode
         evidence.is_located = agrees
         self._town(evidence, address, span[0], span[1], agrees=agrees)
-        if not self._postcode(evidence, address, postcode, span[1], exact=True):
+        if not self._postcode(evidence, address, postcode, span[1], exact=exact):
             return None
-        return evidence.match(entry) if evidence.kinds & {"town", "near town", "postcode", "outward"} else None
+        evidence.is_vague = self._is_word(span, evidence)
+        places = {"town", "near town", "postcode", "outward"}
+        if not evidence.kinds & places and postcode is not None and postcode.first >= span[1]:
+            return None
+        return evidence.match(entry)
+
+    def _in_block(self, evidence: Evidence, address: Address, house: Span) -> bool:
+        """Add the evidence of the flat beside a house's name; False where another one is named."""
+        named = self.claims.of_house(address, *house)
+        if named:
+            evidence.add("flat", points.NUMBER, "flat")
+        return named is not False
 
     def glued(self, entry: int, span: Span, run: str) -> Match | None:
         """Return what words that hold a street and its type with other things glued to them say for an entry.

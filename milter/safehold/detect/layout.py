@@ -3,8 +3,9 @@
 
 A table is read line by line, while a person reads down a column: the value column of a form (``House number | 27``,
 ``Street | ...``), or the second of two addresses side by side.  ``columns`` gives each column as a text of its own, for
-tables small enough to be forms (a long table is a list, and its columns hold one field each).  ``seams`` joins the end
-of a page and the beginning of the next without the footer and header between them.
+tables small enough to be forms (a long table is a list, and its columns hold one field each).  ``across`` reads cells
+of several lines line by line.  ``seams`` joins the end of a page and the beginning of the next without the footer and
+header between them.
 
 Pure, total, linear.
 """
@@ -18,6 +19,7 @@ from itertools import groupby, pairwise
 from typing import Final
 
 from safehold.detect.rendering import Builder, Rendering
+from safehold.register.vocabulary import TYPES
 
 _FEWEST_ROWS, _MOST_ROWS = 3, 40
 _MOST_COLUMNS: Final = 12
@@ -28,6 +30,11 @@ _POSTCODE = re.compile(r"\b[A-Za-z]{1,2}[0-9][0-9A-Za-z]? {0,3}[0-9][A-Za-z]{2}\
 _WIDE_GAP = re.compile(r"[ \xa0]{3,}")
 _ALIGNED = 2  # characters by which the cells of a column may be out of line
 _SEPARATORS: Final = ("\t", "|", ";", ",")
+
+_LONGEST_ROW: Final = 400
+_MOST_LINES: Final = 6
+_MOST_ACROSS: Final = 100_000  # characters: a longer table is a list
+_ANY_WORD = re.compile(r"\S+")
 
 _EDGE = 400
 _PAGE_NUMBER = re.compile(
@@ -242,6 +249,132 @@ def _put(cells: Iterable[_Cell], builder: Builder) -> None:
         builder.add(text, range(cell.start, cell.start + len(text)))
         builder.joint()
         builder.add("\n", (cell.start + max(len(text) - 1, 0),))
+
+
+# -- lines of cells side by side --------------------------------------------------------------------------------------
+
+
+def across(text: str, places: Sequence[int]) -> Rendering | None:
+    r"""Return the rows of which each cell holds several lines, read across, or None where there are none.
+
+    ``27\n4\tLarkspur Lane\nHigh Street`` is a row of two cells with two lines each.  Where only spaces part the lines
+    (``27 4\tLarkspur Lane High Street``) they end after each street type in a cell that holds streets, and after each
+    word in the others.
+
+    Args:
+        text: The text.
+        places: Where words stand that may be of an address, in order.
+    """
+    builder = Builder()
+    done = -1
+    for place in places:
+        if len(builder) > _MOST_ACROSS:
+            break
+        if place <= done:
+            continue
+        start, done = text.rfind("\n", 0, place) + 1, text.find("\n", place)
+        done = len(text) if done < 0 else done
+        if done - start <= _LONGEST_ROW and "\t" in text[start:done]:
+            cells = [cell for cell in _cut(start, text[start:done], "\t") if cell.text.strip()]
+            for line in _lines_across(cells):
+                _put_across(line, builder)
+        first, last = _without_blanks(text, start, done)
+        if (first, last) != (start, done) and "\t" in text[first:last]:
+            done = last
+            for line in _tall_rows(list(_cut(first, text[first:last], "\t"))):
+                _put_across(line, builder)
+    return builder.rendering() if builder else None
+
+
+def _without_blanks(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the lines around a line that no blank line parts from it; only so many."""
+    low, high = max(start - _LONGEST_ROW, 0), min(end + _LONGEST_ROW, len(text))
+    blank = text.rfind("\n\n", low, start)
+    first = blank + 2 if blank >= 0 else low
+    last = text.find("\n\n", end, high)
+    return first, last if last >= 0 else high
+
+
+def _tall_rows(pieces: Sequence[_Cell]) -> Iterator[list[_Cell]]:
+    """Yield the n-th lines of all cells of a row, for each row and n, whichever way the rows may be cut.
+
+    Args:
+        pieces: What stands between tabs: a cell, or the last cell of a row and the first one of the next.
+    """
+    if len(pieces) > _MOST_COLUMNS * _MOST_ROWS:
+        return
+    lines = [_lines_of(piece) for piece in pieces]
+    for height in range(1, min(len(lines[0]), _MOST_LINES) + 1):
+        row, rows = [lines[0][-height:]], []
+        for piece in lines[1:]:
+            if len(piece) < len(row[0]):
+                break
+            height_of_row = len(row[0])
+            row.append(piece[:height_of_row])
+            if len(piece) > height_of_row:
+                rows.append(row)
+                row = [piece[height_of_row:]]
+        rows.append(row)
+        for cells in rows:
+            if len(cells) >= 2 and len(cells[0]) >= 2 and any(map(_is_numbered, cells)):
+                yield from (list(line) for line in zip(*cells, strict=True))
+
+
+def _lines_of(piece: _Cell) -> list[_Cell]:
+    found: list[_Cell] = []
+    place = piece.start
+    for line in piece.text.split("\n"):
+        found.append(_Cell(piece.column, place, line.rstrip("\r")))
+        place += len(line) + 1
+    return found
+
+
+def _lines_across(cells: Sequence[_Cell]) -> Iterator[list[_Cell]]:
+    """Yield the n-th lines of all cells that have as many lines, for each n."""
+    if not 2 <= len(cells) <= _MOST_COLUMNS:
+        return
+    words = [_words_of(cell) for cell in cells]
+    streets = [_at_types(cell, split) for cell, split in zip(cells, words, strict=True)]
+    counts = {len(split) for split in streets if len(split) > 1} or set(map(len, words))
+    for count in sorted(counts):
+        lines = [
+            next((split for split in both if len(split) == count), []) for both in zip(streets, words, strict=True)
+        ]
+        kept = [split for split in lines if split]
+        if 2 <= count <= _MOST_LINES and len(kept) >= 2 and any(map(_is_numbered, kept)):
+            yield from (list(line) for line in zip(*kept, strict=True))
+
+
+def _words_of(cell: _Cell) -> list[_Cell]:
+    return [_Cell(cell.column, cell.start + word.start(), word.group()) for word in _ANY_WORD.finditer(cell.text)]
+
+
+def _at_types(cell: _Cell, words: Sequence[_Cell]) -> list[_Cell]:
+    """Return the streets of a cell, each with its type; none where something else stands in it."""
+    found: list[_Cell] = []
+    first = 0
+    for at, word in enumerate(words):
+        if at > first and word.text.strip(".,").lower() in TYPES:
+            start = words[first].start
+            found.append(
+                _Cell(cell.column, start, cell.text[start - cell.start : word.start + len(word.text) - cell.start])
+            )
+            first = at + 1
+    return found if first == len(words) else []
+
+
+def _is_numbered(lines: Iterable[_Cell]) -> bool:
+    return any(line.text[:1].isdigit() for line in lines)
+
+
+def _put_across(line: Sequence[_Cell], builder: Builder) -> None:
+    """Add the pieces of one line, behind a wall."""
+    builder.wall()
+    for at, piece in enumerate(line):
+        if at:
+            builder.joint()
+            builder.add(" ", (max(piece.start - 1, 0),))
+        builder.add(piece.text, range(piece.start, piece.start + len(piece.text)))
 
 
 # -- pages ------------------------------------------------------------------------------------------------------------

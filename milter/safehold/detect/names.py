@@ -9,6 +9,7 @@ nickname, an initial, or a slip of one letter in one of the two.  Pure.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 
 from safehold.detect import rarity
 from safehold.detect.hits import Hit
@@ -33,6 +34,7 @@ _GLUED_POINTS = 15.0
 _WIDEST_GAP = 8
 _SHORTEST_GLUED = 6
 _MOST_LINES = 3
+_MOST_SCOPES = 32  # sets of surnames that are kept ready
 # What may stand before and after a word that is said aside within a name.
 _ASIDES = frozenset({('"', '"'), ("(", ")"), ("'", "'"), ("[", "]")})
 
@@ -53,7 +55,7 @@ class NameSearch:
             for glued in known.glued:
                 if len(glued) >= _SHORTEST_GLUED:
                     self._by_glued[glued].append(known)
-        self._surnames = Spellings(self._by_surname)
+        self._surnames = _spellings(frozenset(self._by_surname))
 
     def __bool__(self) -> bool:
         return bool(self._by_surname or self._schools)
@@ -204,6 +206,12 @@ class NameSearch:
                     yield Hit(
                         school.person, school.kind.value, school.value, start, end, Strength.HINT, why, _SCHOOL_POINTS
                     )
+
+
+@lru_cache(maxsize=_MOST_SCOPES)
+def _spellings(surnames: frozenset[str]) -> Spellings:
+    """Return the surnames of some people, ready for slips: message after message is searched for the same ones."""
+    return Spellings(surnames)
 
 
 def _are_lines(view: View, place: int) -> bool:

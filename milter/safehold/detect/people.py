@@ -11,14 +11,16 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from safehold.detect import addresses, values
+from safehold.detect import addresses, apart, together, values
 from safehold.detect.addresses import Budget
-from safehold.detect.hits import Hit
+from safehold.detect.hits import Hit, Placed
 from safehold.detect.names import NameSearch
 from safehold.detect.points import Match
 from safehold.detect.view import View, joined
+from safehold.detect.weak_emails import WeakEmails
+from safehold.detect.weak_phones import WeakPhones
 from safehold.model import Finding, Segment, Strength
 from safehold.register.addresses import AddressIndex
 from safehold.register.index import Register
@@ -37,21 +39,6 @@ class Search:
 
     findings: tuple[Finding, ...]
     is_complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A hit in its segment."""
-
-    hit: Hit = field(repr=False)
-    segment: int
-    span: tuple[int, int]
-    is_plain: bool  # whether it stands so in the text, and not only in another rendering of it
-
-    @property
-    def rank(self) -> tuple[int, bool, int, float]:
-        """Return what makes one hit better than another of the same words."""
-        return self.hit.strength.rank, self.is_plain, self.span[1] - self.span[0], self.hit.weight
 
 
 def find(
@@ -83,8 +70,10 @@ def search(segments: Sequence[Segment], register: Register, *, scope: frozenset[
         over_pages = stretch.over_pages()
         if over_pages is not None:
             hunt.look(over_pages)
+    if wanted.scope:
+        hunt.over_places(segments)
     placed = hunt.placed + _names_in(hunt.seen, register, wanted, hunt.placed, inside)
-    findings = [_finding(place, segments) for place in _with_schools(_once(placed))]
+    findings = [_finding(place, segments) for place in _together(_once(placed))]
     findings.sort(key=lambda finding: (finding.segment, finding.span, finding.person, finding.field))
     return Search(tuple(findings), is_complete=not budget.is_spent)
 
@@ -133,8 +122,10 @@ class _Hunt:
         self._wanted = wanted
         self._budget = budget
         self._surnames = surnames
+        self._weak_phones = WeakPhones(register, sorted(wanted.scope) if Kind.PHONE in register.kinds else ())
+        self._weak_emails = WeakEmails(register, sorted(wanted.scope) if Kind.EMAIL in register.kinds else ())
         self.seen: list[View] = []
-        self.placed: list[_Placed] = []
+        self.placed: list[Placed] = []
 
     def whole_view(self, view: View) -> None:
         """Look at a view and at all other renderings of it."""
@@ -149,6 +140,8 @@ class _Hunt:
         if self._budget.characters < 0:
             return
         yield from view.undone()
+        if self._wanted.scope:
+            yield from view.guessed(sighted)
         columns = view.columns(sighted, self._surnames)
         if columns is not None:
             yield columns
@@ -162,18 +155,39 @@ class _Hunt:
                 self.placed.append(_place(view, hit))
         return sighted
 
+    def over_places(self, segments: Sequence[Segment]) -> None:
+        """Put together what stands in several places of the message, for the people in scope."""
+        self.placed = self._weak_phones.settled(self.placed)
+        index = self._register.addresses_of(self._wanted.scope)
+        self.placed += apart.summed(self.placed, self.seen, segments, index)
+        seams = apart.seams(segments, index, self._weak_phones.numbers)
+        if seams is not None and self._budget.take_characters(len(seams.text)):
+            found = (apart.over_seam(seams, hit, segments, index) for hit in self._hits(seams, set()))
+            self.placed += [place for place in found if place is not None]
+
     def _hits(self, view: View, sighted: set[int]) -> Iterator[Hit]:
+        """Yield what is in a view; of what is only a guess the people in scope, and not more than likely."""
+        if not view.is_guess:
+            yield from self._whole_hits(view, sighted)
+            return
+        for hit in self._whole_hits(view, sighted):
+            if hit.person in self._wanted.scope:
+                yield replace(hit, strength=Strength.LIKELY) if hit.strength is Strength.CERTAIN else hit
+
+    def _whole_hits(self, view: View, sighted: set[int]) -> Iterator[Hit]:
         register, wanted = self._register, self._wanted
         for hit in values.find(view, register, allowed=wanted.is_wanted):
             if hit.person in wanted.scope or hit.strength is Strength.CERTAIN:
                 yield hit
         if wanted.scope:
+            yield from self._weak_phones.find(view)
+            yield from self._weak_emails.find(view)
             index = register.addresses_of(wanted.scope)
             hits = list(self._addresses(view, index, sighted, deep=True))
             yield from hits
             if not view.in_columns:
                 yield from _postcodes(view, register, wanted.scope, hits)
-        if wanted.whole:
+        if wanted.whole and not view.is_guess:
             for hit in self._addresses(view, register.addresses, sighted, deep=False):
                 if hit.person not in wanted.scope:
                     yield hit
@@ -185,7 +199,17 @@ class _Hunt:
             start, end = view.characters(*match.words)
             if self._wanted.is_wanted(entry.owner) and (not view.in_columns or _is_column(view, match, start, end)):
                 name = Kind.POSTCODE if match.bare_postcode else Kind.ADDRESS
-                yield Hit(entry.owner, name.value, entry.value, start, end, match.strength, match.why, match.points)
+                yield Hit(
+                    entry.owner,
+                    name.value,
+                    entry.value,
+                    start,
+                    end,
+                    match.strength,
+                    match.why,
+                    match.points,
+                    match.kinds,
+                )
 
 
 def _is_column(view: View, match: Match, start: int, end: int) -> bool:
@@ -212,17 +236,17 @@ def _is_neighbours(register: Register, person: str, key: str, span: tuple[int, i
     return not any(hit.person == person and hit.start < span[1] and span[0] < hit.end for hit in found)
 
 
-def _place(view: View, hit: Hit) -> _Placed:
+def _place(view: View, hit: Hit) -> Placed:
     segment, span = view.locate(hit.start, hit.end)
-    return _Placed(hit, segment, span, view.is_plain)
+    return Placed(hit, segment, span, view.is_plain)
 
 
-def _once(placed: Iterable[_Placed]) -> list[_Placed]:
+def _once(placed: Iterable[Placed]) -> list[Placed]:
     """Return the hits without those that share text with a better one of the same person and kind.
 
     A postcode inside an address found of the same person counts as part of that.
     """
-    kept: list[_Placed] = []
+    kept: list[Placed] = []
     taken: dict[tuple[str, str, int], _Taken] = defaultdict(_Taken)
     order = sorted(placed, key=lambda item: (item.hit.field == Kind.POSTCODE, *(-part for part in item.rank)))
     for place in order:  # postcodes last, when all addresses are known
@@ -256,13 +280,13 @@ class _Taken:
 
 
 def _names_in(
-    seen: Sequence[View], register: Register, wanted: _Wanted, found: Sequence[_Placed], inside: NameSearch
-) -> list[_Placed]:
+    seen: Sequence[View], register: Register, wanted: _Wanted, found: Sequence[Placed], inside: NameSearch
+) -> list[Placed]:
     """Return the names of the people in scope and of those found: as strong as the strongest of the others."""
     strongest = _strongest(found)
     outside = NameSearch(register, sorted(strongest.keys() - wanted.scope))
     searches = [search for search in (inside, outside) if search]
-    placed: list[_Placed] = []
+    placed: list[Placed] = []
     for search_names in searches:
         for view in seen:
             for hit in search_names.find(view):
@@ -280,7 +304,7 @@ def _names_in(
     return placed
 
 
-def _strongest(found: Iterable[_Placed]) -> Mapping[str, Strength]:
+def _strongest(found: Iterable[Placed]) -> Mapping[str, Strength]:
     best: dict[str, Strength] = {}
     for place in found:
         known = best.get(place.hit.person)
@@ -289,22 +313,14 @@ def _strongest(found: Iterable[_Placed]) -> Mapping[str, Strength]:
     return best
 
 
-def _with_schools(placed: Sequence[_Placed]) -> Iterator[_Placed]:
-    """Yield the hits, schools made certain where the same person's name was found too."""
-    named = {
-        place.hit.person
-        for place in placed
-        if place.hit.field in {Kind.NAME, Kind.ALIAS} and place.hit.strength is not Strength.HINT
-    }
+def _together(placed: Sequence[Placed]) -> Iterator[Placed]:
+    """Yield the hits, those that a name of the same person makes stronger as strong as it makes them."""
+    names = [place for place in placed if together.is_full_name(place.hit)]
     for place in placed:
-        if place.hit.field == Kind.SCHOOL and place.hit.person in named:
-            sure = replace(place.hit, strength=Strength.CERTAIN, why="name of the school and of the person")
-            yield replace(place, hit=sure)
-        else:
-            yield place
+        yield replace(place, hit=together.added_up(place, names)) if names else place
 
 
-def _finding(place: _Placed, segments: Sequence[Segment]) -> Finding:
+def _finding(place: Placed, segments: Sequence[Segment]) -> Finding:
     return Finding(
         detector="register",
         person=place.hit.person,

@@ -111,6 +111,28 @@ _NAMES_OF_EVERYWHERE: Final = frozenset(
     {"street", "sale", "deal", "march", "reading", "ware", "bath", "barry", "hyde", "hayes"}
 )
 
+# Names of houses: 4 are those of many thousands, 9 (the default) those of some hundreds and fewer.
+_HOUSES: Final = _points(
+    """
+3: the surgery, the school, the hall, the church, the office, the health centre, the medical centre, the hospital
+4: the cottage, the bungalow, rose cottage, the lodge, the old rectory, the vicarage, the rectory, orchard house
+4: the barn, school house, the school house, ivy cottage, the coach house, the old school, the old school house
+4: the farm, the farmhouse, manor farm, the manor, manor house, the manor house, the mill, the old vicarage, the house
+4: home farm, hillside, woodlands, the willows, the old post office, station house, church house, church cottage
+4: honeysuckle cottage, orchard cottage, the old bakery, the old forge, fairview, hillcrest, meadow view, the gables
+5: oak cottage, holly cottage, church farm, manor cottage, hill house, hill farm, mill house, the old mill, park house
+5: the orchard, the stables, the grange, the chalet, sunnyside, greenacres, the laurels, the beeches, the hollies
+5: the firs, the elms, the oaks, the paddock, rectory cottage, school cottage, wayside, mill cottage, lodge farm
+5: garden cottage, meadow cottage, yew tree cottage, white cottage, white house, the white house, the old chapel
+5: springfield, oaklands, highfield, westfield, lyndhurst, ashleigh, oakdene, the haven, the nook, the granary
+6: primrose cottage, bluebell cottage, jasmine cottage, wisteria cottage, corner cottage, lilac cottage, brook cottage
+6: oak house, park farm, hill cottage, thatched cottage, lavender cottage, woodside, brookside, riverside, the croft
+"""
+)
+_DEFAULT_HOUSE = 9.0
+_PLAIN_HOUSE = 8.0
+_KINDS_OF_HOUSE: Final = ("house", "cottage", "lodge", "farm", "court", "villa", "hall", "barn", "mill")
+
 _SURNAMES: Final = _points(
     """
 6: smith, jones, williams, brown, taylor, davies, patel, khan
@@ -129,6 +151,15 @@ def street(name: str) -> float:
     if known is not None:
         return known
     return _SEVERAL_WORDS if len(name) >= _LONG_NAME else _DEFAULT_STREET
+
+
+def house(name: str) -> float:
+    """Return the points of the name of a house: fewer where it is a common word and a kind of house."""
+    known = _HOUSES.get(name)
+    if known is not None:
+        return known
+    first = next((name.removesuffix(kind) for kind in _KINDS_OF_HOUSE if name.endswith(kind)), "")
+    return _PLAIN_HOUSE if first and street(first) <= COMMON_STREET else _DEFAULT_HOUSE
 
 
 def town(name: str) -> float:

@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 # A word that no register holds, as often as the farthest reach of the search and some more.
@@ -44,6 +45,12 @@ class Rendering:
             return self.offsets[start], self.offsets[max(end - 1, start)] + 1
         places = self.offsets[start : max(end, start + 1)]
         return min(places), max(places) + 1
+
+    def pieces(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Return the spans of the source that the characters from *start* up to *end* were put together of."""
+        cuts = [joint for joint in self.joints or () if start < joint < end]
+        edges = [start, *cuts, end]
+        return [self.source_span(first, last) for first, last in pairwise(edges)]
 
 
 class Builder:

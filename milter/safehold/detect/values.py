@@ -48,10 +48,12 @@ def find(view: View, register: Register, *, allowed: Allowed) -> Iterator[Hit]:
 _LOCAL_SIGNS = "abcdefghijklmnopqrstuvwxyz0123456789.!#$%&'*+/=?^_{|}~-"
 _LONGEST_LOCAL = 64
 _HOST = re.compile(r"[^\W_](?:[\w-]{0,62}\.){1,8}[^\W_]{2,24}")
-_DOT = r"[ \t]{0,3}[(\[{<]?[ \t]{0,2}(?:dot|\.)[ \t]{0,2}[)\]}>]?[ \t]{0,3}"
-_SPELT_HOST = re.compile(rf"[^\W_][\w-]{{0,40}}(?:{_DOT}[^\W_][\w-]{{0,24}}){{1,4}}")
-_SPELT_DOT = re.compile(_DOT)
-_SPELT_LOCAL = re.compile(rf"(?:[\w+-]{{1,30}}{_DOT}){{0,3}}[\w.+-]{{1,64}}$")  # of at most 72 signs
+_LINE = r"(?:[ \t]{0,3}\r?\n[ \t>]{0,4})?"
+DOT = rf"{_LINE}[ \t]{{0,3}}[(\[{{<]?[ \t]{{0,2}}(?:dot|\.)[ \t]{{0,2}}[)\]}}>]?{_LINE}[ \t]{{0,3}}"
+_SPELT_HOST = re.compile(rf"[^\W_][\w-]{{0,40}}(?:{DOT}[^\W_][\w-]{{0,24}}){{1,4}}")
+_SPELT_DOT = re.compile(DOT)
+_END_OF_SENTENCE = re.compile(r"\.\s{1,8}")
+_SPELT_LOCAL = re.compile(rf"(?:[\w+-]{{1,30}}{DOT}){{0,3}}[\w.+-]{{1,64}}$")  # of at most 72 signs
 _WIDEST_GAP = 6
 _LONGEST_HOST = 160
 _MOST_LABELS = 5
@@ -110,18 +112,20 @@ class _Finder:
         if "dot" not in after and "." not in after:
             return
         before = text[max(start - _LONGEST_LOCAL - 8, 0) : start]
-        kept = before.rstrip(" \t\r\n([{<")
+        kept = before.rstrip(" \t\r\n>([{<")
         spelt = _SPELT_LOCAL.search(kept)
         skipped = len(after) - len(after.lstrip(" \t\r\n)]}>"))
         host = _SPELT_HOST.match(after, skipped) if skipped <= _WIDEST_GAP else None
         if spelt is None or host is None:
             return
-        local = _SPELT_DOT.sub(".", spelt.group())
         labels = _SPELT_DOT.sub(".", host.group()).split(".")
         begin = start - len(before) + spelt.start()
-        for count in range(len(labels), 1, -1):
-            address = keys.mailbox(f"{local}@{'.'.join(labels[:count])}")
-            yield from self.hits(Kind.EMAIL, address, begin, end + host.end())
+        sentences = (match.end() for match in _END_OF_SENTENCE.finditer(spelt.group()))
+        for skip in (0, *sentences):
+            local = _SPELT_DOT.sub(".", spelt.group()[skip:])
+            for count in range(len(labels), 1, -1):
+                address = keys.mailbox(f"{local}@{'.'.join(labels[:count])}")
+                yield from self.hits(Kind.EMAIL, address, begin + skip, end + host.end())
 
     def _spaced(self, at: int) -> Iterator[Hit]:
         """Yield an address of which every letter stands apart ("j a n e @ e x a m p l e . o r g")."""

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property
 from itertools import accumulate, groupby
 
-from safehold.detect import display, layout, unpacking
+from safehold.detect import alphabet, display, layout, unpacking
 from safehold.detect.rendering import Rendering
 from safehold.model import PlaceKind, Segment, Visibility
 from safehold.register.postcodes import CLASSES, Postcode, halves_at, pieced_at, postcode_at
@@ -39,9 +39,12 @@ class View:
         tabular: Whether it comes from tables, where a heading is the context of its column.
         is_plain: Whether this is the text as it stands.
         in_columns: Whether what belongs together was only put together from a table: what is weak is nothing here.
+        is_guess: Whether it is a guess what the sender means: nothing here is more than likely.
     """
 
-    def __init__(self, rendering: Rendering, segments: "Joined", *, in_columns: bool = False) -> None:
+    def __init__(
+        self, rendering: Rendering, segments: "Joined", *, in_columns: bool = False, is_guess: bool = False
+    ) -> None:
         self._rendering = rendering
         self._segments = segments
         self._folded = fold(rendering.text, percent=True)
@@ -49,6 +52,7 @@ class View:
         self.words = Words(self.text)
         self.tabular = segments.tabular
         self.in_columns = in_columns
+        self.is_guess = is_guess
         self.is_plain = rendering.joints is None
 
     # -- words ----------------------------------------------------------------------------------------------------
@@ -324,6 +328,11 @@ class View:
         """Return whether folded characters are one line or some, to the letter."""
         return self.text[start - 1 : start] in {"", "\n"} and self.text[end : end + 1] in {"", "\n"}
 
+    def pieces(self, start: int, end: int) -> list[tuple[int, Span]]:
+        """Return where folded characters stand that were put together at joints: segment and span of each piece."""
+        spans = self._rendering.pieces(*self._folded.source_span(start, end))
+        return [self._segments.locate(*span) for span in spans]
+
     # -- other renderings -----------------------------------------------------------------------------------------
 
     def undone(self) -> "Iterator[View]":
@@ -348,15 +357,35 @@ class View:
         rendering = layout.columns(self._rendering.text, self._places(sorted(sighted)), self._places(names))
         return self._other(rendering, in_columns=True) if rendering is not None else None
 
+    def guessed(self, sighted: Collection[int]) -> "Iterator[View]":
+        """Yield what this text may be meant to say: letters that are spelt out, the lines of cells side by side.
+
+        Nothing in them is more than likely, so they are for the people in scope.
+
+        Args:
+            sighted: Words at which a street or postcode stands that somebody lives in.
+        """
+        text = self._rendering.text
+        told = alphabet.telling(self.raw, self.distinct)
+        if told:
+            rendering = alphabet.spelt(text, self._places(told))
+            if rendering is not None:
+                yield self._other(rendering, is_guess=True)
+        if sighted and "\t" in text:
+            rendering = layout.across(text, self._places(sorted(sighted)))
+            if rendering is not None:
+                yield self._other(rendering, in_columns=True, is_guess=True)
+
     def _places(self, words: Iterable[int]) -> list[int]:
         """Return where words begin in the source."""
         return [self._folded.offsets[self.words.spans[index][0]] for index in words]
 
-    def _other(self, rendering: Rendering, *, in_columns: bool = False) -> "View":
+    def _other(self, rendering: Rendering, *, in_columns: bool = False, is_guess: bool = False) -> "View":
         """Return the view of a rendering of this view's source."""
         mine = self._rendering.offsets
         places = rendering.offsets if mine[0] == 0 else [mine[0] + place for place in rendering.offsets]
-        return View(Rendering(rendering.text, places, rendering.joints), self._segments, in_columns=in_columns)
+        moved = Rendering(rendering.text, places, rendering.joints)
+        return View(moved, self._segments, in_columns=in_columns, is_guess=is_guess)
 
 
 _BODIES = frozenset({PlaceKind.BODY, PlaceKind.QUOTED})
@@ -379,9 +408,18 @@ class Joined:
         length = len(self._texts[place])
         return self._positions[place], (min(start - first, length), min(end - first, length))
 
+    @cached_property
+    def text(self) -> str:
+        """Return the text of all of them."""
+        return "\n".join(self._texts)
+
+    def start_of(self, member: int) -> int:
+        """Return where in the text the member of that number, counted from 0, begins."""
+        return self._starts[member]
+
     def views(self) -> Iterator[View]:
         """Yield the pieces to search."""
-        text = "\n".join(self._texts)
+        text = self.text
         start = 0
         while start < len(text):
             end = min(start + _PIECE, len(text))

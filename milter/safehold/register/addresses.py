@@ -9,7 +9,7 @@ Pure.  An index does not change once built, so any number of threads may ask it.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from safehold.register import vocabulary
@@ -290,6 +290,9 @@ def _numbers(pieces: list[_Piece], place: int, first: int) -> tuple[frozenset[in
 
 def _street(words: Sequence[wording.Word]) -> tuple[str, str, str]:
     """Return name and type of the street, and what follows (a locality written without a comma)."""
+    if words and words[0].key in vocabulary.LEADING_TYPES:
+        # "Heol y Parc": what is only near a type is the name here.
+        words = [word if word.key in vocabulary.TYPES else replace(word, type="") for word in words]
     last = len(words) - 1
     end = last
     while end > 1 and words[end].key in vocabulary.DIRECTIONS:
@@ -337,6 +340,7 @@ class AddressIndex:
         "_by_number",
         "_by_postcode",
         "_by_street",
+        "_streets_at",
         "_typed_streets",
         "bare_streets",
         "entries",
@@ -361,6 +365,7 @@ class AddressIndex:
         )
 
         self._typed_streets: tuple[tuple[str, str], ...] = ()
+        self._streets_at: dict[int, tuple[str, ...]] = {}
 
     def _add(self, place: int, address: Address) -> None:
         for number in address.numbers:
@@ -384,6 +389,15 @@ class AddressIndex:
             streets = {(entry.address.street, entry.address.type) for entry in self.entries}
             self._typed_streets = tuple(sorted((street + kind, street) for street, kind in streets if street and kind))
         return self._typed_streets
+
+    def streets_at(self, number: int) -> Sequence[str]:
+        """Return the streets in which somebody has that house number: made when first asked for, for small indexes."""
+        if not self._streets_at:
+            found: dict[int, set[str]] = {}
+            for at, street in self._by_number:
+                found.setdefault(at, set()).add(street)
+            self._streets_at = {at: tuple(sorted(streets)) for at, streets in found.items()}
+        return self._streets_at.get(number, ())
 
     def at_number(self, number: int, street: str) -> Sequence[int]:
         """Return the entries with that house number in streets of that name."""

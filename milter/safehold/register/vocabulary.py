@@ -154,11 +154,102 @@ SPELLINGS: Final = _table(
     east
     west wst
     saints ss
+    house hse
+    cottage cott cottg ctg
+    lodge ldge ldg
+    farm fm
+    bungalow bung
     """
 )
 FLAT_WORDS: Final = _set("flat flats fl apartment apt appt apartments unit room rm studio suite maisonette")
 FLOOR_WORDS: Final = _set("ground first second third fourth top basement lower upper garden")
-NUMBER_MARKERS: Final = frozenset({"no", "number", "num", "nr", "nos", "numbers"})
+# In English, Welsh and Polish; "pod numerem" is "at number".
+NUMBER_MARKERS: Final = frozenset({"no", "number", "num", "nr", "nos", "numbers", "rhif", "numer", "numerem"})
+# A number right after one of these is theirs, and no house's: "Bus 27 stops at Larkspur Lane".
+NUMBERED: Final = _set(
+    """
+    bay bed bus buses chapter coach desk figure form grade group issue item items job junction level line locker lot
+    order orders page pages paragraph para part platform question ref reference room route section session shelf size
+    step table team ticket tram type invoice version volume ward week year
+    phone telephone tel mobile fax account contact extension ext
+    """
+)
+# Of those, what a writer puts before an address too ("Ref 27 Larkspur Lane"): its number may be the house's.
+REFERENCES: Final = _set("account contact invoice item job lot order ref reference team ticket week year")
+# Words after a number that it does not count, as it does "27 residents".
+NOT_COUNTED: Final = _set(
+    "and are but for from has her his just near next not now off old the there they this top was where which with"
+)
+# "The second door after number 25": another house says where this one is.
+BESIDE: Final = _set("above after at before below behind beside between by from near next opposite past than to")
+# "Number 25 is opposite."
+FACING: Final = frozenset({"opposite", "next", "beside", "behind", "across"})
+# What the last word of a house's name mostly is.
+HOUSE_WORDS: Final = _set(
+    """
+    house cottage cottages lodge farm barn hall bungalow mill villa villas manor rectory vicarage farmhouse grange forge
+    inn granary stables chapel mansion mansions tower towers court school croft
+    """
+)
+# A town's name before one of these is part of the name of an organisation.
+ORGANISATIONS: Final = _set(
+    """
+    city council borough county district university college hospital infirmary nhs magistrates combined police
+    """
+)
+# Words that stand in no address, or that begin a sender's own below a letter: what follows is another place.
+NOT_OF_ADDRESS: Final = _set(
+    """
+    are as but for from has have he her his is it near not or she than that their they was we were
+    regards sincerely faithfully wishes thanks cheers reply council officer telephone tel email
+    """
+)
+# Types of streets that stand before the name.
+LEADING_TYPES: Final = ("heol", "ffordd", "stryd", "rhodfa", "rue")
+# What a long name of a place begins or ends with and loses in everyday speech: Little Hadham, Clacton-on-Sea.
+PLACE_PREFIXES: Final = _set(
+    "great little upper lower north south east west old new high nether over long abbots bishops kings queens"
+)
+PLACE_SUFFIXES: Final = _set(
+    "onsea bysea underlyne onthames upontyne upontrent ontrent ontees supermare lestreet onthehill"
+)
+_PLACES_TWICE = """
+    swansea abertawe
+    cardiff caerdydd
+    newport casnewydd
+    wrexham wrecsam
+    carmarthen caerfyrddin
+    caernarfon carnarvon caernarvon
+    holyhead caergybi
+    bridgend penybont penybontarogwr
+    neath castellnedd
+    cardigan aberteifi
+    haverfordwest hwlffordd
+    merthyrtydfil merthyrtudful merthyr
+    abergavenny yfenni
+    brecon aberhonddu
+    welshpool ytrallwng
+    newtown ydrenewydd
+    mold yrwyddgrug
+    denbigh dinbych
+    tenby dinbychypysgod
+    conwy conway
+    barry ybarri
+    aberdare aberdar
+    pembroke penfro
+    stasaph llanelwy
+    londonderry derry
+"""
+
+
+def _both_ways(lines: str) -> dict[str, tuple[str, ...]]:
+    """Return, for each word, the others of its line."""
+    rows = [line.split() for line in lines.strip().splitlines()]
+    return {word: tuple(other for other in row if other != word) for row in rows for word in row}
+
+
+# The other names of places that have two: Welsh and English.
+PLACES_TWICE: Final = _both_ways(_PLACES_TWICE)
 _ONES = """one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
     eighteen nineteen twenty"""
 _TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety"

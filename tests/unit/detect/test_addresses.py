@@ -71,6 +71,7 @@ CERTAIN = {
     "file name": "12_Acacia_Road_Ashford.pdf",
     "row of a table": '"Doe";"12";"Acacia Road";"Ashford";"TN23 1AB"',
     "with words between": "number 12 on the left of Acacia Road in Ashford",
+    "number said last": "she lives in Acacia Road in Ashford, number 12, the blue door",
     "a flat of the house": "Flat 2, 12 Acacia Road, Ashford",
     "digits apart": "1 2 Acacia Road, Ashford",
     "digits read out": "one two Acacia Road, Ashford",
@@ -187,11 +188,8 @@ NEIGHBOURS = {
     "digits swapped": "21 Acacia Road, Ashford TN23 1AB",
     "digit added": "120 Acacia Road, Ashford TN23 1AB",
     "digit missing": "2 Acacia Road, Ashford TN23 1AB",
-    "house with a letter": "12b Acacia Road, Ashford TN23 1AB",
-    "letter apart": "12 b Acacia Road, Ashford TN23 1AB",
     "range beside it": "14-20 Acacia Road, Ashford TN23 1AB",
     "other type": "12 Acacia Avenue, Dover",
-    "other type, nothing else": "12 Acacia Avenue",
     "other type, other number": "14 Acacia Avenue, Ashford TN23 1AB",
     "postcode and another number": "14, TN23 1AB",
     "another street of the postcode": "3 Elm Close, Ashford, TN23 1AB",
@@ -289,10 +287,14 @@ ANOTHERS_POSTCODE = {
     "a sender's postcode before": "From LS1 1AA go to 12 Acacia Road, Ashford.",
     "his address on the line before": "Father: 4 High Street, Leeds LS1 1AA\nMother: 12 Acacia Road, Ashford",
     "a removal": "Removal from 8 Oak Road, Leeds LS1 1AA to 12 Acacia Road, Ashford",
-}
-DOUBTED = {
     "a signature after": "She is at 12 Acacia Road, Ashford.\n\nKind regards\nA Smith, Civic Centre, TN24 8PL",
     "a reply address after": "12 Acacia Road, Ashford\n\nReply to: Civic Centre, Leeds LS1 1AA",
+    "an office after, without the town": "12 Acacia Road\n\nKind regards\nA Smith, Civic Centre, Leeds LS1 1AA",
+    "a council on the next line": "Her address: 12 Acacia Road\nLeeds City Council, Civic Hall, LS1 1UR",
+    "many words and a blank line": "12 Acacia Road\n\nAnn Example\nHousing Team\nCivic Centre\nLeeds LS1 1AA",
+}
+DOUBTED = {
+    "an office's on the next line": "She is at 12 Acacia Road, Ashford.\nA Smith, Civic Centre, TN24 8PL",
     "a digit dropped": "12 Acacia Road, Ashford, Kent TN2 1AB",
     "a letter misread": "12 Acacia Road, Ashford, Kent TM23 1AB",
     "a wrong postcode": "12 Acacia Road, Ashford, Kent CT1 2AB",
@@ -301,8 +303,14 @@ DOUBTED = {
 
 
 @pytest.mark.parametrize("text", ANOTHERS_POSTCODE.values(), ids=ANOTHERS_POSTCODE.keys())
-def test_a_postcode_before_an_address_is_somebody_elses_and_says_nothing(text):
+def test_a_postcode_before_an_address_or_below_a_letter_is_somebody_elses_and_says_nothing(text):
     assert strengths(in_scope(text, make_register(address()))) == [Strength.CERTAIN]
+
+
+def test_a_misspelt_street_above_an_offices_postcode_is_likely():
+    text = "27 Larskpur Lane\n\nKind regards\nA Smith\nHousing Officer\nCivic Centre\nLeeds LS1 1AA"
+
+    assert strengths(in_scope(text, make_register(address("27 Larkspur Lane, Westmere PF7 3QX")))) == [Strength.LIKELY]
 
 
 @pytest.mark.parametrize("text", ["Acacia Road 12 a visit to Ashford", "ul. Acacia Road 12 m. 2, Ashford"])
@@ -391,6 +399,11 @@ def test_a_postcode_in_pieces_or_misread_is_likely_in_scope_only(code):
 
     assert [f.strength for f in in_scope(f"She is at {code} now.", register)] == [Strength.LIKELY]
     assert in_whole(f"She is at {code} now.", register) == ()
+
+
+@pytest.mark.parametrize("text", ["BS35 1DN", "of BS351DN now"])
+def test_a_postcode_is_not_found_inside_another(text):
+    assert in_scope(text, make_register(address("74 Acacia Road, Ashford S3 5LD"))) == ()
 
 
 @pytest.mark.parametrize(

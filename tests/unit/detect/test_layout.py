@@ -214,6 +214,56 @@ PIECES = st.sampled_from(
 )
 
 
+TALL = {
+    "spaces between the lines": "\t27 4\tLarkspur Lane High Street",
+    "the second line": "\t4 27\tHigh Street Larkspur Lane",
+    "with towns": "\t27 4\tLarkspur Lane High Street\tWestmere Leeds",
+    "a word a line": "\t27 Westmere\tLarkspur Kent\tLane PF7",
+    "line ends in the cells": "27\n4\tLarkspur Lane\nHigh Street",
+    "below a heading": "No\tStreet\n27\n4\tLarkspur Lane\nHigh Street",
+    "between others": "Addresses:\n11\n12\tElm Close\nMill Road\n27\n4\tLarkspur Lane\nHigh Street\nThat is all.",
+}
+
+
+@pytest.mark.parametrize("text", TALL.values(), ids=TALL.keys())
+def test_cells_of_several_lines_are_read_across_in_scope(text, in_scope, in_whole):
+    assert in_scope(text).strongest("address") == "likely"
+    assert in_whole(text).findings == ()
+
+
+def test_only_lines_side_by_side_are_read_together():
+    text = "\t27 4\tHigh Street Larkspur Lane\tLeeds Westmere"
+
+    read_across = layout.across(text, [text.index("Larkspur")]).text
+
+    assert "27 High Street Leeds" in read_across
+    assert "4 Larkspur Lane Westmere" in read_across
+    assert "27 Larkspur" not in read_across
+
+
+@pytest.mark.parametrize(
+    "text", ["\tone four\tLarkspur Lane High Street", "\t27 4 5\tLarkspur Lane High Street", "\t27\tx"]
+)
+def test_cells_that_have_not_as_many_lines_are_left(text):
+    assert layout.across(text, [text.index("\t", 1) + 1]) is None
+
+
+def test_a_long_table_of_tall_cells_is_read_only_so_far():
+    text = "\t27 4\tLarkspur Lane High Street\n" * 5_000
+    places = list(range(0, len(text), 34))
+
+    assert len(layout.across(text, places).text) < 200_000
+
+
+@given(st.lists(st.sampled_from(["27", "\t", "\n", " ", "Larkspur", "Lane", "Road", "4", "\r\n", "\n\n"]), max_size=40))
+def test_no_cells_make_it_fail(pieces):
+    text = "".join(pieces)
+    rendering = layout.across(text, [place for place in range(len(text)) if text.startswith("L", place)])
+    if rendering is not None:
+        assert len(rendering.offsets) == len(rendering.text) + 1
+        assert all(0 <= offset < len(text) for offset in rendering.offsets)
+
+
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_no_text_makes_it_fail_and_every_character_keeps_its_place(text):
     places = [place for place in range(len(text)) if text.startswith(("Lane", "PF7"), place)]

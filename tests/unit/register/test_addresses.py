@@ -44,6 +44,12 @@ WRITTEN = {
     "number on its own line": ("12,\nAcacia Road, Leeds", {"numbers": {12}, "street": "acacia"}),
     "street without type": ("12 Broadway, Leeds", {"numbers": {12}, "street": "broadway", "type": ""}),
     "Welsh street": ("12 Heol y Coed, Cardiff", {"street": "heolycoed", "type": "", "towns": ("cardiff",)}),
+    "Welsh street, near a type": (
+        "5 Heol y Parc, Caernarfon",
+        {"numbers": {5}, "street": "heolyparc", "type": "", "towns": ("caernarfon",)},
+    ),
+    "house, shortened": ("Rowan Cott., Mill Rd, Ham", {"house": "rowancottage", "street": "mill", "type": "road"}),
+    "block, shortened": ("Flat 2, Cedar Hse, 8 Queen St", {"flat": "2", "house": "cedarhouse", "numbers": {8}}),
     "saint": ("4 St Cuthbert's Street, Bedford", {"street": "stcuthberts", "type": "street"}),
     "saint in full": ("4 Saint Cuthberts St, Bedford", {"street": "stcuthberts", "type": "street"}),
     "two types": ("12 Mill Hill Lane, Leeds", {"street": "millhill", "type": "lane"}),
@@ -97,3 +103,5 @@ def test_an_index_answers_by_its_blocking_keys():
     assert list(index.at_house("rosecottage", "church")) == [1]
     assert list(index.at_postcode(postcode_key("TN23 1AB"))) == [0]
     assert index.streets.near("accacia") == ("acacia",)
+    assert list(index.streets_at(12)) == ["acacia"]
+    assert list(index.streets_at(13)) == []
