@@ -6,18 +6,20 @@ They call the same functions as the gate and print what comes back; nothing here
 
 import argparse
 import contextlib
+import difflib
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from safehold import assemble, config, policy, screening
+from safehold.assemble.rules import unheld
 from safehold.cli import holds, inspecting, output, registers, setup
-from safehold.cli.output import Exit, say
+from safehold.cli.output import Exit, InputError, say
 from safehold.detect import people as finder
 from safehold.errors import Complaint, ComplaintsError, counted
 from safehold.gate import Rules
@@ -37,10 +39,12 @@ from safehold.model import (
     Segment,
     Verdict,
 )
+from safehold.policy.language import Mode, Policy
 from safehold.quarantine import spoken_id
-from safehold.reading.document import place_words
+from safehold.reading.document import place_in_message, place_words
 from safehold.reading.pool import ReaderPool
 from safehold.register.index import Register
+from safehold.register.people import Person
 
 # An address for documentation (RFC 5737): explain uses it as "a client outside".
 OUTSIDE_CLIENT = "192.0.2.1"
@@ -48,7 +52,8 @@ OUTSIDE_CLIENT = "192.0.2.1"
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the commands of this module."""
-    find = commands.add_parser("find", parents=[common], help="which people of a register a text contains")
+    text = "which people of a register a text contains"
+    find = commands.add_parser("find", parents=[common], help=text, description=text)
     find.add_argument(
         "--register", metavar="R", help="a register file, or the name of a stored register (default: all)"
     )
@@ -56,16 +61,59 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     find.add_argument("file", metavar="FILE|-")
     find.set_defaults(act=find_people)
 
-    explain = commands.add_parser("explain", parents=[common], help="the verdict on a message or hold, and why")
-    explain.add_argument("message", metavar="MESSAGE|HOLD")
-    explain.add_argument("--from", dest="sender", metavar="A")
-    explain.add_argument("--to", action="append", default=[], metavar="B", help="repeat for several recipients")
-    explain.add_argument("--policies", type=Path, metavar="D")
-    explain.add_argument("--register", type=Path, metavar="R")
-    explain.add_argument("--own-domain", action="append", default=[], type=setup.mail_domain, metavar="D")
-    explain.add_argument("--assume", choices=["outbound", "internal", "inbound", "transit"])
-    explain.add_argument("--json", action="store_true")
+    text = "the verdict on a message or hold, and why"
+    explain = commands.add_parser(
+        "explain",
+        parents=[common],
+        help=text,
+        description=f"{text}. Nothing is sent, held or recorded; values of the register are not shown.",
+        epilog="Exit codes: 0 nothing would be held, 1 somebody's copy would be (or is) held, 2 an option is wrong,"
+        " 65 no such file or hold, no message, or of the registers that the policies ask none could be looked at"
+        " (then 'pass' says nothing), 78 wrong settings or policies.",
+    )
+    explain.add_argument(
+        "message", metavar="MESSAGE|HOLD", help="a file with a message (.eml), or the reference of a hold (7K4M-2QXR)"
+    )
+    explain.add_argument(
+        "--from", dest="sender", metavar="A", type=_address, help="the sender (default: the one in its From:)"
+    )
+    explain.add_argument(
+        "--to",
+        action="append",
+        default=[],
+        metavar="B",
+        type=_address,
+        help="who gets it, as the envelope would say; repeat for several (default: its To: and Cc:)",
+    )
+    explain.add_argument(
+        "--policies", type=Path, metavar="D", help="a folder of policies in place of the one in the settings"
+    )
+    explain.add_argument(
+        "--register", type=Path, metavar="R", help="a register file in place of the people in the store"
+    )
+    explain.add_argument(
+        "--own-domain",
+        action="append",
+        default=[],
+        type=setup.mail_domain,
+        metavar="D",
+        help="a domain of ours; repeat for several (default: those of the settings, else the sender's)",
+    )
+    explain.add_argument(
+        "--assume",
+        choices=["outbound", "internal", "inbound", "transit"],
+        help="which way the message goes (default: outbound from a domain of ours, else inbound)",
+    )
+    explain.add_argument("--json", action="store_true", help="one JSON document; warnings stay on stderr")
     explain.set_defaults(act=explain_message)
+
+
+def _address(text: str) -> str:
+    """Return a mail address that was given as an option."""
+    local, _, domain = text.rpartition("@")
+    if not local or not domain or not text.isprintable() or set(text) & set(' <>,;"()'):
+        raise argparse.ArgumentTypeError(f"not a mail address: {text!r}; write name@example.org")
+    return text
 
 
 # -- find -------------------------------------------------------------------------------------------------------
@@ -95,12 +143,36 @@ def find_people(options: argparse.Namespace) -> int:
 
 def _register_of(options: argparse.Namespace) -> tuple[Register, frozenset[str]]:
     named = options.register
-    if named and Path(named).exists():
-        register = Register.build(registers.read(Path(named)))
+    if named and Path(named).is_file():
+        register = Register.build(_people_in(Path(named)))
         return register, register.registers
     with assemble.people(config.load(options.config)) as store:
         register = Register.build(store.load()[1])
+    there = ", ".join(sorted(register.registers))
+    if named and named not in register.registers:
+        near = difflib.get_close_matches(named, register.registers, n=1)
+        cure = f"; did you mean {near[0]}?" if near else ""
+        raise InputError(
+            f"{named}: there is no such register (nor a file of that name){cure} There are: {there or 'none'}"
+        )
+    if not there:
+        say("warning: nobody is in the register, so nothing can be found: safehold register import FILE")
     return register, frozenset({named}) if named else register.registers
+
+
+def _people_in(path: Path) -> tuple[Person, ...]:
+    """Return the people of a register file that was named on the command line.
+
+    Raises:
+        InputError: It is not there, or something is wrong with it; what, has been said.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such register file")
+    try:
+        return registers.read(path)
+    except ComplaintsError as error:
+        say(error.text())
+        raise InputError(f"{path}: {counted(len(error.complaints), 'error')}, so nobody was looked for") from None
 
 
 def _find_lines(file: str, register: Register, whole: frozenset[str], pool: ReaderPool) -> Iterator[Any]:
@@ -154,6 +226,8 @@ def explain_message(options: argparse.Namespace) -> int:
         say(f"safehold: {path}: there is no such file, and it is no hold id (of the form 7K4M-2QXR)")
         return Exit.BAD_INPUT
     content = _crlf(inspecting.content_of(path))
+    if not _is_message(content):
+        raise InputError(f"{path}: this is no message; expected a mail with its header (From:, To:, ...), as .eml")
     rules, site, expander = _rules(options, content)
     message, facts = _as_sent(options, content, site, expander)
     with ReaderPool(1) as pool:
@@ -161,11 +235,57 @@ def explain_message(options: argparse.Namespace) -> int:
             message.content, demand=screening.demand(facts, rules.register, rules.policies) or EVERYTHING
         )
     verdict = screening.screen(reading, message.envelope, facts, rules.register, rules.policies)
+    empty = unheld(rules.policies, rules.register.registers)
     if options.json:
-        output.document(verdict_json(verdict))
+        output.document({**verdict_json(verdict), "registers_without_people": list(empty)})
     else:
         _tell(verdict, reading, rules.policies)
-    return Exit.FOUND if verdict.action is Action.HOLD else Exit.OK
+    for name, asking in empty.items():
+        ids = ", ".join(each.id for each in asking)
+        say(f"warning: register {name} holds nobody here, so these policies could find nothing in it: {ids}")
+    if verdict.action is Action.HOLD:
+        return Exit.FOUND
+    return _unless_blind(rules, empty, is_file=options.register is not None)
+
+
+def _unless_blind(rules: Rules, empty: Mapping[str, Sequence[Policy]], *, is_file: bool) -> Exit:
+    """Return whether "not held" may be believed.
+
+    Not where none of the registers asked could be looked at, nor where one is missing from a store that has others:
+    that is a misspelt name.  A file that was named may rightly hold some of the registers only.
+    """
+    there = rules.register.registers
+    asked = {name for each in rules.policies.policies if each.mode is not Mode.OFF for name in each.registers}
+    if not empty or (is_file and asked & there):
+        return Exit.OK
+    here = f"there are: {', '.join(sorted(there))}" if there else "none was loaded; say --register FILE"
+    say(f"safehold: 'not held' cannot be relied on: there is no register {', '.join(empty)} ({here})")
+    return Exit.BAD_INPUT
+
+
+# Fields of which a message has one (RFC 5322, section 3.6, and what relays add).
+_OF_MESSAGES = frozenset(
+    {
+        b"from",
+        b"sender",
+        b"to",
+        b"cc",
+        b"bcc",
+        b"date",
+        b"subject",
+        b"message-id",
+        b"received",
+        b"return-path",
+        b"reply-to",
+    }
+)
+
+
+def _is_message(content: bytes) -> bool:
+    """Return whether *content* begins with a header that has a field of messages; other files have colons too."""
+    header = content.lstrip(b"\r\n").partition(b"\r\n\r\n")[0].split(b"\r\n")
+    names = [line.partition(b":")[0].rstrip().lower() for line in header if b":" in line]
+    return b":" in header[0] and not _OF_MESSAGES.isdisjoint(names)
 
 
 # A hold id as people type it: a name with a dot or a slash in it is a file's.
@@ -205,7 +325,7 @@ def _rules(options: argparse.Namespace, content: bytes) -> tuple[Rules, Site, Ex
     policies = assemble.load_policies(folder)
     people = policies.people
     if options.register:
-        people = (*people, *registers.read(options.register))
+        people = (*people, *_people_in(options.register))
     elif settings is not None and settings.store.exists():
         with assemble.people(settings) as store:
             people = (*people, *store.load()[1])
@@ -274,15 +394,14 @@ def _reasons(ground: Ground) -> list[dict[str, Any]]:
 def _tell(verdict: Verdict, reading: Reading, policies: policy.PolicySet) -> None:
     for r in verdict.recipients:
         output.result(f"{r.recipient.address}: {r.action.value}{' - ' + r.why if r.why else ''}")
-        for ground in r.grounds:
+        for ground in sorted(r.grounds, key=lambda g: (not g.enforced, -g.action.rank)):  # what decides stands first
             shadow = "" if ground.enforced else " (shadow: recorded, not done)"
             title = policies.handling(ground.policy).title
             output.result(f"  {ground.policy}: {title}: {ground.action.value}{shadow}")
             output.result(f"    because {ground.why}")
             for f in ground.findings:
-                part = reading.part(f.place.part)
-                where = f"attachment {part.attachment}, " if part and part.attachment else ""
+                where = place_in_message(f.place, reading)
                 person = f" of {f.person}" if f.person else ""
-                output.result(f"    {where}{place_words(f.place)}: {f.field}{person}, {f.strength.value}: {f.why}")
+                output.result(f"    {where}: {f.field}{person}, {f.strength.value}: {f.why}")
     for problem in verdict.problems:
         output.result(f"not fully read: {problem.part}: {problem.reason.value}")

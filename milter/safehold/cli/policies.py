@@ -2,28 +2,34 @@
 """``safehold policy check``: every mistake with its place and cure, and registers that protect nobody."""
 
 import argparse
-import difflib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from safehold import assemble, config, policy
+from safehold.assemble import rules
 from safehold.cli import output
 from safehold.cli.output import Exit, say
 from safehold.errors import Complaint, ComplaintsError, SafeholdError, counted
-from safehold.policy.language import Policy
-
-HOLDS_NOBODY = "register-holds-nobody"
+from safehold.policy import PolicySet
+from safehold.policy.language import Mode
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the commands of this module."""
-    rules = commands.add_parser("policy", help="the rules")
-    verbs = rules.add_subparsers(dest="verb", required=True, metavar="VERB")
+    group = commands.add_parser("policy", help="the rules")
+    verbs = group.add_subparsers(dest="verb", required=True, metavar="VERB")
     text = "every mistake, with line, column and cure; and registers that hold nobody, where there is a store"
     check = verbs.add_parser("check", parents=[common], help=text, description=text)
-    check.add_argument("folder", nargs="?", type=Path, help="a folder of policies (default: the one in the settings)")
+    check.add_argument(
+        "place",
+        nargs="?",
+        type=Path,
+        metavar="FOLDER|FILE",
+        help="a folder of policies, or one file: what is wrong with that file (default: the folder in the settings)",
+    )
     check.add_argument("--json", action="store_true")
     check.add_argument("--strict", action="store_true", help="warnings fail too")
     check.set_defaults(act=check_policies)
@@ -31,49 +37,86 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def check_policies(options: argparse.Namespace) -> int:
     """Check a folder of policies; exit 1 where there are errors (or warnings, with --strict)."""
-    folder = options.folder or config.load(options.config).policies
-    files = assemble.policy_files(folder)
-    today = datetime.now(UTC).date()
-    found = [*policy.check(files, today=today), *_unheld(files, options)]
-    complaints = sorted(assemble.placed(folder, files, found))
-    errors = sum(c.severity == "error" for c in complaints)
-    warnings = sum(c.severity == "warning" for c in complaints)
+    place = options.place or config.load(options.config).policies
+    read, only = _read(place, options)
+    found = policy.check(read.files, datetime.now(UTC).date(), beside=read.beside)
+    loaded = _loaded(read)
+    found = (*found, *(_against_store(read, loaded, options) if loaded is not None else ()))
+    complaints = [each for each in sorted(read.placed(found)) if not only or each.file == only]
+    errors = sum(each.severity == "error" for each in complaints)
+    warnings = sum(each.severity == "warning" for each in complaints)
     if options.json:
         output.document([{n: getattr(c, n) for n in c.__dataclass_fields__} for c in complaints])
     else:
         for complaint in complaints:
             output.result(complaint.text())
-        output.result(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}")
+        counts = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+        output.result(f"{_summary(loaded, Path(only).name if only else '')}; {counts}" if loaded else counts)
     return Exit.FOUND if errors or (warnings and options.strict) else Exit.OK
 
 
-def _unheld(files: Mapping[str, bytes], options: argparse.Namespace) -> Iterator[Complaint]:
-    """Yield a warning for each policy that asks a register which holds nobody, where there is a store to ask."""
+def _read(place: Path, options: argparse.Namespace) -> tuple[rules.PolicyFolder, str]:
+    """Return the folder to check, and the file that alone is asked about ("" for all of it).
+
+    One file is read with the folder that is in force where it lies there, since names (registers, lists) reach from
+    file to file; elsewhere alone, with the files beside it that it names.
+    """
+    if not place.is_file():
+        return rules.policy_folder(place), ""
+    if options.config.exists():
+        folder = config.load(options.config).policies
+        if place.resolve().is_relative_to(folder.resolve()):
+            return rules.policy_folder(folder), str(folder / place.resolve().relative_to(folder.resolve()))
+    content = place.read_bytes()
+    whole = rules.policy_folder(place.parent)
+    named = {name: data for name, data in whole.files.items() if Path(name).name.encode() in content}
+    return rules.PolicyFolder(place.parent, {**named, place.name: content}, frozenset()), str(place.parent / place.name)
+
+
+def _loaded(read: rules.PolicyFolder) -> PolicySet | None:
+    try:
+        return read.load()
+    except ComplaintsError:
+        return None  # what is wrong has been said
+
+
+def _summary(loaded: PolicySet, only: str) -> str:
+    """Return how many policies there are, in how many files, and of which mode."""
+    policies = [each for each in loaded.policies if not only or Path(each.place[0]).name == only]
+    modes = Counter(each.mode for each in policies)
+    files = {each.place[0] for each in policies}
+    said = ", ".join(f"{modes[mode]} {mode.value}" for mode in (Mode.ENFORCE, Mode.SHADOW, Mode.OFF) if modes[mode])
+    return f"{counted(len(policies), 'policy', 'policies')} in {counted(len(files), 'file')}: {said}"
+
+
+def _against_store(read: rules.PolicyFolder, loaded: PolicySet, options: argparse.Namespace) -> Iterator[Complaint]:
+    """Yield what is to be said of registers: asked and holding nobody, or holding people and asked by nobody."""
     if not options.config.exists():
         return
     try:
-        loaded = policy.load(files, today=datetime.now(UTC).date())
-        held = assemble.registers_held(config.load(options.config), loaded)
+        settings = config.load(options.config)
+        held = assemble.registers_held(settings, loaded)
     except ComplaintsError:
-        return  # what is wrong with the policies has been said; settings have a command of their own
+        return  # settings have a command of their own
     except SafeholdError as error:
         say(f"registers were not compared with the store: {error}")
         return
-    for name, asking in assemble.unheld(loaded, held).items():
+    for name, asking in rules.unheld(loaded, held).items():
         for each in asking:
-            yield _nobody(name, each, held)
+            yield rules.nobody(name, each, held)
+    if read.folder.resolve() == settings.policies.resolve():  # another folder need not ask all of the store
+        for name, hint in rules.unasked(loaded, held).items():
+            yield not_asked(name, hint)
 
 
-def _nobody(name: str, asking: Policy, held: frozenset[str]) -> Complaint:
-    close = difflib.get_close_matches(name, held, n=1)
-    there = f"there are: {', '.join(sorted(held))}" if held else "the store has no register yet"
-    file, line = asking.place
+def not_asked(name: str, hint: str) -> Complaint:
+    """Return the warning about a register that holds people and that no policy asks."""
     return Complaint(
-        file,
-        line,
+        "",
         0,
-        HOLDS_NOBODY,
-        f'"{asking.id}" asks register {name}, which holds nobody, so it protects nobody',
-        f"did you mean `{close[0]}`?" if close else f"safehold register import FILE, or correct the name; {there}",
+        0,
+        "register-not-asked",
+        f"register {name} holds people, and no policy asks it, so they are not protected",
+        hint,
         severity="warning",
     )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What ``policy check`` says: errors, warnings, and in words what a policy does with what cannot be read.  Pure."""
 
+from collections.abc import Collection
 from collections.abc import Mapping as Files
 from dataclasses import replace
 from datetime import date
@@ -26,19 +27,23 @@ from safehold.policy.names import PARTNERS
 
 _PAST = {Action.HOLD: "held", Action.REJECT: "rejected", Action.NOTIFY: "passed, recorded and counted"}
 _NAMES = frozenset({"name", "alias"})
+_PARTNERS_HINT = f"say who they are, at the top of a file: lists: {{{PARTNERS}: {{kind: domain, items: [...]}}}}"
 # What an error of profile "production" is only a warning in "starter".
 _STRICT_IN_PRODUCTION = frozenset({"register-file", "uninspectable-unset"})
 
 
-def check(files: Files[str, bytes], today: date, *, profile: str = "starter") -> tuple[Complaint, ...]:
+def check(
+    files: Files[str, bytes], today: date, *, profile: str = "starter", beside: Collection[str] = ()
+) -> tuple[Complaint, ...]:
     """Return everything there is to say about a policy folder: errors, warnings and notes, in the order of the files.
 
     Args:
         files: As for ``load``.
         today: The local day.
         profile: ``starter``, or ``production``, where some warnings are errors.
+        beside: As for ``load``.
     """
-    run = read(files, today=today)
+    run = read(files, today=today, beside=beside)
     if not run.complaints.failed:
         for policy in run.policies:
             _say(run, policy)
@@ -59,10 +64,17 @@ def _say(run: Loading, policy: Policy) -> None:
             mark,
             "uninspectable-unset",
             f'"{policy.id}" does not say if_uninspectable; the note about it says what that means',
+            hint="write what you want beside when: if_uninspectable: hold,"
+            " or if_uninspectable: {encrypted: hold, else: notify}",
         )
     tests = [test.asked for branch in policy.branches for test in branch]
     if any(isinstance(a, OfScope) and a.scope is Scope.PARTNER for a in tests) and PARTNERS not in run.names.lists:
-        run.complaints.warn(mark, "no-partners", f'"{policy.id}" asks for partners, and there is no list "{PARTNERS}"')
+        run.complaints.warn(
+            mark,
+            "no-partners",
+            f'"{policy.id}" asks for partners, and there is no list "{PARTNERS}"',
+            hint=_PARTNERS_HINT,
+        )
     for kind in sorted({kind for test in tests if (kind := _kind(test)) is not None}):
         if kind not in run.names.kinds:
             run.complaints.warn(

@@ -146,6 +146,18 @@ KEYS: dict[str, dict[str, Key]] = {
     },
 }
 
+# What an author can write today in place of a key that is not built.
+IN_PLACE_OF = {
+    "unless": "write the exception under not:, in recipients or content; it has no end date, so look at it again",
+    "all": "write it inside recipients or content",
+    "any": "write it inside recipients or content",
+    "not": "write it inside recipients or content",
+    "sender": "a policy is asked of every sender today",
+    "identifier": "a pattern can stand in for it: regex: {pattern: '...'}, with a phrase beside it under all:",
+    "document_type": "phrases of such a document can stand in for it: lists: {NAME: {kind: phrase, items: [...]}}",
+    "marking": "the marking as a phrase can stand in for it: lists: {NAME: {kind: phrase, items: [...]}}",
+}
+
 # Where a fired policy of the full language also stands on the content half of `when`.
 CONTENT_HALF = ("content", "attachments", "documents")
 RECIPIENT_HALF = ("recipients", "sender")

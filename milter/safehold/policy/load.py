@@ -7,7 +7,10 @@ last good one on :class:`~safehold.errors.ComplaintsError`.
 
 import fnmatch
 import hashlib
+import re
+from collections.abc import Collection
 from collections.abc import Mapping as Files
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
@@ -25,6 +28,8 @@ from safehold.register import importing
 from safehold.register.people import Person
 
 _YAML = (".yaml", ".yml")
+# What is read where a policy names it.
+_NAMED_FILES = (".txt", ".json", ".jsonl", ".ndjson", ".csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +125,20 @@ class Loading:
         )
 
 
-def load(files: Files[str, bytes], *, today: date) -> PolicySet:
+def load(files: Files[str, bytes], *, today: date, beside: Collection[str] = ()) -> PolicySet:
     """Return the policies of a folder.
 
     Args:
         files: Path relative to the folder (with ``/``) -> bytes; policies, list files and register files.
         today: The local day, for what has a date.
+        beside: Names of what else lies in the folder; its author may have meant it to be read.
 
     Raises:
-        ComplaintsError: With every error (and warning) of all files.
+        ComplaintsError: With every error of all files.
     """
-    run = read(files, today=today)
+    run = read(files, today=today, beside=beside)
     if run.complaints.failed:
-        raise ComplaintsError(c for c in run.complaints.found if c.severity != "note")
+        raise ComplaintsError(c for c in run.complaints.found if c.severity == "error")
     return run.result(files)
 
 
@@ -145,7 +151,7 @@ def digest(files: Files[str, bytes]) -> str:
     return total.hexdigest()
 
 
-def read(files: Files[str, bytes], *, today: date) -> Loading:
+def read(files: Files[str, bytes], *, today: date, beside: Collection[str] = ()) -> Loading:
     """Return one run over *files*, errors and all."""
     complaints = Complaints()
     walk = Walk(complaints)
@@ -161,9 +167,27 @@ def read(files: Files[str, bytes], *, today: date) -> Loading:
     marks = _unique(roots, walk)
     names.check_messages(_reviewers_only(names))
     people = _people(names, files, complaints)
+    if not policies and not complaints.failed:
+        _none_yet(roots, complaints)
     run = Loading(complaints, names, policies, people, terms, marks)
     _warn(run, today)
+    _warn_unread(complaints, (files.keys() - names.read) | set(beside))
     return run
+
+
+NOT_READ = "not-read"
+
+
+def _warn_unread(complaints: Complaints, unread: AbstractSet[str]) -> None:
+    """Say which files are not read: one that was saved under another name protects nobody, and looks as if it did."""
+    for name in sorted(unread):
+        is_meant = ".yaml" in name.lower() or ".yml" in name.lower()
+        hint = (
+            "policies end in .yaml or .yml: rename the file, or keep it elsewhere"
+            if is_meant or not name.endswith(_NAMED_FILES)
+            else "no policy names it; a list is read where file: names it, a register's file where registers: does"
+        )
+        complaints.warn(Mark(name, 0, 0), NOT_READ, "this file is not read", hint=hint)
 
 
 # -- files --------------------------------------------------------------------------------------------------------
@@ -175,44 +199,59 @@ def is_policy_file(name: str) -> bool:
 
 
 def _roots(files: Files[str, bytes], complaints: Complaints, walk: Walk, names: Names) -> dict[str, Mapping]:
-    """Return the root of every policy file.  A list at the top may hold people: its text is never echoed."""
-    roots: dict[str, Mapping] = {}
-    lists_on_top: list[str] = []
-    for name in sorted(files):
-        if not is_policy_file(name):
-            continue
-        if files[name].lstrip()[:1] in (b"-", b"[") and not files[name].lstrip().startswith(b"---"):
-            lists_on_top.append(name)
-            continue
+    """Return the root of every policy file.  A file that may hold people is never echoed, nor its mistakes here."""
+    composed: dict[str, tuple[Mapping | None, Complaints]] = {}
+    for name in sorted(filter(is_policy_file, files)):
         trial = Complaints()
-        root = compose(name, files[name], trial)
-        if root is not None and _looks_like_people(root):
-            lists_on_top.append(name)
+        composed[name] = compose(name, files[name], trial), trial
+    named = _register_paths({name: root for name, (root, _) in composed.items() if root is not None})
+    roots: dict[str, Mapping] = {}
+    for name, (root, trial) in composed.items():
+        if name in named:  # a register's file: who imports it says what is wrong with it, and shows none of it
             continue
-        complaints.take(trial)
         names.read.add(name)
+        if _holds_people(files[name], root):
+            complaints.add(Mark(name, 1, 1), "not-a-mapping", _NO_POLICY_FILE, hint=_PEOPLE_HINT, silent=True)
+            continue
+        if root is None and _OF_PEOPLE.search(files[name]):
+            trial.hush()
+        complaints.take(trial)
         if root is not None and (table := walk.mapping(root, "a policy file")) is not None:
             roots[name] = table
             _version(root, walk)
-    named = _register_paths(roots)
-    for name in lists_on_top:
-        if name not in named:
-            names.read.add(name)
-            complaints.add(
-                Mark(name, 1, 1),
-                "not-a-mapping",
-                "a policy file is a mapping of keys (version: 1, policies: ...). If this is a file of people, name it:"
-                " registers: {NAME: {file: ...}}",
-                silent=True,
-            )
-    if not roots and not complaints.failed:
-        complaints.add(Mark("policies", 0, 0), "no-policy-file", "no .yaml or .yml file here that could hold a policy")
     _includes(roots, walk, files)
     return roots
 
 
-def _looks_like_people(root: Mapping) -> bool:
-    return root.get("values") is not None and root.get("register") is not None and root.get("policies") is None
+_NO_POLICY_FILE = "a policy file is a mapping of keys (version: 1, policies: ...)"
+_PEOPLE_HINT = (
+    "if it holds people: safehold register import FILE, and keep it out of this folder;"
+    " or name it, registers: {NAME: {file: ...}}"
+)
+# The keys of people; no policy file has them at its top, though a list may have such a name.
+_PEOPLE_KEYS = ("values", "adverse", "known_to", "former_contacts", "people")
+_OF_PEOPLE = re.compile(rb"(?:^|[\s{,-])(?:" + "|".join(_PEOPLE_KEYS).encode() + rb")\s*:", re.MULTILINE)
+
+
+def _holds_people(content: bytes, root: Mapping | None) -> bool:
+    """Return whether a YAML file is a list (also one that is no good YAML), or has the keys of people at its top."""
+    if root is not None:
+        return root.get("policies") is None and any(root.get(key) is not None for key in _PEOPLE_KEYS)
+    bare = (line.strip() for line in content.removeprefix(b"\xef\xbb\xbf").splitlines())
+    first = next((line for line in bare if line and not line.startswith((b"#", b"---", b"%"))), b"")
+    return first[:1] in (b"-", b"[")
+
+
+def _none_yet(roots: dict[str, Mapping], complaints: Complaints) -> None:
+    """Complain of a folder without a policy: a gateway that loaded it would let everything pass and look well."""
+    place = Mark(next(iter(roots)), 0, 0) if len(roots) == 1 else Mark("", 0, 0)
+    what = "no policy stands in this file" if len(roots) == 1 else f"no policy stands in the {len(roots)} files here"
+    complaints.add(
+        place,
+        "no-policy-file",
+        f"{what if roots else 'no .yaml or .yml file here could hold a policy'}: nothing would ever be held",
+        hint="write one under policies: (policies/README.md, Your first policy)",
+    )
 
 
 def _register_paths(roots: dict[str, Mapping]) -> set[str]:

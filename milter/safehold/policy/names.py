@@ -178,7 +178,9 @@ class Names:
     def _misshapen(self, item: Scalar, shape: str) -> None:
         # A list file may name people: its line is not shown.
         silent = not item.mark.file.endswith((".yaml", ".yml"))
-        self.complaints.add(item.mark, "invalid-value", f"this is not {shape}", silent=silent)
+        in_file = "one a line, please" if "," in item.text else ""
+        hint = in_file if silent else several_in_one(item.text)
+        self.complaints.add(item.mark, "invalid-value", f"this is not {shape}", hint=hint, silent=silent)
 
     def flat(self, node: Node, name: str) -> AddressSet:
         """Return the addresses of a flat list: "@" makes an address, ".txt" a list file, anything else is a domain."""
@@ -239,7 +241,7 @@ class Names:
                 item.mark,
                 "personal-data-in-policy",
                 f"(in a {'pattern' if pattern else 'phrase'}): this looks like a real {what}. Policies are read by"
-                " many; put the values in a register (safehold register add) and name the register here",
+                " many; put the values in a register (safehold register import FILE) and name the register here",
                 silent=True,
             )
 
@@ -339,7 +341,9 @@ class Names:
                 cure = f'; did you mean "{near}" ({place.file}:{place.line})?'
             elif self.lists:
                 cure = f". Lists here: {', '.join(sorted(self.lists))}"
-            self.walk.wrong(item, f'no list "{item.text[:60]}"{cure}', "unknown-list")
+            # Whoever writes the words themselves where a list's name belongs has no list of a name like that.
+            hint = "" if near or "phrase" not in kinds else _PHRASES
+            self.walk.wrong(item, f'no list "{item.text[:60]}"{cure}', "unknown-list", hint=hint)
             return None
         self.used.add(("list", item.text))
         if found.kind and found.kind not in kinds:
@@ -359,6 +363,14 @@ class Names:
             here = ", ".join(self.registers)
             self.walk.wrong(item, f'no register "{item.text[:60]}"{cure} Registers here: {here}', "unknown-register")
         return item.text
+
+
+_PHRASES = "phrases names a list; the words stand in it, at the top: lists: {NAME: {kind: phrase, items: [...]}}"
+
+
+def several_in_one(text: str) -> str:
+    """Return the hint for a text that is a list without its brackets, or ""."""
+    return "several go into brackets: [one.example, two.example]" if "," in text else ""
 
 
 def relative(base: str, path: str) -> str | None:

@@ -11,13 +11,15 @@ something else.  Here every scalar stays text, depth and number of nodes are bou
 small budget.  Pure; no state is shared between files.
 """
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 import yaml
 
 from safehold.errors import Complaint
+from safehold.register import faults
 
 # A policy file of a large council is some 40 KB; 1 MB is where the mistake is certain (a mailbox, a spreadsheet).
 FILE_LIMIT_BYTES = 1_000_000
@@ -29,6 +31,9 @@ ALIAS_NODE_LIMIT = 2_000
 # What one file may say before we stop listing: a binary file makes thousands.
 COMPLAINT_LIMIT = 200
 LINE_LIMIT = 240
+# In place of a message that quotes the file.
+_HUSHED = "not valid YAML here"
+_QUOTES = re.compile(r'["*&]')
 # Did-you-mean is for a slip of the finger; comparing with thousands of names would take seconds.
 _NEAR_LENGTH = 6
 _NEAR_WORDS = 500
@@ -158,6 +163,12 @@ class Complaints:
         self.found.extend(other.found)
         self._seen.update(other._seen)
 
+    def hush(self) -> None:
+        """Keep places and causes, and take out what was written there: the file may hold people."""
+        self.lines.clear()
+        quiet = (replace(each, source="") for each in self.found)
+        self.found = [replace(each, message=_HUSHED) if _QUOTES.search(each.message) else each for each in quiet]
+
     @property
     def failed(self) -> bool:
         """Return whether anything is an error."""
@@ -177,6 +188,8 @@ def compose(name: str, content: bytes, complaints: Complaints) -> Mapping | None
     if text is None:
         return None
     complaints.lines[name] = text.splitlines()
+    if not _indented(name, text, complaints):
+        return None
     builder = _Builder(name, complaints)
     try:
         root = builder.build(text)
@@ -210,11 +223,7 @@ def decode(name: str, content: bytes, complaints: Complaints) -> str | None:
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(head) >= 2 and b"\x00" in head[:2]):
         complaints.add(Mark(name, 1, 1), "encoding", "this file is UTF-16 (or binary); save it as UTF-8")
         return None
-    if head[:3] == b"\xef\xbb\xbf":
-        complaints.add(
-            Mark(name, 1, 1), "encoding", "this file begins with a byte order mark; save it as UTF-8 without BOM"
-        )
-        return None
+    content = content.removeprefix(b"\xef\xbb\xbf")  # Notepad's byte order mark says nothing that we do not know
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -225,9 +234,31 @@ def decode(name: str, content: bytes, complaints: Complaints) -> str | None:
             Mark(name, line, column),
             "encoding",
             f"byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8",
+            hint="in Notepad: Save As, and below it Encoding: UTF-8",
         )
         return None
     return text if _printable(name, text, complaints) else None
+
+
+# Line and paragraph separators, a byte order mark inside a text, the spaces of no width.
+_INVISIBLE = frozenset({0x2028, 0x2029, 0xFEFF, 0x200B, 0x2060})
+
+
+def _indented(name: str, text: str, complaints: Complaints) -> bool:
+    """Return whether every line is indented with ordinary spaces; YAML takes a no-break one for a letter of the key."""
+    good = True
+    for number, line in enumerate(text.split("\n"), 1):
+        indent = line[: len(line) - len(line.lstrip())]
+        column = next((n for n, c in enumerate(indent, 1) if c not in " \t\r"), 0)
+        if column:
+            good = False
+            complaints.add(
+                Mark(name, number, column),
+                "no-break-space",
+                "the line is indented with a no-break space, which word processors and web pages have",
+                hint="delete the space before the text and type ordinary ones",
+            )
+    return good
 
 
 def _printable(name: str, text: str, complaints: Complaints) -> bool:
@@ -242,7 +273,7 @@ def _printable(name: str, text: str, complaints: Complaints) -> bool:
                     Mark(name, number, column), "encoding", f"a control character (code {code}) stands here; delete it"
                 )
                 return False
-            if code in (0x2028, 0x2029, 0xFEFF):
+            if code in _INVISIBLE:
                 complaints.add(
                     Mark(name, number, column),
                     "encoding",
@@ -377,34 +408,8 @@ class _Builder:
             self.root = node
 
 
-# What libyaml and PyYAML say, and what a policy author can do about it.
-_CURES = (
-    ("found character that cannot start any token", "quote the text, or indent with spaces instead of a tab"),
-    ("found character '\\t'", "indent with spaces instead of a tab"),
-    ("unknown escape character", 'in YAML put patterns in single quotes; "\\d" in double quotes is an error'),
-    ("mapping values are not allowed", "a text that contains a colon and a space needs quotes"),
-    ("did not find expected key", "the indentation differs from the line above, or a bracket is not closed"),
-    ("did not find expected '-' indicator", "the indentation differs from the line above"),
-    ("could not find expected ':'", "a key needs a colon and a space after it"),
-    ("did not find expected ',' or", "a bracket or brace is not closed, or a comma is missing"),
-    ("expected ',' or", "a bracket or brace is not closed, or a comma is missing"),
-    ("found unexpected end of stream", "a quote is not closed"),
-    ("unexpected end of stream", "a quote is not closed"),
-)
-
-
 def _explain(name: str, error: yaml.YAMLError, complaints: Complaints) -> None:
-    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML")
-    place = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    mark = Mark(name, place.line + 1, place.column + 1) if place is not None else Mark(name, 1, 1)
-    lines = complaints.lines.get(name, [])
-    last = max(1, len(lines))
-    if mark.line > last:  # the end of the file: point at its last line
-        mark = Mark(name, last, len(lines[-1]) if lines and lines[-1] else 1)
-    source = lines[mark.line - 1] if mark.line <= len(lines) else ""
-    hint = next((cure for words, cure in _CURES if words in problem), "")
-    if "\t" in source[: mark.column] and source[: mark.column].strip() == "":
-        hint = "indent with spaces instead of a tab"
+    fault = faults.explain(error, complaints.lines.get(name, []))
     context = getattr(error, "context", None)
-    message = f"not valid YAML: {problem}" + (f", {context}" if context and "while" in str(context) else "")
-    complaints.add(mark, "yaml", " ".join(message.split()), hint=hint)
+    message = f"not valid YAML: {fault.problem}" + (f", {context}" if context and "while" in str(context) else "")
+    complaints.add(Mark(name, fault.line, fault.column), "yaml", " ".join(message.split()), hint=fault.hint)

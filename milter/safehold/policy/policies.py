@@ -49,7 +49,7 @@ from safehold.policy.language import (
     Words,
     leaves,
 )
-from safehold.policy.names import Names
+from safehold.policy.names import Names, several_in_one
 from safehold.policy.nodes import Mapping, Mark, Node, Scalar, meant
 from safehold.policy.sense import Asking, Every, Not, Some, Tree
 from safehold.policy.walk import Walk
@@ -307,7 +307,12 @@ class PolicyReader:
         text = item.text.lower().removeprefix("@") if key != "address" else item.text.lower()
         right = addresses.is_address(text) if key == "address" else addresses.is_domain(text)
         if not right:
-            self.walk.wrong(item, f"`{item.text[:60]}` is not a {'mail address' if key == 'address' else 'domain'}")
+            hint = f"it is the name of a list; write list: {item.text}" if item.text in self.names.lists else ""
+            self.walk.wrong(
+                item,
+                f"`{item.text[:60]}` is not a {'mail address' if key == 'address' else 'domain'}",
+                hint=hint or several_in_one(item.text),
+            )
         one = frozenset({text})
         made = {
             "address": AddressSet(addresses=one),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import TypeVar
 
-from safehold.policy.keys import CHOICES, KEYS
+from safehold.policy.keys import CHOICES, IN_PLACE_OF, KEYS
 from safehold.policy.language import Unit, Within
 from safehold.policy.nodes import Complaints, Mapping, Mark, Node, Scalar, Sequence, meant
 
@@ -48,22 +48,37 @@ class Walk:
 
     def known(self, key: Scalar, context: str) -> bool:
         """Return whether *key* is built in *context*; complain of the others, by kind."""
-        keys = KEYS[context]
-        entry = keys.get(key.text)
+        entry = KEYS[context].get(key.text)
         if entry is None:
-            elsewhere = [name for name, table in KEYS.items() if key.text in table]
-            cure = meant(key.text, keys)
-            if not cure and elsewhere:
-                cure = f"; it belongs into {elsewhere[0].removeprefix('a ')}"
-            self.wrong(key, f'"{key.text[:60]}" is not a key of {context}{cure}', "unknown-key")
+            cure, hint = self._cure(key, context)
+            self.wrong(key, f'"{key.text[:60]}" is not a key of {context}{cure}', "unknown-key", hint=hint)
         elif not entry.built:
             self.wrong(
                 key,
                 f"`{key.text}` is part of the language and not built yet; the file is refused, lest the key be ignored",
                 "not-yet",
+                hint=IN_PLACE_OF.get(key.text, ""),
             )
             return False
         return entry is not None
+
+    def _cure(self, key: Scalar, context: str) -> tuple[str, str]:
+        """Return what a key that *context* does not have was probably meant to be, and the hint."""
+        if key.text == "<<":
+            return "", "there are no merges; what policies share stands once, under defaults: or in a list"
+        if not key.text.isprintable() or not key.text.isascii():
+            return (
+                "",
+                "a sign in it only looks like another (a no-break space, a letter of another alphabet); type it anew",
+            )
+        near = meant(key.text, [name for name, entry in KEYS[context].items() if entry.built])
+        homes = {name: table[key.text].built for name, table in KEYS.items() if key.text in table}
+        built = next((name for name, is_built in homes.items() if is_built), "")
+        if near or not homes:
+            return near, ""
+        if built:
+            return f"; it belongs into {built.removeprefix('a ')}", ""
+        return ", and not built yet", IN_PLACE_OF.get(key.text, "")
 
     def named(self, node: Node | None, name: str) -> tuple[tuple[Scalar, Node], ...]:
         """Return the pairs of a mapping whose keys are names that the author chooses."""

@@ -9,7 +9,8 @@ YAML scalars are read as text (``NO`` stays "NO", ``0770020012`` keeps its 0).  
 so is what is nested deeper or is larger than any register needs.
 
 The CSV form, for the plain case, has one row per fact and any of these columns; rows of the same ``id`` merge, and a
-cell may hold several entries apart by semicolons where the column's name is followed by * here:
+cell may hold several entries apart by semicolons where the column's name is followed by * here.  Cells stand apart by
+commas, semicolons or tabs, as the header shows (where by semicolons, a cell of several entries stands in quotes):
 
     id, register                                        in every row (register: in the first row of a person)
     kind, value, known_to*, secret, from, to            one value
@@ -29,9 +30,22 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from safehold.errors import ComplaintsError
-from safehold.register import addresses, keys, names, postcodes
+from safehold.register import addresses, faults, keys, names, postcodes
+from safehold.register.nodes import (
+    AUTHORISED_FIELDS,
+    FORMER_FIELDS,
+    PARTY_FIELDS,
+    PERSON_FIELDS,
+    ROUTE_FIELDS,
+    VALUE_FIELDS,
+    Complaints,
+    Node,
+    Unreadable,
+    field_name,
+    suggestion,
+)
 from safehold.register.people import EVERYBODY, Kind, Person, from_record
-from safehold.register.trees import VALUE_FIELDS, Complaints, Node, Unreadable, field_name, read, suggestion
+from safehold.register.trees import read
 from safehold.text import folded
 
 _LONGEST_VALUE = 1_000  # characters
@@ -75,12 +89,6 @@ _TRUTH: Final = {
     "0": False,
 }
 
-_PERSON_FIELDS = (
-    "id", "register", "values", "adverse", "authorised", "former_contacts", "subject", "conflicts", "review_by",
-)  # fmt: skip
-_PARTY_FIELDS = ("id", "name", "emails", "phones", "addresses", "routes")
-_AUTHORISED_FIELDS = ("email", "domain", "role", "purpose", "to")
-_FORMER_FIELDS = ("email", "address", "ended")
 _Record = dict[str, Any]
 _Members = dict[str, tuple[Node, Node]]
 
@@ -183,7 +191,7 @@ class _People:
 
     def person(self, node: Node) -> _Record:
         """Return the record of one person."""
-        members = self.mapping(node, _PERSON_FIELDS, "")
+        members = self.mapping(node, PERSON_FIELDS, "")
         record: _Record = {
             "id": self.pattern(members, "id", "", _ID, "letters, digits, dots and dashes, like P-0042"),
             "register": self.pattern(
@@ -262,7 +270,7 @@ class _People:
 
     def party(self, node: Node, path: str) -> _Record:
         """Return the record of one adverse party."""
-        members = self.mapping(node, _PARTY_FIELDS, path)
+        members = self.mapping(node, PARTY_FIELDS, path)
         record: _Record = {
             "id": self.pattern(members, "id", path, _ID, "letters, digits, dots and dashes, like F-1"),
             "name": self.text(members, "name", path),
@@ -275,12 +283,12 @@ class _People:
             self.complaints.add(node, "missing-field", f"field `{path}.id` is missing")
         if record["id"] == EVERYBODY:
             self.complaints.add(members["id"][1], "id", f"{self.named(members, 'id', path)} cannot be `{EVERYBODY}`")
-        if isinstance(node.content, dict) and not any(name in members for name in _PARTY_FIELDS[1:]):
+        if isinstance(node.content, dict) and not any(name in members for name in PARTY_FIELDS[1:]):
             self.complaints.add(node, "unknowable", f"`{path}` has nothing to know the adverse party by")
         return record
 
     def route(self, node: Node, path: str) -> _Record:
-        members = self.mapping(node, ("email", "why"), path)
+        members = self.mapping(node, ROUTE_FIELDS, path)
         email = self.text(members, "email", path, needed=node)
         if email and not _EMAIL.fits(email):
             self.expected(members["email"][1], self.named(members, "email", path), _EMAIL)
@@ -288,7 +296,7 @@ class _People:
 
     def authorised(self, node: Node, path: str) -> _Record:
         """Return the record of one authority."""
-        members = self.mapping(node, _AUTHORISED_FIELDS, path)
+        members = self.mapping(node, AUTHORISED_FIELDS, path)
         self.exactly_one(node, members, ("email", "domain", "role"), path)
         record: _Record = {name: self.text(members, name, path) for name in ("email", "domain", "role", "purpose")}
         for name, shape in (("email", _EMAIL), ("domain", _DOMAIN_NAME)):
@@ -299,7 +307,7 @@ class _People:
 
     def former(self, node: Node, path: str) -> _Record:
         """Return the record of one former contact."""
-        members = self.mapping(node, _FORMER_FIELDS, path)
+        members = self.mapping(node, FORMER_FIELDS, path)
         self.exactly_one(node, members, ("email", "address"), path)
         record: _Record = {name: self.text(members, name, path) for name in ("email", "address")}
         for name, shape in (("email", _EMAIL), ("address", _ADDRESS)):
@@ -316,11 +324,12 @@ class _People:
             where = f"`{path}`" if path else "a person"
             self.complaints.add(node, "shape", f"{where} must be a mapping of fields")
             return {}
-        for name, (place, _) in node.content.items():
+        for name, (place, value) in node.content.items():
             if name not in allowed:
-                self.complaints.add(
-                    place, "unknown-field", f"unknown {field_name(name, path)}", suggestion(name, allowed)
-                )
+                hint = suggestion(name, allowed)
+                if _is_blank(value) and not hint.startswith("did you mean"):
+                    hint = faults.COMMA  # in {value: 12 Acacia Road, Ashford} the town is a field without a value
+                self.complaints.add(place, "unknown-field", f"unknown {field_name(name, path)}", hint)
         return {name: pair for name, pair in node.content.items() if name in allowed and not _is_blank(pair[1])}
 
     def items(self, members: _Members, name: str, path: str, *, again: bool = False) -> list[tuple[Node, str]]:

@@ -6,72 +6,21 @@ checks.  What a format forbids or cannot mean (duplicate fields, aliases, unknow
 complained of here, by line and column, never by value.  Pure; no nesting and no bytes make it fail otherwise.
 """
 
-import csv
-import difflib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import yaml
 
-from safehold.errors import Complaint
+from safehold.register import faults
+from safehold.register.nodes import Complaints, Node, Unreadable, field_name
+from safehold.register.tables import read_csv
 
 # A register of a million people is 300 to 500 MB of JSON Lines; YAML and JSON are written by hand, and read whole.
 _LARGEST_BYTES: Final = {"jsonl": 1 << 30, "csv": 1 << 30, "json": 64 << 20, "yaml": 16 << 20}
 _DEEPEST = 12
-_MOST_COMPLAINTS = 500  # nobody reads more, and a wrong column makes one in every row
 _FORMATS: Final = {"jsonl": "jsonl", "ndjson": "jsonl", "json": "json", "yaml": "yaml", "yml": "yaml", "csv": "csv"}
-# The fields of one value; in CSV, columns of the same names.
-VALUE_FIELDS: Final = ("kind", "value", "known_to", "secret", "from", "to")
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A piece of a file: text, nothing, a list or a mapping, and where it stands.
-
-    ``label`` names the column that it came from; empty where the path of fields names it.
-    """
-
-    content: "str | list[Node] | dict[str, tuple[Node, Node]] | None" = field(repr=False)
-    line: int = 0
-    column: int = 0
-    label: str = ""
-
-
-class Complaints:
-    """Everything wrong with one file."""
-
-    def __init__(self, file_name: str) -> None:
-        self.file_name = file_name
-        self.found: list[Complaint] = []
-
-    def add(self, place: Node, code: str, message: str, hint: str = "") -> None:
-        """Note one thing wrong at *place*."""
-        self.at(place.line, place.column, code, message, hint)
-
-    def at(self, line: int, column: int, code: str, message: str, hint: str = "") -> None:
-        """Note one thing wrong at a line and column."""
-        if len(self.found) < _MOST_COMPLAINTS:
-            self.found.append(Complaint(self.file_name, line, column, code, message, hint))
-
-
-class Unreadable(Exception):  # noqa: N818 - never leaves the import
-    """The file cannot be read on from here; the complaint has been noted."""
-
-
-def field_name(name: str, path: str = "") -> str:
-    """Return what a complaint calls a field that the file names; only what looks like a name is repeated."""
-    if not re.fullmatch(r"[A-Za-z_]{1,24}", name):
-        return f"field of `{path}`" if path else "field"
-    return f"field `{path}.{name}`" if path else f"field `{name}`"
-
-
-def suggestion(name: str, allowed: Sequence[str]) -> str:
-    """Return the hint that names what was probably meant, or all that is allowed."""
-    near = difflib.get_close_matches(name.lower(), allowed, n=1, cutoff=0.6)
-    return f"did you mean `{near[0]}`?" if near else f"expected one of: {', '.join(allowed)}"
 
 
 def read(file_name: str, data: bytes, complaints: Complaints) -> Iterator[Node]:
@@ -81,7 +30,7 @@ def read(file_name: str, data: bytes, complaints: Complaints) -> Iterator[Node]:
         Unreadable: There is nothing to go on with; why is among the complaints.
     """
     kind = _format(file_name, data, complaints)
-    return _READERS[kind](_decode(data, complaints), complaints)
+    return _READERS[kind](_decode(kind, data, complaints), complaints)
 
 
 def _format(file_name: str, data: bytes, complaints: Complaints) -> str:
@@ -98,12 +47,13 @@ def _format(file_name: str, data: bytes, complaints: Complaints) -> str:
     return kind
 
 
-def _decode(data: bytes, complaints: Complaints) -> str:
+def _decode(kind: str, data: bytes, complaints: Complaints) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        complaints.at(line, 0, "encoding", "not UTF-8 text", "save the file as UTF-8")
+        excel = "; in Excel: File, Save As, type: CSV UTF-8 (Comma delimited)" if kind == "csv" else ""
+        complaints.at(line, 0, "encoding", "not UTF-8 text", f"save the file as UTF-8{excel}")
         raise Unreadable from None
 
 
@@ -210,9 +160,9 @@ def _read_yaml(text: str, complaints: Complaints) -> Iterator[Node]:
     try:
         documents = list(_yaml_documents(text, complaints))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        problem = "" if error.problem is None or "'" in error.problem else f": {error.problem}"
-        complaints.at(mark.line + 1 if mark else 0, mark.column + 1 if mark else 0, "yaml", f"not YAML{problem}")
+        fault = faults.explain(error, text.splitlines())
+        problem = "" if "'" in fault.problem else f": {fault.problem}"
+        complaints.at(fault.line, fault.column, "yaml", f"not YAML{problem}", fault.hint)
         return
     except yaml.YAMLError:
         complaints.at(0, 0, "yaml", "not YAML: a character that no YAML file may hold")
@@ -304,177 +254,9 @@ def _unwrapped(document: Node, complaints: Complaints) -> Iterator[Node]:
             yield document
 
 
-# -- CSV ---------------------------------------------------------------------------------------------------------------
-
-_COLUMNS: Final = (
-    "id", "register", *VALUE_FIELDS,
-    "adverse_id", "adverse_name", "adverse_email", "adverse_phone", "adverse_address", "adverse_route",
-    "adverse_route_why", "authorised_email", "authorised_domain", "authorised_role", "authorised_purpose",
-    "authorised_to", "former_email", "former_address", "former_ended", "subject", "conflicts", "review_by",
-)  # fmt: skip
-_Row = dict[str, Node]
-
-
-def _read_csv(text: str, complaints: Complaints) -> Iterator[Node]:
-    """Yield one node per person, its rows merged."""
-    people: dict[str, _CsvPerson] = {}
-    for row in _csv_rows(text, complaints):
-        person_id = row.get("id")
-        if person_id is None or not isinstance(person_id.content, str):
-            complaints.at(next(iter(row.values())).line, 0, "missing-field", "column `id` is empty")
-            continue
-        people.setdefault(person_id.content, _CsvPerson()).add(row, complaints)
-    for person in people.values():
-        yield person.node()
-
-
-def _csv_rows(text: str, complaints: Complaints) -> Iterator[_Row]:
-    """Yield the filled cells of each row by column."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")  # not at the other line ends of Unicode
-    reader = csv.reader((line + "\n" for line in lines), strict=True)
-    header: list[str] = []
-    line = 1
-    try:
-        for cells in reader:
-            start, line = line, reader.line_num + 1
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not header:
-                header = _csv_header(cells, start, complaints)
-                continue
-            if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
-                complaints.at(start, 0, "csv", "more cells than the header has columns", "put quotes around commas")
-                continue
-            filled = {
-                name: Node(cell.strip(), start, place, label=f"column `{name}`")
-                for place, (name, cell) in enumerate(zip(header, cells, strict=False), 1)
-                if cell.strip()
-            }
-            yield filled
-    except csv.Error as error:
-        complaints.at(reader.line_num, 0, "csv", f"not CSV: {error}")
-
-
-def _csv_header(cells: Sequence[str], line: int, complaints: Complaints) -> list[str]:
-    """Return the names of the columns, after complaining of unknown, missing and repeated ones."""
-    header = [cell.strip().lower() for cell in cells]
-    for place, name in enumerate(header, 1):
-        if name not in _COLUMNS:
-            complaints.at(line, place, "unknown-column", f"unknown column {place}", suggestion(name, _COLUMNS))
-        elif name in header[: place - 1]:
-            complaints.at(line, place, "duplicate-field", f"column `{name}` is given twice")
-    for name in ("id", "register"):
-        if name not in header:
-            complaints.at(line, 0, "missing-field", f"there is no column `{name}`")
-    if complaints.found:
-        raise Unreadable
-    return header
-
-
-class _CsvPerson:
-    """The rows of one person, gathered into the shape that the other formats have."""
-
-    def __init__(self) -> None:
-        self.single: dict[str, Node] = {}
-        self.lists: dict[str, list[Node]] = {}
-        self.parties: dict[str, dict[str, tuple[Node, Node]]] = {}
-        self.line = 0
-
-    def add(self, row: _Row, complaints: Complaints) -> None:
-        """Take one row in."""
-        line = row["id"].line
-        self.line = self.line or line
-        for name in ("id", "register", "review_by"):
-            if name in row:
-                known = self.single.setdefault(name, row[name])
-                if known.content != row[name].content:
-                    complaints.add(row[name], "conflict", f"column `{name}` differs from that of line {known.line}")
-        for name in ("subject", "conflicts"):
-            if name in row:
-                self.lists.setdefault(name, []).extend(_split(row[name]))
-        self._add_item("values", row, dict.fromkeys(VALUE_FIELDS), line, several=("known_to",))
-        self._add_item("authorised", row, _renamed("authorised_", "email domain role purpose to"), line)
-        self._add_item("former_contacts", row, _renamed("former_", "email address ended"), line)
-        self._add_party(row, complaints)
-
-    def _add_item(
-        self, name: str, row: _Row, columns: Mapping[str, str | None], line: int, several: Sequence[str] = ()
-    ) -> None:
-        """Add the entry of a list that the row's columns make, if any is filled."""
-        members: dict[str, tuple[Node, Node]] = {}
-        for column, member in columns.items():
-            if column in row:
-                cell = row[column]
-                value = Node(_split(cell), cell.line, cell.column, cell.label) if column in several else cell
-                members[member or column] = cell, value
-        if members:
-            self.lists.setdefault(name, []).append(Node(members, line))
-
-    def _add_party(self, row: _Row, complaints: Complaints) -> None:
-        """Add what the row says of an adverse party to that party."""
-        cells = {name: cell for name, cell in row.items() if name.startswith("adverse_")}
-        party_id = cells.pop("adverse_id", None)
-        if party_id is None or not isinstance(party_id.content, str):
-            for cell in list(cells.values())[:1]:
-                complaints.add(cell, "missing-field", f"{cell.label} needs column `adverse_id` beside it")
-            return
-        party = self.parties.setdefault(party_id.content, {"id": (party_id, party_id)})
-        if "adverse_name" in cells:
-            known = party.setdefault("name", (cells["adverse_name"], cells["adverse_name"]))[1]
-            if known.content != cells["adverse_name"].content:
-                complaints.add(
-                    cells["adverse_name"], "conflict", f"column `adverse_name` differs from that of line {known.line}"
-                )
-        for column, member in (
-            ("adverse_email", "emails"),
-            ("adverse_phone", "phones"),
-            ("adverse_address", "addresses"),
-        ):
-            if column in cells:
-                cell = cells[column]
-                _append(party, member, cell, [cell] if column == "adverse_address" else _split(cell))
-        if "adverse_route" in cells:
-            route = {"email": (cells["adverse_route"], cells["adverse_route"])}
-            if "adverse_route_why" in cells:
-                route["why"] = cells["adverse_route_why"], cells["adverse_route_why"]
-            _append(party, "routes", cells["adverse_route"], [Node(route, cells["adverse_route"].line)])
-        elif "adverse_route_why" in cells:
-            complaints.add(
-                cells["adverse_route_why"], "missing-field", "column `adverse_route_why` needs column `adverse_route`"
-            )
-
-    def node(self) -> Node:
-        """Return the person as one mapping."""
-        members = {name: (cell, cell) for name, cell in self.single.items()}
-        lists = dict(self.lists)
-        if self.parties:
-            lists["adverse"] = [Node(party, party["id"][0].line) for party in self.parties.values()]
-        for name, items in lists.items():
-            place = Node(name, items[0].line)
-            members[name] = place, Node(items, items[0].line)
-        return Node(members, self.line)
-
-
-def _renamed(prefix: str, members: str) -> dict[str, str | None]:
-    return {prefix + member: member for member in members.split()}
-
-
-def _append(party: dict[str, tuple[Node, Node]], member: str, cell: Node, items: list[Node]) -> None:
-    """Add *items* to a list of a party."""
-    _, known = party.setdefault(member, (cell, Node([], cell.line)))
-    if isinstance(known.content, list):
-        known.content.extend(items)
-
-
-def _split(cell: Node) -> list[Node]:
-    """Return the entries of a cell, which semicolons part."""
-    text = cell.content if isinstance(cell.content, str) else ""
-    return [Node(item.strip(), cell.line, cell.column, cell.label) for item in text.split(";") if item.strip()]
-
-
 _READERS: Final[Mapping[str, Callable[[str, Complaints], Iterator[Node]]]] = {
     "jsonl": _read_jsonl,
     "json": _read_json,
     "yaml": _read_yaml,
-    "csv": _read_csv,
+    "csv": read_csv,
 }

@@ -7,12 +7,15 @@ each row says what an import changes without opening anything.
 Rules of import (DESIGN section 8): nothing is deleted.  Who a *full* import of a register no longer holds is *ended*:
 kept, sealed, and no longer protected.  Ending many at once is how a wrong file, or a wrong person, would take
 everybody's protection away; so an import that ends over 2 % of the people, or over 20, wants the number said.
+An import gives each person whole, so one that takes anything away from somebody who stays wants that number said too;
+one that *adds* keeps everything that is there (:mod:`safehold.register.merging`).
 Each change is one transaction: rows, revision, history and an audit entry with counts only.
 """
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +23,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from safehold import vault
-from safehold.errors import IllegalMoveError, NotAllowedError, StoreError, TamperedError
+from safehold.errors import IllegalMoveError, NotAllowedError, StoreError, TamperedError, counted
+from safehold.register import merging
 from safehold.register.people import Person, from_record, to_record
 from safehold.store import audit
 from safehold.store.database import Store
@@ -29,6 +33,8 @@ from safehold.store.tables import meta, people, register_imports
 # How many people an import may end without a word (DESIGN section 8).
 MOST_ENDS = 20
 MOST_ENDS_SHARE = 0.02
+# How many people a refusal names; the rest are counted.
+MOST_NAMED = 10
 
 _REVISION = "register_revision"
 
@@ -86,6 +92,7 @@ class _Plan:
     rows: Sequence[Mapping[str, Any]]
     ends: frozenset[str]
     result: ImportResult
+    losses: Mapping[str, str] = field(default_factory=dict)  # by id, in words
 
     @property
     def is_empty(self) -> bool:
@@ -101,6 +108,12 @@ def registers(store: Store) -> Mapping[str, int]:
     )
     with store.read() as connection:
         return {row.register: row.people for row in connection.execute(query)}
+
+
+_OTHER_KEYS = (
+    "the register does not open with this register key: keys and store do not belong together; put the keys back that"
+    " were there when it was imported, or the backup of the store that belongs to these keys"
+)
 
 
 class PeopleStore:
@@ -156,7 +169,9 @@ class PeopleStore:
         incoming: Iterable[Person],
         *,
         full: bool,
+        adding: bool = False,
         accept_ends: int = 0,
+        accept_losses: int = 0,
         actor: str,
         now: datetime,
         registers: Collection[str] = (),
@@ -166,13 +181,16 @@ class PeopleStore:
         Args:
             incoming: The people; each id once.
             full: Whether this is all of the registers it names.
+            adding: Whether what is there of a person stays, and this comes to it; else each person is given whole.
             accept_ends: How many people may be ended, where that is over 2 % of them or over 20.
+            accept_losses: From how many people who stay the import may take something away.
             actor: Who does this.
             now: When.
             registers: The registers that a full import is about, where the people do not name them all.
 
         Raises:
-            NotAllowedError: too many people would be ended, an id comes twice, or nobody acts.
+            NotAllowedError: too many people would be ended or lose something, what is to be added contradicts what is
+                there, an id comes twice, or nobody acts.
         """
         if not actor.strip():
             raise NotAllowedError("a change of the register needs the name of the person who makes it")
@@ -181,11 +199,12 @@ class PeopleStore:
         # Sealing a large import takes longer than other writers wait, so it is done before the transaction, and
         # anew where the register changed meanwhile.
         for _ in range(5):
-            plan = self._plan(by_id, covered)
+            plan = self._plan(by_id, covered, adding=adding)
             _refuse_many_ends(plan, accept_ends)
+            _refuse_losses(plan, accept_losses)
             if plan.is_empty:
                 return plan.result
-            kind = "full" if full else "partial"
+            kind = "full" if full else "added" if adding else "partial"
             if self._carry_out(plan, kind=kind, actor=actor, now=now):
                 return plan.result
         raise StoreError("the register changes too fast to import now")
@@ -215,14 +234,20 @@ class PeopleStore:
                 return result
         raise StoreError("the register changes too fast to change it now")
 
-    def _plan(self, incoming: Mapping[str, Person], covered: frozenset[str]) -> _Plan:
+    def _plan(self, incoming: Mapping[str, Person], covered: frozenset[str], *, adding: bool) -> _Plan:
         with self._store.read() as connection:
             revision, known = _revision(connection), _known(connection)
+            given = {key: (person, self._digest(person)) for key, person in incoming.items()}
+            differing = [key for key, (_, digest) in given.items() if key in known and known[key].digest != digest]
+            before_of = self._rows(connection, differing)
+        if adding:
+            _refuse_conflicts(before_of, incoming)
+            joined = {key: merging.joined(before, incoming[key]) for key, before in before_of.items()}
+            given |= {key: (person, self._digest(person)) for key, person in joined.items()}
         rows: list[Mapping[str, Any]] = []
+        losses: dict[str, str] = {}
         added = changed = returned = unchanged = 0
-        for person in incoming.values():
-            text = json.dumps(to_record(person), sort_keys=True, ensure_ascii=False).encode()
-            digest = vault.keyed_hash(self._key, b"person", text)
+        for person, digest in given.values():
             before = known.get(person.id)
             if before is not None and before.digest == digest and not before.is_ended:
                 unchanged += 1
@@ -230,6 +255,8 @@ class PeopleStore:
             added += before is None
             returned += before is not None and before.is_ended
             changed += before is not None and not before.is_ended
+            if before is not None and not before.is_ended and (lost := _lost(before_of.get(person.id), person)):
+                losses[person.id] = lost
             rows.append(
                 {
                     "id": person.id,
@@ -237,13 +264,26 @@ class PeopleStore:
                     "revision": revision + 1,
                     "ended_at": None,
                     "digest": digest,
-                    "sealed": vault.seal_row(self._key, person.id, text),
+                    "sealed": vault.seal_row(self._key, person.id, _record(person)),
                 }
             )
         active = {i: k for i, k in known.items() if not k.is_ended and k.register in covered}
         ends = frozenset(active.keys() - incoming.keys())
         kept = revision + 1 if rows or ends else revision
-        return _Plan(revision, rows, ends, ImportResult(kept, added, changed, len(ends), returned, unchanged))
+        return _Plan(revision, rows, ends, ImportResult(kept, added, changed, len(ends), returned, unchanged), losses)
+
+    def _digest(self, person: Person) -> bytes:
+        return vault.keyed_hash(self._key, b"person", _record(person))
+
+    def _rows(self, connection: Connection, ids: Sequence[str]) -> Mapping[str, Person]:
+        """Return the stored people of these ids, ended ones too; without those whose row does not open."""
+        found: dict[str, Person] = {}
+        for some in _batches(ids):
+            query = select(people.c.id, people.c.sealed).where(people.c.id.in_(some))
+            for row in connection.execute(query):
+                with suppress(TamperedError):  # an import is the way to write a damaged row anew
+                    found[row.id] = self._opened(row.id, row.sealed)
+        return found
 
     def _carry_out(self, plan: _Plan, *, kind: str, actor: str, now: datetime) -> bool:
         """Do what was planned if the register is still what it was planned on; return whether it was."""
@@ -266,11 +306,16 @@ class PeopleStore:
                 insert(register_imports).values(revision=revision, at=now, actor=actor, kind=kind, **counts)
             )
             facts = {"revision": revision, "kind": kind, **counts}
+            if plan.losses:
+                facts["losing"] = len(plan.losses)
             audit.append(connection, "register changed", now=now, actor=actor, facts=facts)
             return True
 
     def _opened(self, row_id: str, sealed: bytes) -> Person:
-        record = json.loads(vault.open_row(self._key, row_id, sealed))
+        try:
+            record = json.loads(vault.open_row(self._key, row_id, sealed))
+        except TamperedError:
+            raise TamperedError(_OTHER_KEYS) from None
         if record.get("id") != row_id:
             raise TamperedError("a register row is another person's")
         try:
@@ -298,6 +343,33 @@ def _refuse_many_ends(plan: _Plan, accept_ends: int) -> None:
             f"this would end the protection of {ends} of {before} people; nothing was changed."
             f" If that is right, say so with --accept-ends {ends}"
         )
+
+
+def _refuse_losses(plan: _Plan, accept_losses: int) -> None:
+    if len(plan.losses) <= accept_losses:
+        return
+    named = [f"{key} would lose {lost}" for key, lost in sorted(plan.losses.items())]
+    more = len(named) - MOST_NAMED
+    if more > 0:
+        named[MOST_NAMED:] = [f"{counted(more, 'other person', 'other people')} would lose something too"]
+    raise NotAllowedError(
+        f"{'; '.join(named)}. Nothing was changed. To add to what is there: --add."
+        f" If they are meant to lose it, say so with --accept-losses {len(plan.losses)}"
+    )
+
+
+def _lost(before: Person | None, after: Person) -> str:
+    return merging.losses(before, after) if before is not None else "an entry that does not open"
+
+
+def _refuse_conflicts(before: Mapping[str, Person], incoming: Mapping[str, Person]) -> None:
+    said = [f"{key} {why}" for key in sorted(before) if (why := merging.conflict(before[key], incoming[key]))]
+    if said:
+        raise NotAllowedError(f"this cannot be added, and nothing was changed: {'; '.join(said[:MOST_NAMED])}")
+
+
+def _record(person: Person) -> bytes:
+    return json.dumps(to_record(person), sort_keys=True, ensure_ascii=False).encode()
 
 
 def _revision(connection: Connection) -> int:

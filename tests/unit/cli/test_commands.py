@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from safehold import assemble, config
+from safehold import assemble, config, vault
 from safehold.cli import main, setup
+from safehold.errors import StoreError
 from safehold.model import (
     Action,
     Answer,
@@ -174,7 +175,7 @@ def test_a_hold_is_listed_and_shown_with_its_evidence_masked(gateway, capsys):
     assert "gareth" not in listed
     assert "adverse to P-1001" in shown
     assert "Larkspur" not in shown
-    assert "•• •••••••• ••••" in shown
+    assert "[••• ••• •••]" in shown
 
 
 def test_evidence_is_revealed_for_a_reason_only_and_the_look_is_on_record(gateway, capsys):
@@ -240,7 +241,7 @@ def test_a_release_says_who_sends_it_and_what_to_run_to_see(gateway, capsys):
     _, out, _ = run(capsys, "hold", "release", hold, "--reason", "r", "--config", gateway)
 
     assert f"{hold} is now releasing" in out
-    assert "the courier sends it" in out
+    assert "no courier has been at work here yet" in out
     assert f"safehold hold show {hold} --config {gateway}" in out
 
 
@@ -309,6 +310,15 @@ def test_explain_says_who_is_held_by_what_and_shows_no_value(gateway, capsys):
     assert recipients["gareth.wren@postbox.example"]["policies"] == ["safe-address-to-adverse"]
     assert recipients["listings@familycourt.example"]["action"] == "pass"
     assert "Larkspur" not in out
+
+
+def test_explain_says_what_holds_first_and_where_in_the_words_of_the_notice(gateway, capsys):
+    _, out, _ = run(
+        capsys, "explain", MESSAGES / "safe-address-to-adverse.eml", "--register", PEOPLE, "--config", gateway
+    )
+
+    assert out.index("  safe-address-to-adverse: ") < out.index("  locked-file-to-adverse: ")
+    assert "    a file inside attachment 1, page 3: address of P-1001" in out
 
 
 def test_explain_needs_no_settings_where_policies_and_register_are_named(tmp_path, capsys):
@@ -387,7 +397,7 @@ def write_policy(gateway, register):
         "version: 1\npolicies:\n- id: p\n  title: t\n  why: w\n  owner: o\n  mode: enforce\n"
         f"  when: {{content: {{register: {register}}}, recipients: {{scope: external}}}}\n"
         "  if_uninspectable: notify\n"
-        f"registers: {{{register}: store}}\n"
+        f"registers: {{{register.strip('[]').replace(',', ': store,')}: store}}\n"
     )
     gateway.write_text(gateway.read_text().replace(f"policies: {PROJECT / 'policies'}", f"policies: {folder}"))
     return folder
@@ -418,17 +428,16 @@ def test_policy_check_tells_of_a_register_that_holds_nobody(gateway, capsys, nam
     check = ("policy", "check", *([folder] if named else []), "--config", gateway)
 
     code, out, _ = run(capsys, *check)
-    strict = run(capsys, *check, "--strict")
 
     (told,) = [line for line in out.splitlines() if "register-holds-nobody" in line]
     assert told.startswith(f"{folder / 'first.yaml'}:3:")
-    assert "warning" in told
+    assert "error" in told
     assert "did you mean `safe-addresses`?" in out
-    assert (code, strict[0]) == (0, 1)
+    assert code == 1
 
 
 def test_policy_check_is_silent_about_a_register_that_holds_somebody(gateway, capsys):
-    write_policy(gateway, "safe-addresses")
+    write_policy(gateway, "[safe-addresses, adoptive-families]")
     run(capsys, "register", "import", PEOPLE, "--config", gateway)
 
     code, out, _ = run(capsys, "policy", "check", "--strict", "--config", gateway)
@@ -450,8 +459,10 @@ def test_policy_check_counts_as_people_do_and_json_stands_alone(gateway, capsys)
     _, out, err = run(capsys, "policy", "check", folder, "--config", gateway)
     as_json = run(capsys, "policy", "check", folder, "--json", "--config", gateway)
 
-    assert (out.splitlines()[-1], err) == ("0 errors, 1 warning", "")
-    assert [c["code"] for c in json.loads(as_json[1]) if c["severity"] == "warning"] == ["register-holds-nobody"]
+    assert (out.splitlines()[-1], err) == ("1 policy in 1 file: 1 enforce; 1 error, 2 warnings", "")
+    found = [(c["severity"], c["code"]) for c in json.loads(as_json[1]) if c["severity"] != "note"]
+    assert ("error", "register-holds-nobody") in found
+    assert found.count(("warning", "register-not-asked")) == 2
     assert as_json[2] == ""
 
 
@@ -482,9 +493,39 @@ def test_a_backup_is_a_store_and_is_never_written_over(gateway, capsys, tmp_path
 
     assert first[0] == 0
     assert str(copy) in first[1]
-    assert again[0] == 75
+    assert again[0] == 65
+    assert f"{copy} is there already" in again[2]
     with closing(Store.open(copy)) as store, store.read() as connection:
         assert holds.get(connection, hold) is not None
+
+
+def test_a_store_of_another_account_is_told_with_whose_it_is_and_the_cure(gateway, capsys, monkeypatch):
+    """As the milter's account meets a store that root made for itself alone."""
+    store = config.load(gateway).store
+
+    def refused(*_, **__):
+        raise StoreError("the store cannot be opened")
+
+    monkeypatch.setattr(Store, "open", refused)
+    monkeypatch.setattr("os.access", lambda path, _mode: path != store)
+    store.chmod(0o600)
+
+    code, out, err = run(capsys, "hold", "list", "--config", gateway)
+
+    assert (code, out) == (75, "")
+    assert f"the store cannot be opened ({store} is of mode 0600 and belongs to " in err
+    assert "`safehold doctor`, as root, has the cure" in err
+
+
+def test_keys_of_another_store_are_told_to_be_that(gateway, capsys, tmp_path):
+    run(capsys, "register", "import", PEOPLE, "--config", gateway)
+    vault.create_keys(tmp_path / "others")
+    gateway.write_text(gateway.read_text().replace("keys: keys", "keys: others"))
+
+    code, out, err = run(capsys, "register", "list", "--config", gateway)
+
+    assert (code, out) == (65, "")
+    assert "keys and store do not belong together" in err
 
 
 def test_policy_check_passes_the_shipped_policies_and_fails_a_broken_one(tmp_path, capsys):

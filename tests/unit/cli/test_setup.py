@@ -175,6 +175,37 @@ def test_without_a_domain_it_is_said_that_notices_have_no_sender(run, tmp_path):
     assert "--domain" in run("init", "--config", tmp_path / "safehold.yaml")[2]
 
 
+def test_the_recovery_key_is_shown_with_the_command_that_takes_it(run, tmp_path):
+    assert "`safehold key recover`" in run("init", "--config", tmp_path / "safehold.yaml")[1]
+
+
+def test_what_is_to_be_pasted_is_not_called_lines_of_a_file(run, tmp_path):
+    _, out, _ = run("init", "--config", tmp_path / "safehold.yaml", "--domain", "council.test")
+
+    assert "put these lines into" not in out
+    assert "these commands write main.cf and master.cf" in out
+
+
+# -- config check -----------------------------------------------------------------------------------------------
+
+
+def test_settings_that_cannot_work_here_are_no_good_settings(run, tmp_path):
+    file = tmp_path / "safehold.yaml"
+    file.write_text("store: none/safehold.db\n")
+
+    code, out, err = run("config", "check", "--config", file)
+
+    assert (code, out) == (78, "")
+    assert f"{file}:1:1: error[setting]: `store`: there is no folder {tmp_path}/none" in err
+
+
+def test_settings_as_init_writes_them_are_good(run, tmp_path):
+    file = tmp_path / "safehold.yaml"
+    run("init", "--config", file, "--domain", "council.test")
+
+    assert run("config", "check", "--config", file) == (0, f"{file}: ok\n", "")
+
+
 # -- doctor -----------------------------------------------------------------------------------------------------
 
 

@@ -432,6 +432,46 @@ def test_people_of_another_register_are_counted_not_shown():
     assert [c.code for c in found] == ["register-mismatch"]
 
 
+def test_people_with_a_register_above_them_may_stand_in_a_file_too():
+    people = b"register: refuges\npeople:\n- {id: P-1, values: [{kind: phone, value: 01632 960123}]}\n"
+    loaded = load(NINE_LINES + "registers: {refuges: {file: people.yaml}}\n", **{"people.yaml": people})
+
+    assert [person.id for person in loaded.people] == ["P-1"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize(
+    "people",
+    [
+        pytest.param(b"# who to protect\n" + PEOPLE, id="a list under a comment"),
+        pytest.param(b"\xef\xbb\xbf" + PEOPLE, id="a list behind a byte order mark"),
+        pytest.param(PEOPLE.replace(b"[{kind: phone", b"[{kind: 'pho'ne"), id="a broken list"),
+        pytest.param(b"id: P-1\nregister: refuges\nvalues: [{kind: phone, value: 01632 960123\n", id="one broken"),
+        pytest.param(b"register: refuges\npeople: [{id: P-1, valus: 01632 960123}]\n", id="wrapped"),
+    ],
+)
+def test_whatever_is_wrong_with_a_file_of_people_none_of_it_is_shown(people, named):
+    top = "registers: {refuges: {file: people.yaml}}\n" if named else ""
+    found = policy.check({"a.yaml": (NINE_LINES + top).encode(), "people.yaml": people}, TODAY)
+
+    assert "960123" not in "".join(c.text() for c in found)
+
+
+def test_a_list_may_be_named_as_people_call_things():
+    names = b"version: 1\nlists:\n  people: {kind: address, items: [a@b.test]}\n  values: {kind: phrase, items: [x]}\n"
+
+    assert {c.code for c in load(NINE_LINES, **{"shared.yaml": names}).warnings} == {"unused-list"}
+
+
+def test_a_broken_file_that_names_such_a_list_is_still_told_its_place_and_cause():
+    found = complaints(
+        NINE_LINES, {"shared.yaml": b"version: 1\nlists:\n  people: {kind: address, items: [a@b.test}\n"}
+    )
+
+    assert [(c.file, c.line, c.source) for c in found] == [("shared.yaml", 3, "")]
+    assert "is not closed" in found[0].hint
+
+
 def test_a_file_of_people_that_no_register_names_is_not_shown():
     found = complaints(NINE_LINES, {"people.yaml": PEOPLE})
 
@@ -454,7 +494,9 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
 HOSTILE = [
     ("tab", b"version: 1\npolicies:\n\t- id: p\n", "yaml", "tab", 3),
     ("tab in flow", b"version: 1\nlists: {\n\tpartners: x}\n\tb: 1\n", "yaml", "", None),
-    ("byte order mark", b"\xef\xbb\xbfversion: 1\n", "encoding", "byte order mark", 1),
+    ("byte order mark within", b"version: 1\nx: \xef\xbb\xbfy\n", "encoding", "invisible character", 2),
+    ("no-break indent", b"version: 1\n\xc2\xa0\xc2\xa0x: 1\n", "no-break-space", "a no-break space", 2),
+    ("space of no width", b"version: 1\nx\xe2\x80\x8b: 1\n", "encoding", "invisible character", 2),
     ("UTF-16", "version: 1\n".encode("utf-16"), "encoding", "UTF-16", 1),
     ("UTF-16 without mark", "version: 1\n".encode("utf-16-be"), "encoding", "UTF-16", 1),
     ("Latin-1", b"version: 1\n# caf\xe9\n", "encoding", "not UTF-8", 2),
@@ -564,3 +606,91 @@ def test_mangled_bytes_are_complaints_and_never_tracebacks(cut, junk):
         policy.load({"a.yaml": whole[:cut] + junk + whole[cut:]}, today=TODAY)
     except ComplaintsError as error:
         assert error.complaints
+
+
+# -- what is not there, and what is not read --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("files", "file", "words"),
+    [
+        pytest.param({"a.yaml": b"version: 1\n"}, "a.yaml", "no policy stands in this file", id="version alone"),
+        pytest.param({"a.yaml": b"version: 1\npolicies: []\n"}, "a.yaml", "no policy", id="an empty list"),
+        pytest.param({"a.yml": b"version: 1\n", "b.yaml": b"version: 1\n"}, "", "in the 2 files here", id="two files"),
+        pytest.param({"words.txt": b"x\n"}, "", "no .yaml or .yml file here", id="no policy file"),
+    ],
+)
+def test_a_folder_without_a_policy_is_an_error_with_its_cure(files, file, words):
+    """A gateway that loaded it would let everything pass, and look well."""
+    with pytest.raises(ComplaintsError) as caught:
+        policy.load(files, today=TODAY)
+
+    (only,) = caught.value.complaints
+    assert (only.file, only.code) == (file, "no-policy-file")
+    assert words in only.message
+    assert "policies/README.md" in only.hint
+
+
+def test_what_is_not_read_is_named_with_the_reason():
+    loaded = policy.load(
+        {"a.yaml": NINE_LINES.encode(), "words.txt": b"x\n"}, today=TODAY, beside={"b.yaml.txt~", "notes.docx"}
+    )
+
+    assert [(c.file, c.code) for c in loaded.warnings] == [
+        ("b.yaml.txt~", "not-read"),
+        ("notes.docx", "not-read"),
+        ("words.txt", "not-read"),
+    ]
+    assert "rename the file" in loaded.warnings[0].hint
+    assert "no policy names it" in loaded.warnings[2].hint
+
+
+def test_a_policy_saved_as_text_is_told_how_policies_end():
+    loaded = policy.load({"a.yaml": NINE_LINES.encode(), "b.yaml.txt": b"version: 1\n"}, today=TODAY)
+
+    assert "policies end in .yaml or .yml" in loaded.warnings[0].hint
+
+
+def test_a_list_that_a_policy_names_is_read():
+    text = NINE_LINES.replace("{scope: external}", "{list: d}") + "lists: {d: {kind: domain, file: d.txt}}\n"
+
+    assert load(text, **{"d.txt": b"gmail.test\n"}).warnings == ()
+
+
+def test_a_refusal_counts_errors_and_no_warnings():
+    with pytest.raises(ComplaintsError) as caught:
+        load("version: 1\npolicies: [{id: p, title: t, why: w, owner: o, when: {content: any, recipients: x}}]\n")
+
+    assert str(caught.value) == "1 complaint"
+
+
+def test_a_byte_order_mark_at_the_beginning_is_taken():
+    assert policy.load({"a.yaml": b"\xef\xbb\xbf" + NINE_LINES.encode()}, today=TODAY).policies
+
+
+# -- cures that are true ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("when", "rest", "words"),
+    [
+        pytest.param("{content: {register: safe, unless: {}}, recipients: any}", "", "under not:", id="unless inside"),
+        pytest.param("{content: {register: safe}, recipients: any}", "unless: []", "under not:", id="unless"),
+        pytest.param("{content: {register: safe}}", "recipients: any", "it belongs into when", id="recipients up"),
+        pytest.param("{content: any, recipients: {domain: partners}}", "", "write list: partners", id="a list's name"),
+        pytest.param("{content: any, recipients: {domain: 'a.test, b.test'}}", "", "brackets: [one", id="no brackets"),
+        pytest.param("{content: {phrases: [care plan]}, recipients: any}", "", "kind: phrase, items", id="phrases"),
+        pytest.param("{content: any, recipients: any}", "<<: {}", "no merges", id="merge"),
+        pytest.param("{content: any, recipients: any}", "thеn: {}", "looks like another", id="a Cyrillic letter"),
+    ],
+)
+def test_the_cure_is_one_that_helps(when, rest, words):
+    said = [f"{c.message} {c.hint}" for c in complaints(one(when, rest))]
+
+    assert any(words in each for each in said), said
+
+
+def test_what_is_not_built_is_never_proposed():
+    (found,) = [c for c in complaints(one("{content: any}", "recipients: any")) if c.code == "unknown-key"]
+
+    assert "repeat" not in found.message

@@ -307,3 +307,74 @@ def test_no_complaint_repeats_a_value(lines):
         parse("p.yaml", "\n".join(lines).encode())
     except ComplaintsError as error:
         assert "Secretword" not in error.text().replace("field `Secretword`", "")
+
+
+# -- what spreadsheets and people write -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("id;register;kind;value\nP-1;s;address;12 Acacia Road, Ashford TN23 1AB\n", id="semicolons"),
+        pytest.param("id\tregister\tkind\tvalue\nP-1\ts\taddress\t12 Acacia Road, Ashford TN23 1AB\n", id="tabs"),
+        pytest.param('sep=;\r\nid;register;kind;value\r\nP-1;s;address;"12 Acacia Road, Ashford TN23 1AB"', id="sep"),
+        pytest.param('id,register,kind,value,,\nP-1,s,address,"12 Acacia Road, Ashford TN23 1AB",,\n', id="once wider"),
+    ],
+)
+def test_csv_is_taken_as_spreadsheets_write_it(content):
+    (person,) = parse("p.csv", content.encode())
+
+    assert person.values[0].value == "12 Acacia Road, Ashford TN23 1AB"
+
+
+def test_in_a_file_with_semicolons_a_cell_of_several_stands_in_quotes():
+    (person,) = parse("p.csv", b'id;register;adverse_id;adverse_email\nP-1;s;F-1;"a@b.test;c@d.test"\n')
+
+    assert person.adverse[0].emails == ("a@b.test", "c@d.test")
+
+
+def test_all_columns_are_named_once():
+    found = complaints_of("p.csv", b"id,register,zzz,yyy,xxx\nP-1,s,a,b,c\n")
+
+    assert [c.code for c in found] == ["unknown-column"] * 3
+    assert sum("expected one of" in c.hint for c in found) == 1
+
+
+def test_a_table_without_any_of_our_columns_is_told_what_the_first_line_is_for():
+    (only,) = complaints_of("p.csv", b"Nummer,Name\n1,x\n")
+
+    assert "id,register,kind,value" in only.hint
+
+
+def test_an_open_quote_is_shown_at_the_row_that_opens_it():
+    found = complaints_of("p.csv", b'id,register,kind,value\nP-1,s,name,"Jane Doe\nP-2,s,name,Jim Doe\nP-3,s,name,Jo\n')
+
+    assert [(c.line, c.code) for c in found] == [(2, "csv")]
+    assert "is not closed" in found[0].hint
+
+
+def test_text_in_another_encoding_is_told_what_excel_calls_the_right_one():
+    assert "CSV UTF-8" in complaints_of("p.csv", b"id,register,kind,value\nP-1,s,name,Jos\xe9\n")[0].hint
+
+
+@pytest.mark.parametrize(
+    ("file_name", "content"),
+    [
+        ("p.yaml", "- {id: P-1, register: s, values: [{kind: address, value: 4 Heol y Bont, Pontyfelin}]}"),
+        ("p.yaml", "- {id: P-1, register: s, Pontyfelin: 1}"),
+        ("p.yaml", "- {id: P-1, register: s, Pontyfelin: 1, Pontyfelin: 2}"),
+        ("p.yaml", "people: [{id: P-1, register: s}]\nPontyfelin: 1"),
+        ("p.jsonl", '{"id": "P-1", "register": "s", "adverse": [{"id": "F-1", "Pontyfelin": 1}]}'),
+        ("p.yaml", "- {id: P-1, register: s, values: [{kind: address, value: Pontyfelin: y Bont}]}"),
+        ("p.csv", "id,register,Pontyfelin\nP-1,s,x"),
+    ],
+)
+def test_a_name_that_is_not_ours_may_be_a_piece_of_a_value_and_is_never_said(file_name, content):
+    assert "Pontyfelin" not in "".join(c.text() for c in complaints_of(file_name, content))
+
+
+def test_a_field_without_a_value_is_told_of_the_comma():
+    (only,) = complaints_of("p.yaml", "- {id: P-1, register: s, values: [{kind: address, value: 4 Heol y Bont, Bro}]}")
+
+    assert (only.code, only.message) == ("unknown-field", "unknown field of `values[1]`")
+    assert "a comma in it needs quotes" in only.hint

@@ -10,12 +10,8 @@ import pytest
 
 from safehold import assemble, config
 from safehold.cli import setup
-from safehold.errors import ComplaintsError
 from safehold.quarantine import Outlets
-from safehold.register.people import from_record
 from safehold.store import vitals
-from safehold.store.people import PeopleStore
-from safehold.vault import KeyRing
 
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
 POLICY = (
@@ -38,17 +34,6 @@ def settings(tmp_path):
 def write_policy(settings, name="p", *, register="refuges", mode="enforce"):
     settings.policies.mkdir(exist_ok=True)
     (settings.policies / f"{name}.yaml").write_text(POLICY % {"id": name, "register": register, "mode": mode})
-
-
-def rulebook(settings, opened):
-    keys = KeyRing.load(settings.keys, need=frozenset({"register"}))
-    return assemble.Rulebook(settings.policies, PeopleStore(opened, keys.register))
-
-
-def add_person(settings, opened, register="refuges"):
-    keys = KeyRing.load(settings.keys, need=frozenset({"register"}))
-    person = from_record({"id": "P-1", "register": register, "values": [{"kind": "phone", "value": "01632 960123"}]})
-    PeopleStore(opened, keys.register).import_people([person], full=False, accept_ends=0, actor="a", now=NOW)
 
 
 # -- the courier ------------------------------------------------------------------------------------------------
@@ -97,55 +82,6 @@ def test_a_courier_says_what_it_serves_and_no_address(settings, caplog):
     assert f"store={settings.store}" in line
     assert "listener=127.0.0.1:1" in line
     assert "@" not in line
-
-
-# -- the rules --------------------------------------------------------------------------------------------------
-
-
-def test_a_register_that_holds_nobody_is_told_loudly_when_rules_are_loaded(settings, caplog):
-    """A misspelt register protects nobody, and mail would leave without a word."""
-    write_policy(settings, "shadowed", register="shelters", mode="shadow")
-    with closing(assemble.store(settings)) as opened:
-        rulebook(settings, opened).reload()
-
-    told = [r for r in caplog.records if "holds nobody" in r.getMessage()]
-    assert [(r.levelname, r.args) for r in told] == [("ERROR", ("refuges", "p")), ("WARNING", ("shelters", "shadowed"))]
-
-
-def test_a_register_that_holds_somebody_is_no_news(settings, caplog):
-    with closing(assemble.store(settings)) as opened:
-        add_person(settings, opened)
-        rulebook(settings, opened).reload()
-
-    assert not [r for r in caplog.records if "holds nobody" in r.getMessage()]
-
-
-def test_following_the_register_tells_only_what_changed(settings, caplog):
-    with closing(assemble.store(settings)) as opened:
-        rules = rulebook(settings, opened)
-        rules.reload()
-        caplog.clear()
-        add_person(settings, opened, register="others")
-        rules.refresh()
-
-    assert not [r for r in caplog.records if "holds nobody" in r.getMessage()]
-
-
-def test_a_folder_without_policies_is_named_as_itself(tmp_path):
-    with pytest.raises(ComplaintsError) as caught:
-        assemble.load_policies(tmp_path)
-
-    (only,) = caught.value.complaints
-    assert only.file == str(tmp_path)
-
-
-def test_a_complaint_about_a_file_names_it_so_that_an_editor_can_open_it(tmp_path):
-    (tmp_path / "a.yaml").write_text("version: 1\npolicies: [{id: x}]\n")
-
-    with pytest.raises(ComplaintsError) as caught:
-        assemble.load_policies(tmp_path)
-
-    assert {c.file for c in caught.value.complaints} == {str(tmp_path / "a.yaml")}
 
 
 # -- what leaves ------------------------------------------------------------------------------------------------

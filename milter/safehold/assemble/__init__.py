@@ -1,88 +1,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Puts the parts together from the settings: the one place that knows which implementation stands behind which face."""
+"""Puts the parts together from the settings: the one place that knows which implementation stands behind which face.
+
+The rules in force (a folder of policies, the register, reloading) are in :mod:`safehold.assemble.rules`.
+"""
 
 import contextlib
 import logging
 import os
 import pwd
+import stat
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from safehold import policy, postfix
+from safehold.assemble.rules import WATCH_S as WATCH_S
+from safehold.assemble.rules import Rulebook
+from safehold.assemble.rules import load_policies as load_policies
+from safehold.assemble.rules import unheld as unheld
 from safehold.config import Settings
 from safehold.courier import Courier, CourierSettings
-from safehold.errors import Complaint, ComplaintsError, MapUnreadableError, NotLoadedError, SafeholdError
-from safehold.gate import Gate, Rules
+from safehold.errors import ComplaintsError, MapUnreadableError, StoreError
+from safehold.gate import Gate
 from safehold.gate.facts import Expander, NoMaps, Site
 from safehold.guard import Guard
 from safehold.notices import NoticeSettings
-from safehold.policy.language import Mode, Policy
-from safehold.quarantine import Outlets, Quarantine
+from safehold.policy.language import Policy
+from safehold.quarantine import Names, Outlets, Quarantine
 from safehold.reading.limits import Limits
 from safehold.reading.pool import ReaderPool
-from safehold.register.index import Register
-from safehold.register.people import Person
 from safehold.store import Store, vitals
 from safehold.store.people import PeopleStore, registers
 from safehold.vault import KeyRing, OpeningKey
 
 log = logging.getLogger(__name__)
 
-# A register entry must bite within two seconds of its import (DESIGN 7); asking for the revision costs microseconds.
-WATCH_S = 1.0
 # The name under which the courier's heartbeat and its lock are kept.
 COURIER = "courier"
-POLICY_SUFFIXES = frozenset({".yaml", ".yml", ".txt", ".json", ".jsonl", ".ndjson", ".csv"})
-POLICY_FILE_LIMIT_BYTES = 32 << 20
-
-
-def policy_files(folder: Path) -> Mapping[str, bytes]:
-    """Return every file below *folder* that policies may be made of, by its path relative to it; not ``tests/``.
-
-    Raises:
-        ComplaintsError: The folder or a file in it cannot be read, or a file is larger than 32 MB.
-    """
-    if not folder.is_dir():
-        raise ComplaintsError([Complaint(str(folder), 0, 0, "no-policies", "is not a folder of policy files")])
-    files: dict[str, bytes] = {}
-    complaints = []
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if path.suffix not in POLICY_SUFFIXES or "tests" in name.parts[:-1] or not path.is_file():
-            continue
-        try:
-            if path.stat().st_size > POLICY_FILE_LIMIT_BYTES:
-                complaints.append(Complaint(str(path), 0, 0, "too-large", "is larger than 32 MB"))
-                continue
-            files[str(name)] = path.read_bytes()
-        except OSError as error:
-            complaints.append(Complaint(str(path), 0, 0, "unreadable", str(error.strerror or "cannot be read").lower()))
-    if complaints:
-        raise ComplaintsError(complaints)
-    return files
-
-
-def load_policies(folder: Path) -> policy.PolicySet:
-    """Return the policies in *folder*.
-
-    Raises:
-        ComplaintsError: Something is wrong with them; each complaint names its file so that an editor can open it.
-    """
-    files = policy_files(folder)
-    try:
-        return policy.load(files, today=datetime.now(UTC).date())
-    except ComplaintsError as error:
-        raise ComplaintsError(placed(folder, files, error.complaints)) from None
-
-
-def placed(folder: Path, files: Mapping[str, bytes], complaints: Iterable[Complaint]) -> Iterator[Complaint]:
-    """Yield complaints about the *files* of a folder with their whole paths; one about no file names the folder."""
-    for each in complaints:
-        yield replace(each, file=str(folder / each.file if each.file in files else folder))
 
 
 def registers_held(settings: Settings, policies: policy.PolicySet) -> frozenset[str]:
@@ -94,110 +49,6 @@ def registers_held(settings: Settings, policies: policy.PolicySet) -> frozenset[
     with contextlib.closing(store(settings)) as opened:
         stored = registers(opened)
     return frozenset(stored) | {person.register for person in policies.people}
-
-
-def unheld(policies: policy.PolicySet, held: Collection[str]) -> Mapping[str, tuple[Policy, ...]]:
-    """Return the registers that policies ask and that hold nobody, each with its policies, enforced ones first.
-
-    A misspelt register protects nobody, and nothing in a policy folder alone can show it.
-    """
-    asking: dict[str, list[Policy]] = {}
-    for each in sorted(policies.policies, key=lambda each: (not each.enforced, each.id)):
-        for name in each.registers - set(held):
-            asking.setdefault(name, []).append(each)
-    return {name: tuple(asking[name]) for name in sorted(asking) if any(e.mode is not Mode.OFF for e in asking[name])}
-
-
-class Rulebook:
-    """The policies and register in force: swapped whole, kept as they were when what is new is wrong."""
-
-    def __init__(self, folder: Path, people: PeopleStore) -> None:
-        self._folder = folder
-        self._stored = people
-        self._policies: policy.PolicySet | None = None
-        self._people: dict[str, Person] = {}
-        self._revision = -1
-        self._rules: Rules | None = None
-        self._unheld: Mapping[str, tuple[Policy, ...]] = {}
-        self._lock = threading.Lock()
-
-    def current(self) -> Rules:
-        """Return the rules in force.
-
-        Raises:
-            NotLoadedError: None were ever loaded.
-        """
-        if self._rules is None:
-            raise NotLoadedError("policies and register are not loaded")
-        return self._rules
-
-    def reload(self) -> None:
-        """Read policies and register anew.
-
-        Raises:
-            ComplaintsError: A policy file is wrong; what was in force stays in force.
-            StoreError: The register cannot be read; likewise.
-        """
-        with self._lock:
-            policies = load_policies(self._folder)
-            revision, people = self._stored.load()
-            self._unheld = {}  # somebody asked for it, so all of it is said again
-            self._put(policies, {person.id: person for person in people}, revision)
-
-    def refresh(self) -> None:
-        """Follow the stored register if it has changed; the policies stay as they are."""
-        with self._lock:
-            if self._policies is None or self._stored.revision() == self._revision:
-                return
-            changes = self._stored.changes(self._revision)
-            people = {key: person for key, person in self._people.items() if key not in changes.ended}
-            people |= {person.id: person for person in changes.people}
-            self._put(self._policies, people, changes.revision)
-
-    def _put(self, policies: policy.PolicySet, people: dict[str, Person], revision: int) -> None:
-        rules = Rules(policies, Register.build((*people.values(), *policies.people)))
-        self._policies, self._people, self._revision, self._rules = policies, people, revision, rules
-        log.info(
-            "loaded policies=%d policies_digest=%s people=%d revision=%d register_digest=%s",
-            len(policies.policies),
-            policies.digest[:12],
-            len(people) + len(policies.people),
-            revision,
-            rules.register.digest[:12],
-        )
-        self._tell_unheld(rules)
-
-    def _tell_unheld(self, rules: Rules) -> None:
-        """Say loudly which registers hold nobody; once, until that changes."""
-        found = unheld(rules.policies, rules.register.registers)
-        for name, asking in found.items():
-            if self._unheld.get(name) != asking:
-                say = log.error if asking[0].enforced else log.warning
-                say("register=%s holds nobody, so it protects nobody policies=%s", name, _ids(asking))
-        self._unheld = found
-
-    def reload_or_keep(self) -> None:
-        """Reload, and where that fails say so loudly and keep what is in force."""
-        try:
-            self.reload()
-        except ComplaintsError as error:
-            log.error("reload refused, the old rules stay in force: %s\n%s", error, error.text(quoting=False))
-        except SafeholdError as error:
-            log.error("reload refused, the old rules stay in force: %s", error)
-
-    def watch(self, stop: threading.Event) -> None:
-        """Refresh every :data:`WATCH_S` seconds until *stop* is set."""
-        while not stop.wait(WATCH_S):
-            try:
-                self.refresh()
-            except SafeholdError as error:
-                log.error("the register cannot be followed, the old one stays in force: %s", error)
-            except Exception as error:  # noqa: BLE001 - a thread that dies here would leave an old register for ever
-                log.error("the register cannot be followed, the old one stays in force: %s", type(error).__name__)
-
-
-def _ids(policies: Iterable[Policy]) -> str:
-    return ",".join(each.id for each in policies)
 
 
 def site(settings: Settings) -> Site:
@@ -254,8 +105,29 @@ def keyring(settings: Settings, *, need: frozenset[str]) -> KeyRing:
 
 
 def store(settings: Settings) -> Store:
-    """Return the opened store."""
-    return Store.open(settings.store)
+    """Return the opened store.
+
+    Raises:
+        StoreError: It cannot be opened; says which file, whose it is and who asked.
+    """
+    try:
+        return Store.open(settings.store)
+    except StoreError as error:
+        raise StoreError(f"{error} ({settings.store}{_whose(settings.store)})") from error
+
+
+def _whose(path: Path) -> str:
+    """Return whose a file is and where the cure is, if this process may not use it; else ""."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    if os.access(path, os.R_OK | os.W_OK) and os.access(path.parent, os.W_OK):
+        return ""
+    mode, owner, here = stat.S_IMODE(status.st_mode), _account(str(status.st_uid)), _account(str(os.geteuid()))
+    return (
+        f" is of mode {mode:04o} and belongs to {owner}, and this is {here}; `safehold doctor`, as root, has the cure"
+    )
 
 
 def reading_limits(settings: Settings) -> Limits:
@@ -276,7 +148,10 @@ def gate(settings: Settings) -> Iterator[tuple[Gate, Rulebook]]:
     with contextlib.ExitStack() as stack:
         # The zygote of the workers is a clean process started before there is any thread (milter-facts, fact 6).
         limits = reading_limits(settings)
-        pool = stack.enter_context(ReaderPool(settings.reading.workers, limits))
+        reading = settings.reading
+        pool = stack.enter_context(
+            ReaderPool(reading.workers, limits, dear=reading.dear_workers, waiting=reading.waiting)
+        )
         opened = store(settings)
         stack.callback(opened.close)
         rulebook = Rulebook(settings.policies, PeopleStore(opened, keys.register))
@@ -386,7 +261,22 @@ def quarantine(settings: Settings, *, opening: bool = False) -> Iterator[Quarant
     need = {"sealing", "store"} | ({"opening"} if opening else set())
     keys = keyring(settings, need=frozenset(need))
     with contextlib.closing(store(settings)) as opened:
-        yield Quarantine(opened, keys, outlets=outlets(settings))
+        yield Quarantine(
+            opened,
+            keys,
+            outlets=outlets(settings),
+            names=Names(expander(settings).expand_all, lambda: opening_key(settings)),
+            addresses=lambda actor: addresses(actor, settings),
+        )
+
+
+def addresses(account: str, settings: Settings) -> tuple[str, ...]:
+    """Return the addresses that a Unix account is taken to have: its name in each own domain."""
+    try:
+        own = site(settings).own_domains
+    except MapUnreadableError:
+        own = frozenset(settings.domains.own)
+    return tuple(f"{account}@{domain}" for domain in sorted(own))
 
 
 def opening_key(settings: Settings) -> OpeningKey:
@@ -403,7 +293,24 @@ def people(settings: Settings) -> Iterator[PeopleStore]:
 
 
 def actor() -> str:
-    """Return the Unix account that acts; behind sudo(8), the account that asked for it."""
-    if os.getuid() == 0 and os.environ.get("SUDO_USER"):
-        return os.environ["SUDO_USER"]
+    """Return the Unix account that acts; behind sudo(8), the account that asked for it.
+
+    sudo sets SUDO_USER and SUDO_UID together.  One without the other, or two that are of different accounts, were not
+    set by sudo, and then it is root who acts.  (Whoever has a root shell can set both: docs/operations.md says so.)
+    """
+    name, uid = os.environ.get("SUDO_USER", ""), os.environ.get("SUDO_UID", "")
+    if os.getuid() == 0 and name and _account(uid) == name:
+        return name
     return pwd.getpwuid(os.getuid()).pw_name
+
+
+def _account(uid: str) -> str:
+    try:
+        return pwd.getpwuid(int(uid)).pw_name
+    except (ValueError, KeyError, OverflowError):
+        return ""
+
+
+def is_lent() -> bool:
+    """Return whether root's rights were lent to somebody else by sudo(8)."""
+    return os.getuid() == 0 and os.environ.get("SUDO_UID", "0") != "0"
