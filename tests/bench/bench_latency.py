@@ -14,6 +14,11 @@ Variants:
     unconcerned    safehold, to a recipient whom no policy concerns: it need not read the message
     searched       safehold, to one who is adverse to somebody in the register: everything is read and searched
 
+Messages:
+    small          plain and HTML text
+    large          the same with a Word document of twelve pages that a font fills up
+    with picture   the same with a Word document of twelve pages and a picture without writing (looked at, and given up)
+
 Latency is MAIL FROM to the reply after the final dot, as the client sees it; "kept" connections carry many messages
 (as a mail server's do), "new" ones carry one and count connecting and EHLO too (as swaks and most programs do).
 """
@@ -35,7 +40,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +52,9 @@ sys.path.insert(0, str(HERE.parent.parent / "samples"))
 import docx  # noqa: E402 - after the path
 from documents import DOCX  # noqa: E402
 from docx.enum.style import WD_STYLE_TYPE  # noqa: E402
+from docx.opc.constants import RELATIONSHIP_TYPE  # noqa: E402
+from docx.opc.packuri import PackURI  # noqa: E402
+from docx.opc.part import Part  # noqa: E402
 from harness.gateway import Gateway  # noqa: E402
 from harness.postfix import PrivatePostfix, transact, unavailable  # noqa: E402
 from PIL import Image  # noqa: E402
@@ -58,6 +66,8 @@ VARIANTS = {"postfix": NOBODY, "accept-all": NOBODY, "unconcerned": NOBODY, "sea
 SMALL_BYTES, LARGE_BYTES = 8_600, 487_000
 DOCUMENT_TEXT_BYTES = 30_000  # about twelve pages
 SESSIONS = 8
+
+Fill = Callable[[docx.document.Document, random.Random, int], None]
 
 WORDS = """
     the of and to a in that is was for on with as by at from this have be are not which has had will were all their
@@ -110,18 +120,30 @@ def _wrapped(text: str) -> str:
     return "\r\n".join([*lines, line])
 
 
-def document(rng: random.Random, size_bytes: int) -> bytes:
-    """Return a Word document with twelve pages of text and a picture that fills it up to *size_bytes*."""
+def document(rng: random.Random, size_bytes: int, fill: Fill) -> bytes:
+    """Return a Word document with twelve pages of text and something that fills it up to *size_bytes*."""
     made = docx.Document()
     _drop_unused_styles(made)
     made.add_heading("Report", level=1)
     for paragraph in prose(rng, DOCUMENT_TEXT_BYTES).split("\n\n"):
         made.add_paragraph(paragraph)
-    side = int(((size_bytes - len(_saved(made))) / 3) ** 0.5)
+    fill(made, rng, size_bytes - len(_saved(made)))
+    return _saved(made)
+
+
+def add_font(made: docx.document.Document, rng: random.Random, size_bytes: int) -> None:
+    """Embed a font, as Word does where it is told to: what cannot be packed and nobody reads."""
+    kind = "application/vnd.openxmlformats-officedocument.obfuscatedFont"
+    part = Part(PackURI("/word/fonts/font1.odttf"), kind, rng.randbytes(size_bytes), made.part.package)
+    made.part.relate_to(part, RELATIONSHIP_TYPE.FONT)
+
+
+def add_picture(made: docx.document.Document, rng: random.Random, size_bytes: int) -> None:
+    """Put in a picture of noise."""
+    side = int((size_bytes / 3) ** 0.5)
     picture = io.BytesIO()
     Image.frombytes("RGB", (side, side), rng.randbytes(side * side * 3)).save(picture, "PNG")
     made.add_picture(picture)
-    return _saved(made)
 
 
 def _drop_unused_styles(made: docx.document.Document) -> None:
@@ -148,15 +170,21 @@ def small(rng: random.Random) -> str:
     return "MIME-Version: 1.0\r\n" + body(rng, SMALL_BYTES - 250)
 
 
-def large(rng: random.Random) -> str:
-    """Return the large message: the small one with a document."""
-    encoded = base64.encodebytes(document(rng, int((LARGE_BYTES - SMALL_BYTES) / 1.366))).decode().replace("\n", "\r\n")
+def with_document(rng: random.Random, fill: Fill) -> str:
+    """Return the small message with a document."""
+    packed = document(rng, int((LARGE_BYTES - SMALL_BYTES) / 1.366), fill)
+    encoded = base64.encodebytes(packed).decode().replace("\n", "\r\n")
     return (
         'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="=_mix"\r\n\r\n'
         f"--=_mix\r\n{body(rng, SMALL_BYTES - 600)}\r\n"
         f'--=_mix\r\nContent-Type: {DOCX}\r\nContent-Disposition: attachment; filename="report.docx"\r\n'
         f"Content-Transfer-Encoding: base64\r\n\r\n{encoded}--=_mix--\r\n"
     )
+
+
+def messages(rng: random.Random) -> dict[str, str]:
+    """Return what is sent, by name."""
+    return {"small": small(rng), "large": with_document(rng, add_font), "with picture": with_document(rng, add_picture)}
 
 
 _numbers = itertools.count(1)
@@ -299,6 +327,8 @@ LOADS = {
     ("large", 1, "kept"): 3,
     ("small", SESSIONS, "kept"): 12,
     ("large", SESSIONS, "kept"): 2,
+    ("with picture", 1, "kept"): 2,
+    ("with picture", SESSIONS, "kept"): 1,
 }
 WARM_UP = dict.fromkeys(LOADS, 1)
 
@@ -330,7 +360,7 @@ def check_that_it_searches(gateway: Gateway, port: int, first_person: dict[str, 
 def measure_peers(seconds: float) -> dict[str, Any]:
     """Measure Postfix alone and the accept-all milter only: the machine's own figures, without safehold."""
     rng = random.Random(20250602)
-    templates = {"small": small(rng), "large": large(rng)}
+    templates = messages(rng)
     with PrivatePostfix({"default_transport": "discard:"}) as postfix, accept_all(postfix.run / "accept.sock"):
         accepting = postfix.listener(smtpd_milters=f"unix:{postfix.run / 'accept.sock'}")
         bench = Bench({"postfix": postfix.port, "accept-all": accepting}, templates)
@@ -341,7 +371,7 @@ def measure_peers(seconds: float) -> dict[str, Any]:
 def measure(seconds: float, people: int) -> dict[str, Any]:
     """Run it all and return the figures."""
     rng = random.Random(20250602)
-    templates = {"small": small(rng), "large": large(rng)}
+    templates = messages(rng)
     postfix = PrivatePostfix({"default_transport": "discard:", "smtpd_client_connection_rate_limit": "0"})
     with contextlib.ExitStack() as stack:
         stack.enter_context(postfix)
@@ -436,13 +466,13 @@ def show(figures: dict[str, Any]) -> None:
             f"register: {figures['register_people']} people, import {figures['register_import_s']:.1f} s; "
             f"milter: start {figures['milter_start_s']:.1f} s, {figures['milter_memory_mb']:.0f} MB with its workers"
         )
-    print("message  sessions conn. variant        median      p95     added   msg/s of alone      n")
+    print("message     sessions conn. variant         median        p95       added   msg/s of alone      n")
     for row in figures["results"]:
         if row["variant"] == "postfix":
             print()
         print(
-            f"{row['size']:<8}{row['sessions']:>9} {row['connection']:<6}{row['variant']:<12}"
-            f"{row['median_ms']:>6.1f} ms{row['p95_ms']:>6.1f} ms{row['added_ms']:>+6.1f} ms"
+            f"{row['size']:<12}{row['sessions']:>8} {row['connection']:<6}{row['variant']:<12}"
+            f"{row['median_ms']:>7.1f} ms{row['p95_ms']:>8.1f} ms{row['added_ms']:>+8.1f} ms"
             f"{row['messages_per_s']:>8.0f}{row['rate_ratio']:>8.0%}{row['messages']:>8}"
         )
 

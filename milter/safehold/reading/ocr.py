@@ -7,10 +7,18 @@ a shadow (0.53 to 0.59, with a mean confidence of 92 to 95).  So a picture is se
 is read with its background divided out and once more as it is, one that was read badly is tried upside down, and one
 with ink outside the words that were found is read again for loose lines.  Sideways text Tesseract reads itself.
 
-Measured by ``tests/bench/bench_ocr.py`` over ten letters, word recall and CPU seconds a page: clean pages at 200 dpi
-0.999 and 0.9, scans 0.999 and 0.9, scans tilted by eight degrees 0.999 and 1.1, upside down or sideways 0.999 and 1.7,
-faxes 0.97 and 0.9, photographs of 12 megapixels in bad light 0.96 (the worst 0.83) and 2.8, screens of 96 dpi 0.998
-and 1.0.  The address of every letter was found by ``detect.people`` in each.
+It is dear where there is nothing to read, up to 3 s for noise: what has nothing like a line of writing
+(:mod:`safehold.reading.writing`) is given up before.  And it makes words of anything: where there are lines of writing
+and what came of them is no words of a language (:mod:`safehold.reading.sense`), that is said, and nothing passes for
+read.  Of 181 pictures without writing two are called illegible, grass and the roofs of a temple (before, three); of 350
+in public documents and mail none, nor are forms, tables of numbers, Welsh or Polish; pages in Arabic and Cyrillic are,
+and four of fifty photographs of a street sign, of which the sign was lost among rubbish in two.
+
+Measured by ``tests/bench/bench_ocr.py`` over ten letters (2026-11-25, other work on the machine), word recall and CPU
+seconds a page: clean pages at 200 dpi 0.999 and 0.8, scans 0.999 and 0.8, scans tilted by eight degrees 0.999 and 1.0,
+upside down or sideways 0.998 and 1.6, faxes 0.97 and 0.8, photographs of 12 megapixels in bad light 0.98 (the worst
+0.96) and 2.8, screens of 96 dpi 0.998 and 0.9, white on black 0.998 and 1.4.  The address of every letter was found by
+``detect.people`` in each.
 
 Its image library never sees a file: pillow and pdfium decode, this hands over raw pixels.  ``load`` must run before
 the walls stand: it reads the language data; a worker then has the engine by copy on write.  It makes no thread.
@@ -31,9 +39,10 @@ from weakref import WeakKeyDictionary
 from PIL import Image, ImageDraw, ImageOps
 
 from safehold.model import PlaceKind, Reason, Visibility
-from safehold.reading import pixels
+from safehold.reading import pixels, writing
 from safehold.reading.limits import Limits
 from safehold.reading.notes import OpenPart, Session
+from safehold.reading.sense import sense
 from safehold.reading.vocabulary import Detail, MarkKind
 
 LANGUAGE = "eng"
@@ -57,6 +66,11 @@ _A_LINE = 5
 # (181 pictures of real mail and documents, seven kinds of noise).
 _MANY_WORDS = 40
 _ILLEGIBLE = 50
+# What makes no sense: less than this share of the words may be words.  Letters, forms and pages of Welsh or Polish have
+# 0.8 and more, screens of programs 0.67, Cyrillic and Arabic 0.47 to 0.64, leaves 0.6 at most; of these, pages of
+# writing have more than ten lines of four columns, the other pictures four at most.
+_SENSE, _SOME_WORDS, _HARDLY_A_WORD = 0.66, 15, 4
+_LONG, _LINES = 4, 6
 # Of what is found anywhere in a picture, only words like these: leaves give two hundred others.
 _LIKELY = 40
 # Ink outside the words: lines that were passed over.  0.0004 at most on ten clean pages, ten scans and ten screens that
@@ -74,11 +88,13 @@ class Recognised:
         text: All of it.
         illegible: There is writing, and it could not be made out.
         complete: False where time ran out.
+        tried: False where nothing looked like writing, so that Tesseract was not asked.
     """
 
     text: str = field(default="", repr=False)
     illegible: bool = False
     complete: bool = True
+    tried: bool = True
 
 
 # -- the engine ---------------------------------------------------------------------------------------------------
@@ -217,13 +233,14 @@ def look(
     digest = hashlib.sha256(b"%d " % picture.width + picture.tobytes()).digest()
     found = allowance.known.get(digest)
     if found is None:
+        part.session.will_recognise(picture.width * picture.height)
         part.session.enter(part)  # the clock of the part starts anew with each picture
         part.session.flush()
         started = time.monotonic()
         found = recognise(picture, min(part.limits.ocr_page_s, allowance.seconds))
         allowance.known[digest] = found
         allowance.seconds -= time.monotonic() - started
-        if found.text or pixels.has_ink(picture):  # the blank backs of scanned sheets are free
+        if found.tried:  # the blank backs of scanned sheets and the photographs of the garden are free
             allowance.pages -= min(1.0, max(_LEAST_SHARE, picture.width * picture.height / _PAGE_PIXELS))
     if found.text:
         part.segment(kind, found.text, number=number, visibility=Visibility.OCR)
@@ -245,8 +262,13 @@ def recognise(picture: Image.Image, seconds: float) -> Recognised:
     if min(picture.size) < _LEAST_SIDE:
         return Recognised()
     ends = time.monotonic() + seconds
-    picture = ImageOps.expand(picture, _BORDER, pixels.ground(picture))
+    if writing.is_the_same_everywhere(picture):
+        return Recognised(tried=False)
+    # Before the border, whose edges are straight however the page lies.
     straight = pixels.straightened(picture)
+    if not writing.has_writing(straight) and (straight is picture or not writing.has_writing(picture)):
+        return Recognised(tried=False)
+    picture, straight = _bordered(picture), _bordered(straight)
     uneven = pixels.is_unevenly_lit(straight)
     best = _read(pixels.evened(straight) if uneven else straight, ends)
     if uneven:  # dark panels beside light ones are no shadow, and are better read as they are
@@ -262,7 +284,19 @@ def recognise(picture: Image.Image, seconds: float) -> Recognised:
         # Lines as they come, without columns: worth it only where there are more of them.
         if loose.sure > 1.03 * best.sure:
             best = loose
-    return Recognised(best.text, illegible=illegible, complete=best.complete)
+    return Recognised(best.text, illegible=illegible or _makes_no_sense(best), complete=best.complete)
+
+
+def _makes_no_sense(best: "_Attempt") -> bool:
+    """Return whether there are lines of writing and the words that were found are none."""
+    likely, odd = sense(best.text)
+    words = likely + odd
+    suspect = likely < _SENSE * words if words >= _SOME_WORDS else best.words < _HARDLY_A_WORD
+    return suspect and best.complete and writing.lines_of_writing(best.held, _LONG) >= _LINES
+
+
+def _bordered(picture: Image.Image) -> Image.Image:
+    return ImageOps.expand(picture, _BORDER, pixels.ground(picture))
 
 
 @dataclass(frozen=True, slots=True)

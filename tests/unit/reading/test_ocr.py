@@ -72,6 +72,18 @@ def test_a_page_is_read_however_it_is_held(written, held):
     assert not recognised.illegible
 
 
+@pytest.mark.parametrize("angle", [-20, -11, -8, 8, 14, 20])
+def test_a_sheet_that_lies_askew_on_a_table_is_set_straight(written, angle):
+    """What is around the sheet is darker than it and must not be taken for lines that lie straight."""
+    sheet = written(LINES, size=28, picture=(1000, 1300), ink=20, paper=240)
+    on_table = sheet.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=90)
+
+    recognised = ocr.recognise(on_table, 60)
+
+    assert found(recognised.text)
+    assert not recognised.illegible
+
+
 def test_light_panels_beside_dark_ones_are_read_as_they_are(written):
     """Dividing by the background would wipe out what is light on dark."""
     few = "\n".join(LINES.split("\n")[:3])
@@ -106,6 +118,40 @@ def test_writing_that_is_too_small_to_be_made_out_is_illegible(written):
     recognised = ocr.recognise(blurred.resize((blurred.width * 2, blurred.height * 2)), 60)
 
     assert recognised.illegible
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["ae", "fA", "rY", "n=", "iieS", "tO", "~", "WS-'"] * 6, id="odd words"),
+        pytest.param([], id="no words"),
+    ],
+)
+def test_lines_that_come_out_as_no_words_are_illegible(monkeypatch, written, words):
+    """However sure Tesseract is of them: it is as sure of a page that lies askew."""
+
+    def read(picture, ends, *, loose=False):
+        return ocr._Attempt(" ".join(words), picture, ((0, 0, 9, 9),) * len(words), sure=len(words), confidence=88.0)
+
+    monkeypatch.setattr(ocr, "_read", read)
+
+    assert ocr.recognise(written(LINES, size=28), 60).illegible
+    assert not ocr.recognise(written("Riverbank", size=60), 60).illegible
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        pytest.param(Image.effect_noise((1200, 900), 90), id="noise"),
+        pytest.param(Image.radial_gradient("L").resize((1200, 900)), id="a spot of light"),
+        pytest.param(Image.new("L", (1200, 900), 190), id="one colour"),
+    ],
+)
+def test_what_has_no_lines_is_given_up_without_asking_tesseract(monkeypatch, picture):
+    monkeypatch.setattr(ocr, "_read", lambda *_, **__: pytest.fail("recognised"))
+    recognised = ocr.recognise(picture, 60)
+
+    assert recognised == ocr.Recognised(tried=False)
 
 
 def test_where_time_runs_out_what_was_read_stays(written):
@@ -172,6 +218,18 @@ def test_one_budget_counts_over_all_pictures_of_a_message(read_here, monkeypatch
 
     assert read_frames(large) == (2, [("a.tif", "no_text")])
     assert read_frames(small) == (10, [])
+
+
+def test_pictures_without_writing_leave_the_budget_to_a_letter(read_here, written):
+    frames = [Image.effect_noise((2000, 2100), strength) for strength in (40, 60, 80)]
+    frames.append(written(LINES, size=28, picture=(2000, 2100)))
+    out = io.BytesIO()
+    frames[0].save(out, "TIFF", save_all=True, append_images=frames[1:])
+    read = read_here(out.getvalue(), "a.tif", demand=OCR, limits=Limits(ocr_pages=1))
+
+    assert found("\n".join(read.texts(PlaceKind.PAGE, Visibility.OCR)))
+    assert read.problems == []
+    assert read.marks == {"no_words"}
 
 
 def test_the_same_picture_twice_is_recognised_once(read_here, written, monkeypatch):

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which pages must be recognised: the parts of the decision.  Whole documents are in test_pdf.py."""
 
+import ctypes
 import io
+from collections.abc import Iterator
 
 import pypdfium2
+import pypdfium2.raw as pdfium
 import pytest
 from PIL import Image
 from reportlab.lib.utils import ImageReader
@@ -31,7 +34,7 @@ def picture(shade: int = 128, size: tuple[int, int] = (300, 400)) -> ImageReader
 def boxes(page) -> list[tuple[float, ...]]:
     return [
         tuple(round(side, 3) for side in (image.box.left, image.box.top, image.box.right, image.box.bottom))
-        for image in scans._images(page)
+        for image in scans._content(page)[0]
     ]
 
 
@@ -91,7 +94,7 @@ def test_overlapping_images_cover_a_spot_once():
         for _ in range(5):
             paper.drawImage(picture(), 0, 0, 300, 400)
 
-    assert scans._covered(list(scans._images(document_of(draw)[0]))) == pytest.approx(0.25, abs=0.02)
+    assert scans._covered(scans._content(document_of(draw)[0])[0]) == pytest.approx(0.25, abs=0.02)
 
 
 def test_bands_that_touch_are_one_picture_and_others_their_own():
@@ -161,3 +164,132 @@ def test_a_title_page_is_not_drawn_to_decide(monkeypatch):
         paper.rect(50, 50, 500, 700)
 
     assert looked_at(document_of(draw, lambda paper: None)).pages == []
+
+
+# -- letters that are drawn and are no text --------------------------------------------------------------------------
+
+A_PAGE_OF_TEXT = ["a page with some ordinary text on every line of it, and more"] * 8
+
+
+def outlines(text: str) -> Iterator[tuple[float, list[tuple[int, float, float, bool]]]]:
+    """Yield how far each letter of Helvetica reaches and its outline, at a size of one point."""
+    page = document_of(lambda paper: paper.drawString(10, 10, text))[0]
+    font = pdfium.FPDFTextObj_GetFont(pdfium.FPDFPage_GetObject(page, 0))
+    x, y, width = ctypes.c_float(), ctypes.c_float(), ctypes.c_float()
+    for letter in text:
+        outline = pdfium.FPDFFont_GetGlyphPath(font, ord(letter), 1.0)
+        pdfium.FPDFFont_GetGlyphWidth(font, ord(letter), 1.0, width)
+        sides = []
+        for index in range(pdfium.FPDFGlyphPath_CountGlyphSegments(outline)):
+            side = pdfium.FPDFGlyphPath_GetGlyphPathSegment(outline, index)
+            pdfium.FPDFPathSegment_GetPoint(side, x, y)
+            closes = bool(pdfium.FPDFPathSegment_GetClose(side))
+            sides.append((pdfium.FPDFPathSegment_GetType(side), x.value, y.value, closes))
+        yield width.value, sides
+
+
+def draw_outlines(paper, text: str, left: float, bottom: float, size: float, *, as_one: bool) -> None:
+    """Draw the text as drawing programs do: each letter a shape, or all of the line one."""
+    line = paper.beginPath()
+    for width, sides in outlines(text):
+        shape = line if as_one else paper.beginPath()
+        curve: list[float] = []
+        for kind, x, y, closes in sides:
+            point = (left + x * size, bottom + y * size)
+            if kind == pdfium.FPDF_SEGMENT_MOVETO:
+                shape.moveTo(*point)
+            elif kind == pdfium.FPDF_SEGMENT_LINETO:
+                shape.lineTo(*point)
+            else:
+                curve += point
+                if len(curve) == 6:
+                    shape.curveTo(*curve)
+                    curve = []
+            if closes:
+                shape.close()
+        if not as_one and sides:
+            paper.drawPath(shape, stroke=0, fill=1)
+        left += width * size
+    if as_one:
+        paper.drawPath(line, stroke=0, fill=1)
+
+
+def write_text(paper) -> None:
+    for index, line in enumerate(A_PAGE_OF_TEXT):
+        paper.drawString(60, 760 - 14 * index, line)
+
+
+@pytest.mark.parametrize("as_one", [False, True], ids=["a shape a letter", "a shape a line"])
+@pytest.mark.parametrize("size", [10, 14, 24])
+def test_letters_drawn_beside_text_are_looked_at_where_they_are(size, as_one):
+    def draw(paper):
+        write_text(paper)
+        draw_outlines(paper, "27 Larkspur Lane, Ashford", 120, 400, size, as_one=as_one)
+
+    found = looked_at(document_of(draw))
+
+    (picture,) = found.pictures
+    assert found.pages == []
+    assert picture.box.left < 120 / 600
+    assert picture.box.right > (120 + 9 * size) / 600
+    assert 0.35 < picture.box.top < 400 / 800 < picture.box.bottom < 0.65
+
+
+def test_letters_made_of_dots_are_looked_at(written):
+    dots = written("27 Larkspur Lane", size=20).point([255 if level > 110 else 0 for level in range(256)])
+
+    def draw(paper):
+        write_text(paper)
+        for y in range(dots.height):
+            for x in range(dots.width):
+                if not dots.getpixel((x, y)):
+                    paper.rect(60 + x, 500 - y, 1, 1, stroke=0, fill=1)
+
+    assert len(looked_at(document_of(draw)).pictures) == 1
+
+
+def draw_bars(paper):
+    for left in range(60, 540, 24):
+        paper.rect(left, 100, 16, 40 + left % 190, stroke=0, fill=1)
+    for height in range(100, 400, 20):
+        paper.rect(50, height, 500, 0.7, stroke=0, fill=1)
+
+
+def draw_boxes(paper):
+    for down in range(5):
+        for left in range(60, 500, 18):
+            shape = paper.beginPath()
+            shape.rect(left, 400 - 40 * down, 18, 18)
+            shape.rect(left + 1, 401 - 40 * down, 16, 16)
+            paper.drawPath(shape, stroke=0, fill=1, fillMode=0)
+
+
+def draw_map(paper):
+    for index in range(60):
+        shape = paper.beginPath()
+        x, y = 80 + 67 * index % 430, 100 + 41 * index % 330
+        shape.moveTo(x, y)
+        for step in range(1, 12):
+            shape.lineTo(x + (step * 37) % 90, y + (step * 53) % 70)
+        paper.setFillGray(index % 9 / 10)
+        paper.drawPath(shape, stroke=0, fill=1)
+
+
+@pytest.mark.parametrize("draw_more", [draw_bars, draw_boxes, draw_map])
+def test_charts_boxes_and_maps_are_no_letters(draw_more):
+    found = looked_at(document_of(lambda paper: (write_text(paper), draw_more(paper))))
+
+    assert found.pictures == []
+    assert found.pages == []
+
+
+def test_a_page_of_text_and_a_few_shapes_is_not_drawn_to_decide(monkeypatch):
+    monkeypatch.setattr(scans, "_rendered", lambda *_, **__: pytest.fail("drawn"))
+
+    def draw(paper):
+        write_text(paper)
+        paper.rect(50, 50, 500, 700)
+        paper.roundRect(60, 100, 400, 80, 6, stroke=0, fill=1)
+        paper.circle(300, 300, 40, stroke=0, fill=1)
+
+    assert looked_at(document_of(draw)).pictures == []
