@@ -6,6 +6,7 @@ Relative paths are relative to the file that names them.  Nothing secret stands 
 
 import difflib
 import re
+from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -81,14 +82,27 @@ def _socket(text: str) -> str:
 
 
 def _mailbox(text: str) -> str:
-    local, _, place = text.rpartition("@")
-    if not local or not text.isprintable() or re.search(r'[\s<>"]', text) or not _DOMAIN.fullmatch(place.lower()):
+    if not _is_mailbox(text):
         raise ValueError("expected an address, e.g. archive@council.example")
     return text
 
 
+def _staff(text: str) -> str:
+    """Return an address of our own people; ``@localhost`` is what a first try on one machine writes to."""
+    if not (_is_mailbox(text) or (_is_mailbox(f"{text}.example") and text.endswith("@localhost"))):
+        raise ValueError("expected an address, e.g. reviewers@council.example")
+    return text
+
+
+def _is_mailbox(text: str) -> bool:
+    local, _, place = text.rpartition("@")
+    well_formed = bool(local) and text.isprintable() and not re.search(r'[\s<>",;@]', local)
+    return well_formed and _DOMAIN.fullmatch(place.lower()) is not None
+
+
 HostPort = Annotated[str, AfterValidator(_host_port)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
+StaffMailbox = Annotated[str, AfterValidator(_staff)]
 MilterSocket = Annotated[str, AfterValidator(_socket)]
 Domain = Annotated[str, AfterValidator(domain)]
 
@@ -109,10 +123,9 @@ class Organisation(Section):
 
 
 class Domains(Section):
-    """Whose domains are whose; sub-domains count."""
+    """Which domains are our own; sub-domains count.  Who a partner is, the policies say: their list ``partners``."""
 
     own: tuple[Domain, ...] = ()
-    partners: tuple[Domain, ...] = ()
 
 
 class OriginSettings(Section):
@@ -176,9 +189,9 @@ class PostfixSettings(Section):
 class Notices(Section):
     """Who writes to staff, and who is written to."""
 
-    sender: str = Field(default="email-check@localhost", alias="from")
-    duty: tuple[str, ...] = ()
-    reviewers: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    sender: StaffMailbox = Field(default="email-check@localhost", alias="from")
+    duty: tuple[StaffMailbox, ...] = ()
+    reviewers: dict[str, tuple[StaffMailbox, ...]] = Field(default_factory=dict)
     detail: Literal["none", "where", "kind"] = "where"
 
 
@@ -196,9 +209,19 @@ class Journal(Section):
 
 
 class ReadingSettings(Section):
-    """How much a message may cost."""
+    """How much a message may cost.
+
+    Attributes:
+        workers: Ordinary messages read at once.
+        dear_workers: Messages whose pictures are recognised at once beside them, and the same number of others that
+            take long; as many as ``workers`` where nothing is said.
+        waiting: Messages of the latter two kinds that wait for that; one more is asked to come again later.
+        deadline_s: Seconds one message may take.
+    """
 
     workers: int = Field(default=2, ge=1, le=64)
+    dear_workers: int | None = Field(default=None, ge=1, le=64)
+    waiting: int = Field(default=16, ge=0, le=200)
     deadline_s: float = Field(default=30.0, gt=0, le=240)
 
 
@@ -240,28 +263,83 @@ _INIT_HINT = "`safehold init --config FILE` writes one"
 _ROOT_HINT = "run this as root: sudo safehold ..."
 
 
+def check(path: Path) -> tuple[Complaint, ...]:
+    """Return what is well written in *path* and cannot work on this machine, each with its place.
+
+    Raises:
+        ComplaintsError: As :func:`load`.
+    """
+    settings = load(path)
+    data = path.read_bytes()
+    node, lines = yaml.compose(data, Loader=yaml.SafeLoader), data.decode("utf-8", "replace").splitlines()
+    found = []
+    for place, message, hint in _doubts(settings, path):
+        mark = _locate(node, place)[0] if _is_written(node, place[0]) else None
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        source = lines[line - 1] if 0 < line <= len(lines) else ""
+        dotted = ".".join(map(str, place))
+        found.append(Complaint(str(path), line, column, "setting", f"`{dotted}`: {message}", hint, source=source))
+    return tuple(sorted(found))
+
+
+def _doubts(settings: Settings, path: Path) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """Yield place, doubt and cure."""
+    if not settings.store.parent.is_dir():
+        yield ("store",), f"there is no folder {settings.store.parent}", f"safehold init --config {path}"
+    if not settings.policies.is_dir():
+        yield ("policies",), f"there is no folder {settings.policies}", f"safehold init --config {path}"
+    own, said = settings.domains.own, settings.notices
+    listed: dict[tuple[str | int, ...], str] = {("notices", "from"): said.sender}
+    listed |= {("notices", "duty", number): address for number, address in enumerate(said.duty)}
+    for role, addresses in said.reviewers.items():
+        listed |= {("notices", "reviewers", role, number): address for number, address in enumerate(addresses)}
+    for place, address in listed.items():
+        if own and not _is_inside(address, own):
+            yield place, "is outside domains.own, and no notice is sent outside", "name an address of your own"
+
+
+def _is_written(root: yaml.Node | None, name: str | int) -> bool:
+    return isinstance(root, yaml.MappingNode) and any(key.value == name for key, _ in root.value)
+
+
+def _is_inside(address: str, own: tuple[str, ...]) -> bool:
+    place = address.rpartition("@")[2].lower()
+    return any(place == each or place.endswith(f".{each}") for each in own)
+
+
 def parse(file: str, data: bytes) -> Settings:
-    """Return the settings in *data*; *file* names it in complaints."""
+    """Return the settings in *data*; *file* names it in complaints.
+
+    A file that is none of ours is not quoted, not by a word: whoever may run a command as root could otherwise read any
+    file by naming it as settings.
+    """
     if len(data) > SIZE_LIMIT_BYTES:
         raise ComplaintsError([Complaint(file, 0, 0, "too-large", "settings are larger than 1 MB")])
     try:
         node = yaml.compose(data, Loader=yaml.SafeLoader)
         value = yaml.load(data, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader builds nothing but text
     except yaml.YAMLError as error:
-        raise ComplaintsError([_syntax(file, error)]) from None
+        raise ComplaintsError([_syntax(file, error) if _LINE_OF_OURS.search(data) else _not_ours(file)]) from None
     except (RecursionError, UnicodeDecodeError):
         raise ComplaintsError([Complaint(file, 0, 0, "yaml", "is not readable YAML text")]) from None
     if value in ("", None):
         value = {}
-    if not isinstance(value, dict):
-        raise ComplaintsError(
-            [Complaint(file, 1, 1, "yaml", "expected settings, one `name: value` a line", _INIT_HINT)]
-        )
+    if not isinstance(value, dict) or (value and value.keys().isdisjoint(_SECTIONS)):
+        raise ComplaintsError([_not_ours(file)])
     try:
         return Settings.model_validate(value)
     except ValidationError as error:
         lines = data.decode("utf-8", "replace").splitlines()
         raise ComplaintsError(_complaint(file, node, lines, item) for item in error.errors()) from None
+
+
+_SECTIONS = frozenset(Settings.model_fields)
+_LINE_OF_OURS = re.compile(rf"^(?:{'|'.join(sorted(_SECTIONS))})[ \t]*:".encode(), re.MULTILINE)
+
+
+def _not_ours(file: str) -> Complaint:
+    hint = f"settings are {', '.join(sorted(_SECTIONS))}; {_INIT_HINT}"
+    return Complaint(file, 0, 0, "yaml", "is no settings file of safehold: none of its settings stands in it", hint)
 
 
 def _syntax(file: str, error: yaml.YAMLError) -> Complaint:
@@ -274,18 +352,40 @@ def _complaint(file: str, root: yaml.Node | None, lines: list[str], item: Any) -
     mark, known = _locate(root, item["loc"])
     dotted = ".".join(str(step) for step in item["loc"])
     hint = ""
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    source = lines[line - 1] if known and 0 < line <= len(lines) else ""
     if item["type"] == "extra_forbidden":
+        source = source[: column - 1 + len(str(item["loc"][-1]))]  # its value is none of ours
         message = f"`{item['loc'][-1]}` is not a setting here"
         close = difflib.get_close_matches(str(item["loc"][-1]), _keys_at(item["loc"][:-1]), n=1)
         hint = f"did you mean `{close[0]}`?" if close else f"settings here: {', '.join(_keys_at(item['loc'][:-1]))}"
+        hint = _MOVED.get(dotted, hint)
     else:
-        message = f"`{dotted}`: {item['msg'].removeprefix('Value error, ')}"
+        message = f"`{dotted}`: {_EXPECTED.get(item['type']) or item['msg'].removeprefix('Value error, ')}"
         hint = getattr(item.get("ctx", {}).get("error"), "hint", "")
     if item["type"] == "tuple_type" and isinstance(item["input"], str):
         hint = f"write a list: [{item['input']}]"
-    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-    source = lines[line - 1] if known and 0 < line <= len(lines) else ""
     return Complaint(file, line, column, "setting", message, hint, source=source, length=len(str(item["loc"][-1])))
+
+
+# What was a setting once -> where it stands today.
+_MOVED = {
+    "domains.partners": "partners stand in the policies, lists: {partners: {kind: domain, items: [...]}};"
+    " take the line out here"
+}
+
+# Pydantic speaks to programmers; these are the kinds of it that a settings file can meet.
+_EXPECTED = {
+    "tuple_type": "expected a list",
+    "string_type": "expected a text",
+    "int_parsing": "expected a whole number",
+    "float_parsing": "expected a number",
+    "dict_type": "expected `name: value`, one a line",
+    "model_type": "expected `name: value`, one a line",
+    "path_type": "expected a path",
+    "ip_v4_network": "expected a network, e.g. 192.0.2.0/24",
+    "ip_v6_network": "expected a network, e.g. 192.0.2.0/24",
+}
 
 
 def _locate(node: yaml.Node | None, path: tuple[int | str, ...]) -> tuple[yaml.Mark | None, bool]:

@@ -397,7 +397,10 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """What one policy wants done with a hold it causes; the strictest of several wins (policy-language, rule 8)."""
+    """What one policy wants done with a hold it causes; the strictest of several wins (policy-language, rule 8).
+
+    The texts are those that its author wrote for the notices, placeholders and all.
+    """
 
     policy: str
     title: str = ""
@@ -408,6 +411,8 @@ class Handling:
     review: str = "reviewers"
     approvals: int = 1
     deadline_s: int = 4 * 3600
+    sender_text: str = ""
+    reviewers_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

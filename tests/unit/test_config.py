@@ -30,7 +30,7 @@ def test_a_misspelt_setting_is_met_with_the_right_one():
     (only,) = complaints("organisation:\n  urgnt_phone: x\n")
 
     assert only.hint == "did you mean `urgent_phone`?"
-    assert "    2 |   urgnt_phone: x\n      |   ^~~~~~~~~~~" in only.text()
+    assert "    2 |   urgnt_phone\n      |   ^~~~~~~~~~~" in only.text()
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,8 @@ def test_a_misspelt_setting_is_met_with_the_right_one():
         pytest.param("- 1\n- 2\n", id="a list"),
         pytest.param("policies: !!python/object/apply:os.system [id]\n", id="a tag that would run something"),
         pytest.param("reading: {workers: 0}\n", id="no workers"),
+        pytest.param("reading: {dear_workers: 0}\n", id="no workers for what takes long"),
+        pytest.param("reading: {waiting: -1}\n", id="fewer than nobody may wait"),
         pytest.param("milter: {socket: /bare/path}\n", id="a socket without its kind"),
         pytest.param("release: {listener: '10027'}\n", id="a port alone"),
     ],
@@ -69,14 +71,21 @@ def test_what_cannot_be_meant_is_refused(text):
         pytest.param(f"{'a' * 64}.example", "", id="a label that is too long"),
     ],
 )
-@pytest.mark.parametrize("setting", ["own", "partners"])
-def test_what_is_no_mail_domain_is_refused_with_what_was_meant(written, meant, setting):
+def test_what_is_no_mail_domain_is_refused_with_what_was_meant(written, meant):
     """No address would ever be inside such a domain, so every colleague would pass for a stranger."""
-    (only,) = complaints(f"domains: {{{setting}: ['{written}']}}\n")
+    (only,) = complaints(f"domains: {{own: ['{written}']}}\n")
 
-    assert f"`domains.{setting}.0`" in only.message
+    assert "`domains.own.0`" in only.message
     assert only.hint == (f"did you mean `{meant}`?" if meant else "the form is council.example; sub-domains count")
-    assert (only.line, only.column) == (1, 17 if setting == "own" else 22)
+    assert (only.line, only.column) == (1, 17)
+
+
+def test_partners_are_refused_with_the_place_where_they_stand_today():
+    """A setting that nothing reads would let a policy of partners hold what it should let through."""
+    (only,) = complaints("domains: {own: [council.example], partners: [haven.example]}\n")
+
+    assert only.message == "`partners` is not a setting here"
+    assert "lists: {partners: {kind: domain" in only.hint
 
 
 @pytest.mark.parametrize(
@@ -178,3 +187,122 @@ def test_a_list_is_not_released_through_the_listener_that_maps_nothing():
 def test_a_listener_for_lists_is_a_choice():
     assert config.parse("s.yaml", b"release: {listener: '127.0.0.1:1'}").release.lists is None
     assert config.parse("s.yaml", b"release: {lists: '127.0.0.1:2'}").release.lists == "127.0.0.1:2"
+
+
+# -- files that are none of ours --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("root:*:20782:0:99999:7:::\njo:$y$j9T$Zq:20782:0:::\n", id="accounts"),
+        pytest.param("password: Zq-hunter\nZq-token: 1\n", id="settings of another program"),
+        pytest.param("- Zq\n", id="a list"),
+        pytest.param("Zq\n", id="a text"),
+        pytest.param("a: *Zq\n", id="an unknown alias"),
+        pytest.param("a: !Zq!x 1\n", id="an unknown tag"),
+        pytest.param("-----BEGIN PRIVATE KEY-----\nZq%\n@Zq\n", id="a key"),
+        pytest.param("Zq: [\n", id="not closed"),
+    ],
+)
+def test_a_file_that_is_none_of_ours_is_not_quoted(text):
+    """Whoever may run a command as root must not read a file by naming it as settings."""
+    (only,) = complaints(text)
+
+    said = only.text()
+    assert "no settings file of safehold" in said
+    assert "Zq" not in said
+    assert "root" not in said
+    assert (only.source, only.line) == ("", 0)
+
+
+def test_of_a_setting_that_is_none_only_the_name_is_quoted():
+    (only,) = complaints("store: safehold.db\npasword: Zq-hunter\n")
+
+    assert "`pasword` is not a setting here" in only.text()
+    assert "Zq" not in only.text()
+
+
+def test_a_mistake_of_yaml_in_our_own_file_is_told_with_its_place():
+    (only,) = complaints("store: safehold.db\nkeys: [\n")
+
+    assert only.line == 3
+    assert "no settings file" not in only.message
+
+
+# -- who is told ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "dotted"),
+    [
+        ("notices: {from: foo}", "notices.from"),
+        ("notices: {duty: [foo]}", "notices.duty.0"),
+        ("notices: {duty: ['a@b.example, c@d.example']}", "notices.duty.0"),
+        ("notices: {reviewers: {team: [a@b.example, '@b.example']}}", "notices.reviewers.team.1"),
+        ("notices: {duty: ['jo@@localhost']}", "notices.duty.0"),
+    ],
+)
+def test_who_is_told_is_an_address(text, dotted):
+    (only,) = complaints(text)
+
+    assert only.message.startswith(f"`{dotted}`: expected an address")
+
+
+def test_a_first_try_on_one_machine_may_write_to_localhost():
+    assert config.parse("s.yaml", b"notices: {duty: [jo@localhost]}").notices.duty == ("jo@localhost",)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("notices: {duty: jo@b.example}", "expected a list"),
+        ("notices: jo", "expected `name: value`"),
+        ("reading: {workers: two}", "expected a whole number"),
+        ("reading: {deadline_s: soon}", "expected a number"),
+        ("notices: {detail: much}", "Input should be 'none', 'where' or 'kind'"),
+    ],
+)
+def test_a_wrong_kind_of_value_is_told_in_plain_words(text, expected):
+    (only,) = complaints(text)
+
+    assert expected in only.message
+    assert "tuple" not in only.message
+
+
+# -- what cannot work here --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def file(tmp_path):
+    (tmp_path / "policies").mkdir()
+    return tmp_path / "safehold.yaml"
+
+
+def test_settings_that_can_work_leave_no_doubt(file):
+    file.write_text("domains: {own: [a.example]}\nnotices: {from: x@a.example, duty: [y@mail.a.example]}\n")
+
+    assert config.check(file) == ()
+
+
+OWN = "domains: {own: [c.example]}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("keys: k\nstore: none/safehold.db\n", 2, "`store`: there is no folder"),
+        ("policies: rules\n", 1, "`policies`: there is no folder"),
+        (f"{OWN}notices:\n  from: a@c.example\n  duty: [a@b.example]\n", 4, "`notices.duty.0`: is outside"),
+        (f"{OWN}notices:\n  from: a@b.example\n", 3, "`notices.from`: is outside"),
+        (f"{OWN}notices: {{from: a@c.example, reviewers: {{x: [a@b.example]}}}}\n", 2, "`notices.reviewers.x.0`: is"),
+        (f"store: safehold.db\n{OWN}", 0, "`notices.from`: is outside"),
+    ],
+)
+def test_what_is_well_written_and_cannot_work_is_told_with_its_place(file, text, line, said):
+    file.write_text(text)
+
+    (only,) = config.check(file)
+
+    assert only.message.startswith(said)
+    assert only.line == line

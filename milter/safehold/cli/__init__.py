@@ -2,13 +2,15 @@
 """The command ``safehold``: verb and noun, ``--json`` where there is a result, exit codes as sysexits(3) has them."""
 
 import argparse
+import contextlib
+import io
 import logging
 import os
 import sys
 from pathlib import Path
 
 from safehold import __version__, config
-from safehold.cli import holds, inspecting, judging, policies, registers, run, serve, setup, stores
+from safehold.cli import holds, inspecting, judging, keys, policies, registers, run, serve, setup, stores
 from safehold.cli.output import Exit, InputError, say
 from safehold.errors import (
     ComplaintsError,
@@ -27,7 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="safehold", description="Holds mail that would put somebody in danger.")
     parser.add_argument("--version", action="version", version=f"safehold {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (run, serve, setup, inspecting, judging, policies, registers, holds, stores):
+    for module in (run, serve, setup, inspecting, judging, policies, registers, holds, stores, keys):
         module.add_commands(commands, _common())
     return parser
 
@@ -67,20 +69,38 @@ def main(arguments: list[str] | None = None) -> int:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     options = _parser().parse_args(arguments)
     try:
-        return int(options.act(options))
+        return _act(options)
     except ComplaintsError as error:
         # What is no terminal may be a log, and an author may have typed there what no log may hold.
         say(error.text(quoting=sys.stderr.isatty()))
-        say(counted(len(error.complaints), "error"))
+        severities = [each.severity for each in error.complaints]
+        warnings = severities.count("warning")
+        also = f", {counted(warnings, 'warning')}" if warnings else ""
+        say(f"{counted(len(severities) - warnings, 'error')}{also}")
         return Exit.BAD_CONFIGURATION
     except SafeholdError as error:
-        say(f"safehold: {error}")
+        is_person = isinstance(error, KeyUnavailableError) and options.command == "hold" and os.geteuid() != 0
+        say(f"safehold: {error}{'; run it as root: sudo safehold hold ...' if is_person else ''}")
         return next(code for kind, code in _EXITS if isinstance(error, kind))
     except BrokenPipeError:
-        sys.stderr.close()
+        _drop_output()
         return Exit.OK
     except OSError as error:
         say(f"safehold: {(error.strerror or 'not possible').lower()}{f': {error.filename}' if error.filename else ''}")
         return Exit.BAD_CONFIGURATION
     except KeyboardInterrupt:
         return 130
+
+
+def _act(options: argparse.Namespace) -> int:
+    if options.command == "hold":
+        holds.refuse_lent(options)
+    code = int(options.act(options))
+    sys.stdout.flush()  # here and not at the interpreter's end, where a closed pipe is an error in its words
+    return code
+
+
+def _drop_output() -> None:
+    """Send what is still to be printed nowhere: whoever reads has seen enough (``| head``)."""
+    with contextlib.suppress(io.UnsupportedOperation):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

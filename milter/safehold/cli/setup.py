@@ -9,7 +9,7 @@ from safehold import assemble, config, doctor, postfix, vault
 from safehold.cli import output
 from safehold.cli.output import Exit, say
 from safehold.config import SAMPLE_NAME, SAMPLE_PHONE, Settings
-from safehold.errors import MapUnreadableError, counted
+from safehold.errors import ComplaintsError, MapUnreadableError, counted
 from safehold.store import Store
 
 # Where Postfix cannot be asked: Debian's.
@@ -21,6 +21,10 @@ SHARED_STORE = "/var/lib/safehold/safehold.db"
 LISTS = (
     "  lists: 127.0.0.1:10028              # for a list that could not be looked up and was held under its own name\n"
 )
+RECOVERY = """
+The recovery key.  It is shown once and kept nowhere: print it, lock it away, off this machine.
+If the reviewers' key is lost, `safehold key recover` opens held mail with it, and nothing else does.
+"""
 TEMPLATE = """\
 # safehold: settings.  `safehold doctor` checks them against this machine.
 # Paths are relative to this file.
@@ -33,7 +37,6 @@ organisation:                         # `safehold doctor` fails until both are y
 
 domains:
   own: [{own}]        # empty: what Postfix calls its own (mydestination, relay_domains, virtual_*)
-  partners: []
 
 policies: {policies}
 store: {store}
@@ -97,10 +100,7 @@ def initialise(options: argparse.Namespace) -> int:
     recovery = make_keys_and_store(settings, shared=options.shared)
     if recovery:
         output.result(f"made keys in {settings.keys}, the store {settings.store} and the folder {settings.policies}")
-        output.result(
-            "\nThe recovery key.  It is shown once and kept nowhere: print it, lock it away, off this machine."
-        )
-        output.result("With it, held mail can be opened when the reviewers' key is lost; without it, it cannot.\n")
+        output.result(RECOVERY)
         output.result(f"    {recovery}")
     _tell_next(settings, path)
     return Exit.OK
@@ -142,7 +142,7 @@ def _tell_next(settings: Settings, path: Path) -> None:
     _step(2, "the services")
     _tell_sockets(settings, path)
     output.result(f"systemctl enable --now {' '.join(UNITS)}")
-    _step(3, "Postfix, once the services run (put these lines into main.cf and master.cf, or run the commands)")
+    _step(3, "Postfix, once the services run: these commands write main.cf and master.cf, each for the reason above it")
     _tell_lines(settings)
     _step(4, "everything looked at once more")
     output.result(f"safehold doctor{at}")
@@ -225,8 +225,9 @@ def make_keys_and_store(settings: config.Settings, *, shared: bool = False) -> s
 
 
 def check_settings(options: argparse.Namespace) -> int:
-    """Load the settings and say that they are fine."""
-    config.load(options.config)
+    """Load the settings and say that they are fine, also for this machine."""
+    if found := config.check(options.config):
+        raise ComplaintsError(found)
     output.result(f"{options.config}: ok")
     return Exit.OK
 

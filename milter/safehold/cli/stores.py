@@ -7,7 +7,7 @@ from typing import Any
 
 from safehold import assemble, config
 from safehold.cli import output
-from safehold.cli.output import Exit
+from safehold.cli.output import Exit, InputError
 from safehold.store import Store
 
 
@@ -39,6 +39,8 @@ def upgrade(options: argparse.Namespace) -> int:
 
 def backup(options: argparse.Namespace) -> int:
     """Copy the store."""
+    if options.file.exists():
+        raise InputError(f"{options.file} is there already: a backup is never written over another; name a new file")
     opened = assemble.store(config.load(options.config))
     try:
         opened.backup(options.file)

@@ -65,8 +65,10 @@ class Parts:
         """Start a part and wait until *ready* (``host:port`` or ``unix:path``) takes connections.
 
         Raises:
-            PartFailedError: It ended, or did not answer in time.
+            PartFailedError: It ended, or did not answer in time; or somebody else answers there already.
         """
+        if ready and answers(ready):
+            raise PartFailedError(f"{name} cannot start: another program answers at {ready}")
         log = self._logs / f"{name}.log"
         part = _Running(name, command, log, self._spawn(command, log))
         self._running.append(part)

@@ -3,8 +3,10 @@
 
 Rules R1 to R10 of people-and-operations, section 1.2, hold by construction: a value comes from the hold's plain
 facts, the settings or the clock, never from the message, except for positions (:mod:`.original`) and the strictly
-shaped Message-ID a notice replies to.  The same arguments give the same bytes, boundary and Message-ID included,
-so that a repeat after a crash can be recognised.  Pure but for the package's own templates.
+shaped Message-ID a notice replies to.  What a policy's author wrote (:mod:`.authored`) stands in the place of our
+explaining sentences only: the rest of a notice is the same with and without it.  The same arguments give the same
+bytes, boundary and Message-ID included, so that a repeat after a crash can be recognised.  Pure but for the package's
+own templates.
 """
 
 import email.policy
@@ -23,6 +25,7 @@ from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
 from safehold.model import HeldMessage
+from safehold.notices.authored import paragraphs
 from safehold.notices.original import Look, Original, Spot
 from safehold.notices.wording import Block, Wording, clean, wording
 
@@ -101,6 +104,7 @@ class Occasion:
         refused: For RELEASED, how many addresses the mail server turned down for good.
         answer: For ALERT, its fixed words.
         threaded: Whether it may reply to the original.
+        authored: Whether it may say what the policy's author wants said.
         minimal: Say only what happened: what is left when the leak check finds fault with the whole notice.
     """
 
@@ -114,6 +118,7 @@ class Occasion:
     refused: int = 0
     answer: str = ""
     threaded: bool = True
+    authored: bool = True
     minimal: bool = False
 
 
@@ -121,7 +126,9 @@ def render(kind: Kind, held: HeldMessage | None, *, settings: NoticeSettings, oc
     """Return the notice as mail bytes with CRLF line ends, ASCII only.  Only an alert can be about no hold."""
     language = wording(settings.language)
     template = language.templates["minimal" if occasion.minimal else kind.value]
-    subject, blocks = template.filled(_values(kind, held, settings, occasion, language))
+    values = _values(kind, held, settings, occasion, language)
+    own = _authored(kind, held, occasion, values)
+    subject, blocks = template.filled(values | (_EXPLAINED if own else {}), own)
     mail = EmailMessage(policy=_POLICY)
     for name, value in _headers(kind, held, settings, occasion, subject).items():
         mail[name] = value
@@ -164,6 +171,33 @@ def _values(
     return values | _of_hold(held, settings, occasion, w) if held else values
 
 
+# What the author's words stand in the place of: why it is held.  What could not be read is ours to say.
+_EXPLAINED = {"reason": "", "may_not": ""}
+
+
+def _authored(kind: Kind, held: HeldMessage | None, occasion: Occasion, values: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the paragraphs of the policy's author for this notice.
+
+    The sender reads them once, in the first notice: of the hold, or of what a policy refused.
+    """
+    if held is None or not occasion.authored:
+        return ()
+    is_first = kind is Kind.HELD or (kind is Kind.REFUSED and held.decided_by == _BY_POLICY)
+    known = {name: values.get(name, "") for name in _PLACEHOLDERS} | {
+        "role": values["role_inline"],
+        "attachment_count": str(held.attachment_count),
+        "held_count": str(held.held_count),
+        "delivered_count": str(held.delivered_count),
+    }
+    if kind is Kind.TASK:
+        return paragraphs(occasion.original.reviewers_text, known | {"policy_title": values["policy_title"]})
+    return paragraphs(occasion.original.sender_text, known) if is_first else ()
+
+
+_PLACEHOLDERS = ("reference", "sent_at", "notice_title", "where", "deadline", "urgent_phone", "help_url")
+# Who closed a hold that a policy rejects at once.
+_BY_POLICY = "policy"
+
 # How an alert's fixed words begin (courier, guard, store.outbox) -> its key in the words.
 ALERTS: Mapping[str, str] = {
     "notice cut short": "notice_leak",
@@ -205,7 +239,7 @@ def _of_hold(held: HeldMessage, settings: NoticeSettings, occasion: Occasion, w:
         "attachment_count": _counted(w, "attachments", held.attachment_count),
         # The quarantine closes what a policy rejects at once, as decided by "policy": nobody looked (R10).
         "refused_by": w.word("refused_by.policy")
-        if held.decided_by == "policy"
+        if held.decided_by == _BY_POLICY
         else w.word("refused_by.person", role=_capital(role)),
         "look_inside": w.word("look_inside") if held.attachment_count else "",
         "problem_count": _counted(w, "parts", len(held.problems)),
@@ -216,6 +250,7 @@ def _of_hold(held: HeldMessage, settings: NoticeSettings, occasion: Occasion, w:
         "not_sent": w.count("not_sent.some", held_n) if passed_n else w.word("not_sent.all"),
         "others": _counted(w, "others", passed_n),
         "reason": w.word(reason),
+        "may_not": w.word("may_not"),
         "unread_reason": w.word("reason.unread") if is_unread else "",
         "sent_on": w.count("sent_on.some" if refused_n else "sent_on", held_n - refused_n, time=happened),
         "undelivered": _counted(w, "undelivered", refused_n),
@@ -253,7 +288,7 @@ def place_words(w: Wording, spot: Spot) -> str:
     inside = w.word(f"place.{spot.kind}", n=spot.number)
     if not spot.attachment:
         return inside or w.word("place.body")
-    attachment = w.word("place.attachment", n=spot.attachment)
+    attachment = w.word("place.inside" if spot.inside else "place.attachment", n=spot.attachment)
     return f"{attachment}, {inside}" if inside and spot.kind != "body" else attachment
 
 
@@ -373,7 +408,7 @@ _LINK = re.compile(r"https://[^\s<>\"']+[^\s<>\"'.,;:)]")
 
 
 def _rich(text: str) -> str:
-    """Return *text* escaped, its https addresses made links (they come from settings only)."""
+    """Return *text* escaped, its https addresses made links (they come from settings and policies only)."""
     done, pieces = 0, []
     for link in _LINK.finditer(text):
         target = html.escape(link[0])

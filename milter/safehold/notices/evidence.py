@@ -17,6 +17,10 @@ _OUR_KEYS = """
     notice_title review owner approvals deadline_s received_at queue_id declared words place_kind
 """
 _OURS = frozenset(_OUR_KEYS.split())
+_DELIVERED = "delivered"
+_NOTICE_TEXTS = "notice_texts"
+# Not of the message: addresses are looked for as such, an author's text is no secret.
+_NOT_PROTECTED = frozenset({_DELIVERED, _NOTICE_TEXTS})
 
 
 def parse(evidence: bytes) -> Mapping[str, Any]:
@@ -30,7 +34,28 @@ def parse(evidence: bytes) -> Mapping[str, Any]:
 
 def protected_texts(evidence: bytes) -> tuple[str, ...]:
     """Return every text of the message in the evidence: excerpts, spans and whatever else is not ours."""
-    return tuple(sorted(set(_texts(parse(evidence)))))
+    return tuple(sorted(set(_texts({k: v for k, v in parse(evidence).items() if k not in _NOT_PROTECTED}))))
+
+
+def register_values(evidence: bytes) -> tuple[str, ...]:
+    """Return the texts that were found for being of a protected person."""
+    found = (each for each in dicts(parse(evidence).get("findings")) if each.get("detector") == "register")
+    excerpts = (each.get("excerpt") for each in found)
+    matches = (each.get("match") for each in excerpts if isinstance(each, dict))
+    return tuple(sorted({match for match in matches if isinstance(match, str)}))
+
+
+def authored(evidence: Mapping[str, Any], whose: str) -> str:
+    """Return the text that the policy's author wrote for the notices to *whose* (sender or reviewers), or ""."""
+    texts = evidence.get(_NOTICE_TEXTS)
+    text = texts.get(whose) if isinstance(texts, dict) else ""
+    return text if isinstance(text, str) else ""
+
+
+def delivered(evidence: bytes) -> tuple[str, ...]:
+    """Return the addresses whose copy went on: each a secret as a whole, while its words are anybody's."""
+    listed = parse(evidence).get(_DELIVERED)
+    return tuple(each for each in listed if isinstance(each, str)) if isinstance(listed, list) else ()
 
 
 def file_names(evidence: bytes) -> tuple[str, ...]:

@@ -4,7 +4,9 @@
 It knows nothing of how the notice was made.  It decodes the mail again, folds case and spaces, and looks in every
 header and part for what the hold seals: matched texts, words of the subject, file names, recipient addresses and
 their local parts.  What the notice's own files and the settings say is no leak: a subject "Email on hold" must not
-silence the notice about it.  What it returns names kinds and never values.  Pure.
+silence the notice about it.  A policy author's words are no leak either, but for what was found of a protected
+person and for whole addresses: those he cannot make harmless by writing them down.  What it returns names kinds and
+never values.  Pure.
 """
 
 import html
@@ -18,8 +20,9 @@ from email.policy import SMTP
 
 from safehold.model import HeldContent, HeldMessage
 from safehold.notices import original
+from safehold.notices.authored import static_text
 from safehold.notices.compose import NoticeSettings
-from safehold.notices.evidence import file_names, protected_texts
+from safehold.notices.evidence import authored, delivered, file_names, parse, protected_texts, register_values
 from safehold.notices.wording import wording
 
 # R1 speaks of subject words of more than 3 letters; shorter ones, and numbers this short, are in every sentence.
@@ -67,8 +70,11 @@ def leaks(
         to: The addressees of this notice; their own address in To tells them nothing.
     """
     said = _Text.of(_decoded(notice, frozenset(address.casefold() for address in to)))
-    ours = _Text.of(_our_texts(settings, held))
-    return tuple(kind for kind, secret in sorted(set(_secrets(content))) if _is_said(secret, said, ours))
+    own = tuple(_our_texts(settings, held))
+    ours, lent = _Text.of(own), _Text.of((*own, *_authored_texts(content)))
+    strict = frozenset(_never_lent(content))
+    found = ((kind, secret, ours if secret in strict else lent) for kind, secret in sorted(set(_secrets(content))))
+    return tuple(kind for kind, secret, harmless in found if _is_said(secret, said, harmless))
 
 
 def _our_texts(settings: NoticeSettings | None, held: HeldMessage | None) -> Iterator[str]:
@@ -79,6 +85,11 @@ def _our_texts(settings: NoticeSettings | None, held: HeldMessage | None) -> Ite
         yield from (settings.timezone, settings.language)
     if held is not None:
         yield from (held.id, held.notice_title, held.linked_to, *held.policies)
+
+
+def _authored_texts(content: HeldContent) -> Iterator[str]:
+    evidence = parse(content.evidence)
+    yield from (static_text(authored(evidence, whose)) for whose in ("sender", "reviewers"))
 
 
 # Words of the mail format itself: header names and values, media types, tags and styles.
@@ -100,10 +111,22 @@ def _secrets(content: HeldContent) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield from (("subject", (word,)) for word in _telling(_words(subject)))
     for name in file_names(content.evidence):
         yield from _whole_and_words("filename", name)
-    for recipient in (*content.envelope.recipients, *content.held):
-        local, _, domain = recipient.address.rpartition("@")
-        yield "recipient", tuple(_words(recipient.address))
+    for address in _addresses(content):
+        local, _, domain = address.rpartition("@")
+        yield "recipient", tuple(_words(address))
         yield "recipient", tuple(_words(local or domain))
+
+
+def _never_lent(content: HeldContent) -> Iterator[tuple[str, ...]]:
+    """Yield the secrets that stay secrets where an author's text has the same words."""
+    for value in register_values(content.evidence):
+        yield from (secret for _, secret in _whole_and_words("", value))
+    yield from (tuple(_words(address)) for address in _addresses(content))
+
+
+def _addresses(content: HeldContent) -> Iterator[str]:
+    yield from (each.address for each in (*content.envelope.recipients, *content.held))
+    yield from delivered(content.evidence)
 
 
 def _whole_and_words(kind: str, text: str) -> Iterator[tuple[str, tuple[str, ...]]]:

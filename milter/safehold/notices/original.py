@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from safehold.model import HeldContent
-from safehold.notices.evidence import deciding, dicts, parse
+from safehold.notices.evidence import authored, deciding, dicts, parse
 
 # Postfix stops parsing headers at 100 KB (header_size_limit) a header; what is longer is nobody's address list.
 HEADER_LIMIT_BYTES = 1 << 20
@@ -33,11 +33,15 @@ _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Spot:
-    """A position that a notice may say: attachment number (0: the text of the email), kind of place, its number."""
+    """A position that a notice may say: attachment number (0: the text of the email), kind of place, its number.
+
+    *inside*: it is in a file that the attachment holds, as reviewers are told too.
+    """
 
     attachment: int
     kind: str
     number: int = 0
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class Original:
     automatic: bool = False  # null sender, robot or list: its sender gets no notice (R7)
     attachments: int = 0
     look: Look = Look()
+    sender_text: str = ""  # what the policy's author wants said, kept since the hold was made
+    reviewers_text: str = ""
 
 
 def of(content: HeldContent) -> Original:
@@ -69,6 +75,8 @@ def of(content: HeldContent) -> Original:
         automatic=not content.envelope.sender or _is_automatic(headers),
         attachments=len({n for n in _attachments(evidence).values() if n}),
         look=look(headers, evidence, [recipient.address for recipient in content.held]),
+        sender_text=authored(evidence, "sender"),
+        reviewers_text=authored(evidence, "reviewers"),
     )
 
 
@@ -142,7 +150,8 @@ def look(headers: Sequence[tuple[str, str]], evidence: Mapping[str, Any], held: 
     """Return where to look: the places of the findings, the unread parts, the held persons' positions."""
     findings, problems = deciding(evidence)
     attachments = _attachments(evidence)
-    spots = sorted({spot for finding in findings if (spot := _spot(finding.get("place"), attachments))})
+    outermost = _outermost(attachments)
+    spots = sorted({spot for finding in findings if (spot := _spot(finding.get("place"), attachments, outermost))})
     unread = sorted({_unread(problem, attachments) for problem in problems})
     kinds = sorted({str(finding.get("field", "")) for finding in findings if finding.get("detector") == "register"})
     return Look(tuple(spots), tuple(unread), tuple(kinds), positions(headers, held))
@@ -165,13 +174,22 @@ def _attachments(evidence: Mapping[str, Any]) -> dict[str, int]:
     return {path: number for path, number in numbers if isinstance(number, int)}
 
 
+def _outermost(attachments: Mapping[str, int]) -> dict[int, int]:
+    """Return how deep the path of each attachment itself is: what lies deeper is a file inside it."""
+    depths: dict[int, int] = {}
+    for path, number in attachments.items():
+        depths[number] = min(path.count("/"), depths.get(number, path.count("/")))
+    return depths
+
+
 def _unread(problem: Mapping[str, Any], attachments: Mapping[str, int]) -> tuple[int, str]:
     return attachments.get(str(problem.get("part", "")), 0), str(problem.get("reason", ""))
 
 
-def _spot(place: Any, attachments: Mapping[str, int]) -> Spot | None:
+def _spot(place: Any, attachments: Mapping[str, int], outermost: Mapping[int, int]) -> Spot | None:
     if not isinstance(place, dict):
         return None
-    number = place.get("number")
-    attachment = attachments.get(str(place.get("part", "")), 0)
-    return Spot(attachment, str(place.get("kind", "")), number if isinstance(number, int) else 0)
+    number, path = place.get("number"), str(place.get("part", ""))
+    attachment = attachments.get(path, 0)
+    inside = bool(attachment) and path.count("/") > outermost[attachment]
+    return Spot(attachment, str(place.get("kind", "")), number if isinstance(number, int) else 0, inside)

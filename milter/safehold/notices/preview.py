@@ -8,8 +8,10 @@ from safehold.notices.compose import Kind, NoticeSettings, Occasion, render
 from safehold.notices.original import Look, Original, Spot
 
 
-def preview(kind: Kind, settings: NoticeSettings, *, now: datetime, role: str = "", policy: str = "") -> bytes:
-    """Return the notice as these settings make it, for a hold that never was."""
+def preview(
+    kind: Kind, settings: NoticeSettings, *, now: datetime, role: str = "", policy: str = "", text: str = ""
+) -> bytes:
+    """Return the notice as these settings and the *text* of a policy's author make it, for a hold that never was."""
     held = HeldMessage(
         id="0000-TEST",
         state=HoldState.HELD,
@@ -34,7 +36,7 @@ def preview(kind: Kind, settings: NoticeSettings, *, now: datetime, role: str = 
         problems=("encrypted",),
     )
     look = Look((Spot(1, "page", 4),), ((2, "encrypted"),), ("address",), (("cc", 1),))
-    original = Original("<0000-test@example.org>", attachments=2, look=look)
+    original = Original("<0000-test@example.org>", attachments=2, look=look, sender_text=text, reviewers_text=text)
     return render(
         kind, held, settings=settings, occasion=Occasion(now, original=original, about=Kind.HELD, why="automatic")
     )

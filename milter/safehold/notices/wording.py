@@ -16,7 +16,7 @@ Pure but for reading the package's own files; everything is cached and immutable
 import functools
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from importlib import resources
@@ -27,8 +27,10 @@ _ALL_NAMES = """
     approvals linked severity policy_title what_happened not_sent others inside threaded reason unread_reason
     notice_title where unread kinds person role role_inline deadline closes_at decided_at another_notice
     urgent_phone help_url link undelivered outcome outcome_short outcome_short_cap unheard_why
-    alert alert_todo alert_words on_server look_inside refused_by
+    alert alert_todo alert_words on_server look_inside refused_by authored may_not
 """
+# Stands alone on its line, for as many paragraphs as there are.
+AUTHORED = "authored"
 NAMES = frozenset(_ALL_NAMES.split())
 TEMPLATES = ("held", "task", "released", "refused", "cancelled", "expired", "unheard", "alert", "minimal")
 
@@ -56,9 +58,17 @@ class Template:
     subject: str
     blocks: tuple[Block, ...]
 
-    def filled(self, values: Mapping[str, str]) -> tuple[str, tuple[Block, ...]]:
-        """Return the subject and the blocks with *values* put in, lines and headings without content left out."""
-        filled = [Block(b.kind, tuple(_filled_lines(b.lines, values))) for b in self.blocks]
+    def filled(self, values: Mapping[str, str], authored: Sequence[str] = ()) -> tuple[str, tuple[Block, ...]]:
+        """Return the subject and the blocks with *values* put in, lines and headings without content left out.
+
+        *authored* are the paragraphs that stand in the place of :data:`AUTHORED`.
+        """
+        filled: list[Block] = []
+        for block in self.blocks:
+            if block.lines == (("", f"{{{AUTHORED}}}"),):
+                filled += [Block("text", (("", paragraph),)) for paragraph in authored]
+            else:
+                filled.append(Block(block.kind, tuple(_filled_lines(block.lines, values))))
         kept: list[Block] = []
         for block in (b for b in filled if b.lines):
             if block.kind == "heading" and kept and kept[-1].kind == "heading":

@@ -46,7 +46,7 @@ KEYS: dict[str, dict[str, Key]] = {
         "document_types": _later("what a kind of document looks like"),
         "registers": Key("where the people of a register come from"),
         "reviewers": Key("who decides about held messages"),
-        "messages": Key("texts of notices"),
+        "messages": Key("texts of yours for notices, by the names that notify gives"),
         "defaults": Key("mode, severity, then and if_uninspectable of the policies of this file"),
         "policies": Key("the rules"),
     },
@@ -118,16 +118,16 @@ KEYS: dict[str, dict[str, Key]] = {
         "review": Key("the role that decides"),
         "approvals": Key("1 or 2"),
         "deadline": Key('"2 hours"'),
-        "at_deadline": Key("escalate or return"),
+        "at_deadline": _later("escalate or return"),
         "deliver_others": Key("no: hold the other recipients' copies too"),
-        "sender_may": Key("cancel, explain"),
-        "notify": Key("whom to tell, with which message"),
-        "notice_detail": Key("none, where or kind"),
+        "sender_may": _later("cancel, explain"),
+        "notify": Key("which of your messages stands in whose notice of a hold"),
+        "notice_detail": _later("none, where or kind"),
     },
     "notify": {
         "sender": Key("the message for the sender"),
         "reviewers": Key("the message for reviewers"),
-        "owner": Key("the message for the owner"),
+        "owner": _later("the message for the owner"),
     },
     "a list": {
         "kind": Key("domain, address, phrase or regex"),
@@ -141,8 +141,8 @@ KEYS: dict[str, dict[str, Key]] = {
     "a register": {"file": Key("a file of people beside the policies")},
     "a reviewers' role": {
         "members": Key("addresses, or a list file"),
-        "cover": Key("the role that stands in"),
-        "hours": Key("all or office"),
+        "cover": _later("the role that stands in"),
+        "hours": _later("all or office"),
     },
 }
 
@@ -155,6 +155,11 @@ IN_PLACE_OF = {
     "sender": "a policy is asked of every sender today",
     "identifier": "a pattern can stand in for it: regex: {pattern: '...'}, with a phrase beside it under all:",
     "document_type": "phrases of such a document can stand in for it: lists: {NAME: {kind: phrase, items: [...]}}",
+    "at_deadline": "a hold that nobody decides is never released; its sender hears when it expires",
+    "sender_may": "take the line out; a sender can always ask the reviewers, who cancel",
+    "notice_detail": "how much every sender is told stands in the settings: notices.detail",
+    "cover": "name the people who stand in among the members, and under notices.reviewers in the settings",
+    "hours": "take the line out: a role is told at any hour",
     "marking": "the marking as a phrase can stand in for it: lists: {NAME: {kind: phrase, items: [...]}}",
 }
 
@@ -196,10 +201,6 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "reason": tuple(Reason),
     "list kind": ("domain", "address", "phrase", "regex"),
     "builtin": ("personal-mail",),
-    "at_deadline": ("escalate", "return"),
-    "sender_may": ("cancel", "explain"),
-    "notice_detail": ("none", "where", "kind"),
-    "hours": ("all", "office"),
     "approvals": ("1", "2"),
 }
 

@@ -241,17 +241,14 @@ def names_person(content: Content) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Then:
-    """What a policy wants done."""
+    """What a policy wants done; ``notify``: sender or reviewers -> the author's text for their notice."""
 
     action: Action = Action.HOLD
     review: str = "reviewers"
     approvals: int = 1
     deadline_s: int = 4 * 3600
-    at_deadline: str = "escalate"
     deliver_others: bool = True
-    sender_may: frozenset[str] = frozenset({"cancel", "explain"})
     notify: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    notice_detail: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +318,8 @@ class Policy:
             review=self.then.review,
             approvals=self.then.approvals,
             deadline_s=self.then.deadline_s,
+            sender_text=self.then.notify.get("sender", ""),
+            reviewers_text=self.then.notify.get("reviewers", ""),
         )
 
     def relations(self) -> frozenset[Relation]:
@@ -338,8 +337,6 @@ class Reviewers:
     """Who decides in a role."""
 
     members: tuple[str, ...] = ()
-    cover: str = ""
-    hours: str = "all"
 
 
 @dataclass(frozen=True, slots=True)

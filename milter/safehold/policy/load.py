@@ -19,7 +19,7 @@ from safehold.errors import Complaint, ComplaintsError
 from safehold.model import Action, Handling, Scope
 from safehold.policy import addresses
 from safehold.policy.addresses import AddressSet
-from safehold.policy.language import Kind, Mode, Pattern, Phrases, Policy, Reviewers
+from safehold.policy.language import Kind, Mode, Pattern, Phrases, Policy
 from safehold.policy.names import PARTNERS, Names, relative
 from safehold.policy.nodes import Complaints, Mapping, Mark, Scalar, compose
 from safehold.policy.policies import PolicyReader
@@ -55,8 +55,6 @@ class PolicySet:
     roles: Files[str, AddressSet] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     partners: AddressSet = field(default=AddressSet(), repr=False)
     terms: Files[str, Phrases | Pattern] = field(default_factory=lambda: MappingProxyType({}), repr=False)
-    reviewers: Files[str, Reviewers] = field(default_factory=lambda: MappingProxyType({}), repr=False)
-    messages: Files[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     def policy(self, policy_id: str) -> Policy:
         """Return one policy.
@@ -120,8 +118,6 @@ class Loading:
             roles=MappingProxyType(names.roles),
             partners=partners.addresses if partners is not None else AddressSet(),
             terms=MappingProxyType(self.terms),
-            reviewers=MappingProxyType(names.reviewers),
-            messages=MappingProxyType(names.messages),
         )
 
 
@@ -160,7 +156,6 @@ def read(files: Files[str, bytes], *, today: date, beside: Collection[str] = ())
     roots = _roots(files, complaints, walk, names)
     for root in roots.values():
         names.gather(root)
-    _covers(names, walk)
     policies: list[Policy] = []
     for root in roots.values():
         policies += PolicyReader(walk, names, terms).read(root)
@@ -292,14 +287,6 @@ def _includes(roots: dict[str, Mapping], walk: Walk, files: Files[str, bytes]) -
 # -- across files -------------------------------------------------------------------------------------------------
 
 
-def _covers(names: Names, walk: Walk) -> None:
-    for role, reviewers in names.reviewers.items():
-        if reviewers.cover and reviewers.cover not in names.reviewers:
-            mark = names.place("reviewers' role", role)
-            here = ", ".join(names.reviewers)
-            walk.wrong(mark, f'cover: no reviewers "{reviewers.cover[:60]}". Reviewers here: {here}', "unknown-role")
-
-
 def _unique(roots: dict[str, Mapping], walk: Walk) -> dict[str, Mark]:
     """Return the place of every id, complaining of one given twice."""
     places: dict[str, Mark] = {}
@@ -382,3 +369,6 @@ def _warn(run: Loading, today: date) -> None:
     for name, entry_list in run.names.lists.items():
         if ("list", name) not in run.names.used and name != PARTNERS:
             run.complaints.warn(entry_list.mark, "unused-list", f'no policy uses list "{name}"')
+    for name, node in run.names.message_marks.items():
+        if ("message", name) not in run.names.used:
+            run.complaints.warn(node.mark, "unused-message", f'no policy uses message "{name}" (then: {{notify: ...}})')

@@ -20,6 +20,8 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[^\W_](?:[\w -]*\w)?")
 PARTNERS = "partners"
 _MOST_PLACEHOLDERS = 100
+# Every hold keeps its texts.
+_LONGEST_MESSAGE = 2000
 _LEAK = "would mail the protected value to the sender and anyone at their desk."
 
 
@@ -90,10 +92,6 @@ class Names:
         for key, value in walk.named(root.get("messages"), "messages"):
             if self._new("message", key):
                 self._message(key, value)
-
-    def place(self, what: str, name: str) -> Mark:
-        """Return where a name was given."""
-        return self._places[what, name]
 
     def _new(self, what: str, key: Scalar) -> bool:
         if not _NAME.fullmatch(key.text):
@@ -280,13 +278,14 @@ class Names:
                 members += [member.text for member in self.list_file(item)]
             else:
                 members.append(item.text)
-        cover = self.walk.text(table.get("cover"), "cover")
-        return Reviewers(tuple(members), cover, self.walk.choice(table.get("hours"), "hours", str, "all"))
+        return Reviewers(tuple(members))
 
     def _message(self, key: Scalar, node: Node) -> None:
         text = self.walk.text(node, f"message {key.text}")
         if not isinstance(node, Scalar) or not text:
             return
+        if len(text) > _LONGEST_MESSAGE:
+            self.walk.wrong(node, f"longer than {_LONGEST_MESSAGE} characters; a notice is read on a phone")
         if node.text.count("{") > _MOST_PLACEHOLDERS:
             self.walk.wrong(node, f"more than {_MOST_PLACEHOLDERS} placeholders in one message")
         self.messages[key.text] = text

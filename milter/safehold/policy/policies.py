@@ -450,18 +450,9 @@ class PolicyReader:
             review=self._role(value("review"), base.review),
             approvals=walk.choice(value("approvals"), "approvals", int, base.approvals),
             deadline_s=walk.duration_s(value("deadline"), "deadline", base.deadline_s),
-            at_deadline=walk.choice(value("at_deadline"), "at_deadline", str, base.at_deadline),
             deliver_others=walk.yes(value("deliver_others"), "deliver_others", default=base.deliver_others),
-            sender_may=self._sender_may(value("sender_may"), base.sender_may),
             notify=self._notify(value("notify")),
-            notice_detail=walk.choice(value("notice_detail"), "notice_detail", str, base.notice_detail),
         )
-
-    def _sender_may(self, node: Node | None, default: frozenset[str]) -> frozenset[str]:
-        if node is None:
-            return default
-        # Unlike elsewhere an empty list does say something: the sender may do nothing.
-        return frozenset(text for item in self.walk.items(node) for text in self.walk.choices(item, "sender_may", str))
 
     def _action(self, node: Node | None, default: Action) -> Action:
         if isinstance(node, Scalar) and node.text.strip() in POSTPONED_ACTIONS:
@@ -482,6 +473,7 @@ class PolicyReader:
         return role
 
     def _notify(self, node: Node | None) -> "MappingProxyType[str, str]":
+        """Return the text for each of those whom *node* names a message for."""
         table = self.walk.mapping(node, "notify")
         chosen: dict[str, str] = {}
         for key, value in table.pairs if table is not None else ():
@@ -492,7 +484,7 @@ class PolicyReader:
                 self.walk.wrong(value, f'no message "{name[:60]}"{cure} Messages here: {here}', "unknown-message")
             self.names.used.add(("message", name))
             self.names.used.add((f"message for {key.text}", name))
-            chosen[key.text] = name
+            chosen[key.text] = self.names.messages.get(name, "")
         return MappingProxyType(chosen)
 
     def _uninspectable(self, node: Node | None, then: Then, relations: frozenset[Relation]) -> Uninspectable:

@@ -74,6 +74,36 @@ def test_our_own_notices_leak_nothing(kind, minimal):
     assert leaks(mail, content()) == ()
 
 
+# A text of a policy's author, and whether the notice may say it.  Subject: "Bundle for the hearing".
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        pytest.param(
+            "A bundle for a hearing goes by post. Letters too.", (), id="words of the subject and a file name"
+        ),
+        pytest.param("Ask about the rise.", ("protected",), id="a word of a protected value"),
+        pytest.param("It lives at 14 Damson Rise, Elverton EL9 9ZZ.", ("protected",), id="a protected value"),
+        pytest.param("Never write to father@mail.test.", ("protected", "recipient"), id="a recipient's address"),
+    ],
+)
+def test_an_authors_words_are_no_leak_but_a_protected_value_and_an_address_are(text, kinds):
+    shown = json.loads(evidence()) | {"notice_texts": {"sender": text, "reviewers": "Reviewers' own."}}
+    held_content = content(shown=json.dumps(shown).encode())
+
+    mail = notice(held_content)
+
+    said = notices.render(Kind.HELD, HELD, settings=SETTINGS, occasion=Occasion(NOW, original=notices.of(held_content)))
+    assert text.split(".")[0].encode() in said
+    assert set(leaks(mail, held_content)) == set(kinds)
+
+
+@pytest.mark.parametrize("texts", ["x", ["x"], {"sender": 3}, {"sender": {"a": "b"}}, None])
+def test_texts_of_another_shape_are_none(texts):
+    shown = json.dumps(json.loads(evidence()) | {"notice_texts": texts}).encode()
+
+    assert notices.of(content(shown=shown)).sender_text == ""
+
+
 # What a subject may say by chance: every one of these words is in some notice.
 @pytest.mark.parametrize(
     "subject",
@@ -200,3 +230,13 @@ def test_new_field_of_the_evidence_is_searched_before_anybody_teaches_it():
     shown = json.dumps({"something_new": [{"deep": "Zebedee Court"}]}).encode()
 
     assert "protected" in leaks(notice(content()).replace(b"Your email", b"Zebedee", 1), content(shown=shown))
+
+
+def test_who_has_the_mail_already_is_a_recipient_too():
+    """An alias hides them from the envelope; the evidence names them for the reviewers."""
+    shown = json.dumps({**json.loads(evidence()), "delivered": ["petra.quill@council.example"]}).encode()
+    held = content(shown=shown)
+    told = notice(held).replace(b"safe to read on a phone", b"safe to read, petra.quill@council.example")
+
+    assert leaks(notice(held), held) == ()
+    assert "recipient" in leaks(told, held)

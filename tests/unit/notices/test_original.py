@@ -109,6 +109,17 @@ def test_places_come_from_the_findings_that_decided():
     assert found.attachments == 2
 
 
+def test_a_file_inside_an_attachment_is_said_to_be_one():
+    """Reviewers and senders are told of one place in one wording."""
+    evidence = json.loads(make_evidence())
+    evidence["parts"].append({"path": "2/a.pdf/inner.txt", "attachment": 1})
+    evidence["findings"][0]["place"]["part"] = "2/a.pdf/inner.txt"
+
+    found = of_headers(b"X: y", evidence=json.dumps(evidence).encode())
+
+    assert found.look.spots == (Spot(1, "page", 4, inside=True),)
+
+
 @pytest.mark.parametrize("ground", [{"enforced": False}, {"action": "notify"}, {"findings": ()}])
 def test_what_only_a_shadow_policy_found_is_not_said(ground):
     assert of_headers(b"X: y", evidence=make_evidence(**ground)).look.spots == ()

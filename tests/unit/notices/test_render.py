@@ -313,6 +313,87 @@ def test_reviewers_get_numbers_and_a_link_that_does_nothing_by_itself():
     assert "attachment 1, page 4" not in said
 
 
+OWN_WORDS = (
+    "Message {reference}, sent {sent_at}, is on hold under {notice_title} for {held_count} recipient; {delivered_count}"
+    " received it. {role} will decide by {deadline}. Look at {where} of {attachment_count} files.\n\n"
+    "If a life is at risk phone {urgent_phone}. Help: {help_url}"
+)
+ALWAYS = (
+    "Your email has not been sent to 1 of the people on it.",
+    "Do not send it again by another route.",
+    "The people it is held from were not told.",
+    "The safeguarding team will look at it by 4:15pm today.",
+    "Call 01632 960001 at any time and give the reference 7K4M-2QXR.",
+    "If someone is in immediate danger, call 999.",
+    "An automatic check could not read all of it.",
+    "A hold is a routine check.",
+)
+
+
+def authored(**changes) -> Original:
+    return replace(ORIGINAL, **changes)
+
+
+def test_the_authors_words_stand_in_the_place_of_our_explanation_and_nothing_else():
+    mail = render(original=authored(sender_text=OWN_WORDS))
+
+    said = flat(text(mail))
+    assert (
+        "Why it is on hold Message 7K4M-2QXR, sent today at 2:14pm, is on hold under a check on protected information"
+        " for 1 recipient; 2 received it. The safeguarding team will decide by 4:15pm today."
+        " Look at attachment 1, page 4 of 2 files. If a life is at risk phone 01632 960001."
+        " Help: https://intranet.council.example/held?a=1&b=2"
+    ) in said
+    assert all(sentence in said for sentence in ALWAYS)
+    assert "found information that may need protecting" not in said
+    assert "may not be meant to see it" not in said
+    standard = flat(text(render()))
+    assert all(sentence in standard for sentence in ALWAYS)
+    assert "found information that may need protecting. " in standard
+    assert "At least one person on the email may not be meant to see it." in standard
+
+
+def test_both_forms_of_the_notice_have_the_authors_paragraphs_and_no_markup_of_his():
+    body = page(render(original=authored(sender_text="<b>Wait</b> & see.\n\nSecond.")))
+
+    assert "<p>&lt;b&gt;Wait&lt;/b&gt; &amp; see.</p>\n<p>Second.</p>" in body.replace("\r\n", "\n")
+
+
+def test_words_of_which_no_sentence_is_left_leave_ours():
+    said = flat(
+        text(render(original=authored(sender_text="Help: {help_url}"), settings=replace(SETTINGS, help_url="")))
+    )
+
+    assert "found information that may need protecting" in said
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_authors_words_are_for_the_first_notice_to_whom_they_were_written(kind):
+    both = authored(sender_text="For the sender.", reviewers_text="About {policy_title}.")
+
+    said = flat(text(render(kind, original=both)))
+
+    assert ("For the sender." in said) is (kind is Kind.HELD)
+    assert ("About Safe addresses." in said) is (kind is Kind.TASK)
+    assert "For the sender." not in flat(text(render(kind, original=both, minimal=True)))
+    assert "For the sender." not in flat(text(render(kind, original=both, authored=False)))
+
+
+def test_what_a_policy_refused_at_once_has_the_authors_words_and_what_a_person_refused_has_not():
+    own = authored(sender_text="Papers like this go by post.")
+
+    by_policy, by_person = (
+        flat(text(render(Kind.REFUSED, held=replace(HELD, decided_by=who), original=own))) for who in ("policy", "alex")
+    )
+
+    assert "Why it was not sent Papers like this go by post. A rule says" in by_policy
+    assert "Papers" not in by_person
+
+
+def test_a_preview_shows_the_authors_words():
+    assert "Wait for 0000-TEST." in text(notices.preview(Kind.HELD, SETTINGS, now=NOW, text="Wait for {reference}."))
+
+
 def test_minimal_notice_says_nothing_but_what_happened():
     mail = render(minimal=True)
 
@@ -339,6 +420,8 @@ def test_alert_about_no_hold_can_be_told():
     [
         (Spot(1, "page", 4), "attachment 1, page 4"),
         (Spot(2, "sheet", 3), "attachment 2, sheet 3"),
+        (Spot(1, "page", 4, inside=True), "a file inside attachment 1, page 4"),
+        (Spot(1, "text", inside=True), "a file inside attachment 1"),
         (Spot(2, "text"), "attachment 2"),
         (Spot(1, "body"), "attachment 1"),
         (Spot(1, "filename"), "attachment 1, its file name"),
