@@ -4,6 +4,7 @@
 Makers are fixtures that return functions, because tests are not packages and cannot import from here.
 """
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -22,6 +23,10 @@ OWN_DOMAIN = "riverbank.example"
 # No example database in the tree, and no deadline: the machine's other work is not the code's fault.
 settings.register_profile("safehold", deadline=None, database=None)
 settings.load_profile("safehold")
+
+# Under sudo(8) some commands do less: the tests of that set these themselves.
+for name in ("SUDO_USER", "SUDO_UID"):
+    os.environ.pop(name, None)
 
 sys.path.insert(0, str(PROJECT / "samples"))  # for `import build`: samples are scripts, not a package
 # For `import canaries` (files with a word in every place) and for the short cuts of what stands in bench.

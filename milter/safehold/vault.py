@@ -429,6 +429,28 @@ def create_keys(directory: Path, *, suite: str = CLASSIC) -> str:
     return recovery_text(recovery)
 
 
+def renew_opening(directory: Path, suite: str) -> PublicKey:
+    """Make a new reviewers' pair in *directory* in place of one that is lost, and return its public half.
+
+    What lay there before stays beside it, with ``.before`` at its name.  Holds open with the new key once
+    :func:`rewrap` has handed them over.
+
+    Raises:
+        KeyUnavailableError: The folder cannot be written.
+    """
+    opening = OpeningKey(suite, secrets.token_bytes(SUITES[suite].private_size))
+    try:
+        for name, raw in (("opening", opening.raw), ("sealing", opening.public.raw)):
+            path = directory / _FILES[name][0]
+            if path.exists():
+                path.rename(path.with_name(f"{path.name}.before"))
+            _write_key(directory, name, suite, raw)
+        _sync_folder(directory)
+    except OSError as err:
+        raise KeyUnavailableError(f"keys cannot be written: {err.strerror} ({directory})") from err
+    return opening.public
+
+
 def recovery_text(key: OpeningKey) -> str:
     """Return a private key as groups of letters and digits that a person can keep on paper."""
     raw = key.raw + hashlib.sha256(key.raw).digest()[:4]

@@ -3,6 +3,12 @@
 
 postfix       a running PrivatePostfix, shared by the tests of one worker, clean at the start of each test
 make_postfix  makes further ones, stopped at the end of the test
+
+For modules with a gateway of their own, which they make in a module-scoped fixture `_gateway`:
+
+gateway       the gateway as at its start, nothing left to send from earlier tests
+books         what its store knows
+faults        the folder in whose files a process with faults reads what is to go wrong (`faulty_safehold`)
 """
 
 import sys
@@ -14,6 +20,7 @@ import pytest
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # for `from harness.postfix import ...`: tests are not packages
 
+from harness.gateway import Books, Gateway  # noqa: E402 - after the path
 from harness.postfix import PrivatePostfix, unavailable  # noqa: E402 - after the path
 from harness.sink import RecordingSink  # noqa: E402
 
@@ -27,8 +34,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def _shared_postfix() -> Iterator[PrivatePostfix]:
-    _skip_where_impossible()
+def possible() -> None:
+    """Skip where no Postfix can run."""
+    reason = unavailable()
+    if reason:
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def _shared_postfix(possible: None) -> Iterator[PrivatePostfix]:
     with PrivatePostfix() as running:
         yield running
 
@@ -47,9 +61,8 @@ def sink(postfix: PrivatePostfix) -> RecordingSink:
 
 
 @pytest.fixture
-def make_postfix() -> Iterator[Callable[..., PrivatePostfix]]:
+def make_postfix(possible: None) -> Iterator[Callable[..., PrivatePostfix]]:
     """Make and start a private Postfix of this test's own: ``make_postfix({"always_bcc": "a@own.example"})``."""
-    _skip_where_impossible()
     made: list[PrivatePostfix] = []
 
     def make(*arguments: object, **keywords: object) -> PrivatePostfix:
@@ -61,7 +74,27 @@ def make_postfix() -> Iterator[Callable[..., PrivatePostfix]]:
         one.stop()
 
 
-def _skip_where_impossible() -> None:
-    reason = unavailable()
-    if reason:
-        pytest.skip(reason)
+@pytest.fixture(scope="module")
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder for the files of faults; a module's gateway keeps it."""
+    return tmp_path_factory.mktemp("faults")
+
+
+@pytest.fixture(scope="module")
+def books(_gateway: Gateway) -> Iterator[Books]:
+    """What the store of the module's gateway knows."""
+    opened = _gateway.books()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def gateway(_gateway: Gateway, books: Books, faults: Path) -> Gateway:
+    """The module's gateway as at its start; the courier is the test's own (`Books.work`)."""
+    for fault in faults.iterdir():
+        fault.unlink()
+    _gateway.renew()
+    books.work()
+    _gateway.postfix.wait_for_empty_queue()
+    _gateway.postfix.sink.clear()
+    return _gateway

@@ -6,6 +6,7 @@ The first argument is the folder for these files; the rest is the command line o
 kill-before-hold, kill-after-hold   the process dies of SIGKILL just before or after a hold is committed (once)
 slow-hold                           a hold is not begun while the file is there; ``holding`` appears meanwhile
 screening                           the check itself raises
+maps                                no table of Postfix can be asked
 read-only, full                     SQLite finds the store read-only, or unable to grow by a page
 
 Into the file ``threads`` it writes of each hold whether C extensions may call Python in its thread: 1 or 0.
@@ -22,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from safehold import assemble, cli, screening
+from safehold.errors import MapUnreadableError
+from safehold.postfix.tables import Table
 from safehold.quarantine import Quarantine
 from safehold.reading.limits import Limits
 from safehold.reading.pool import ReaderPool
@@ -70,6 +73,15 @@ def main() -> int:
         connection.exec_driver_sql(f"PRAGMA query_only={int((faults / 'read-only').exists())}")
         begin(connection)
 
+    ask = Table.ask
+
+    @functools.wraps(ask)
+    def faulty_ask(*arguments: Any, **keywords: Any) -> Any:
+        if (faults / "maps").exists():
+            raise MapUnreadableError("as the test wants it")
+        return ask(*arguments, **keywords)
+
+    Table.ask = faulty_ask  # type: ignore[method-assign]
     Quarantine.hold = faulty_hold  # type: ignore[method-assign]
     screening.screen = faulty_screen  # type: ignore[assignment]
     database._begin = faulty_begin
@@ -77,8 +89,8 @@ def main() -> int:
     return cli.main(sys.argv[2:])
 
 
-def faulty_pool(workers: int, limits: Limits) -> ReaderPool:
-    return ReaderPool(workers, replace(limits, part_s=3.0, memory_bytes=512 << 20), entry=(str(READER),))
+def faulty_pool(workers: int, limits: Limits, **more: Any) -> ReaderPool:
+    return ReaderPool(workers, replace(limits, part_s=3.0, memory_bytes=512 << 20), entry=(str(READER),), **more)
 
 
 if __name__ == "__main__":

@@ -19,12 +19,14 @@ from typing import Any
 
 import pytest
 from frontend_judges import wait_for_listener
-from harness.gateway import OWN_DOMAIN, Books, Gateway, is_notice, text_of
+from harness.gateway import OWN_DOMAIN, Books, Gateway
 from harness.postfix import PrivatePostfix, Sent, free_ports
 
 FRONTS = ("milter", "proxy")
 MILTER_ONLY = pytest.mark.parametrize("_gateway", ["milter"], indirect=True)
 SENDER = f"jo.marlow@{OWN_DOMAIN}"
+B, C = "gareth.wren@postbox.example", "listings@familycourt.example"  # B: from whom the address is secret
+SECRET = "She is at 27 Larkspur Lane, Westmere, PF7 3QX."
 FAULTY = Path(__file__).with_name("faulty_safehold.py")
 
 
@@ -52,7 +54,7 @@ class Fronted(Gateway):
         super().__init__(
             postfix,
             settings={**settings, "smtpd": hops},
-            programs={self.front: (sys.executable, str(FAULTY), str(faults))},
+            programs={self.front: (sys.executable, str(FAULTY), str(faults), self.front)},
             processes=("guard", self.front),
             attach=not self.is_proxy,
             **more,
@@ -62,22 +64,16 @@ class Fronted(Gateway):
     def port(self) -> int:
         return self._proxy_port if self.is_proxy else self.postfix.port
 
-    def attach(self) -> None:
-        """Have mail come this way again, after a reset of Postfix; and the front end run, if a test ended it."""
-        if not self.is_proxy:
-            self.postfix.use_milter()
-        if not self.is_running(self.front):
-            self.start_process(self.front)
-
-    def start_process(self, name: str) -> None:
-        super().start_process(name)
+    def _await_service(self, name: str) -> None:
         if name == "smtpd":
             wait_for_listener(f"127.0.0.1:{self._proxy_port}", 30)
+        else:
+            super()._await_service(name)
 
-    def send(self, content: bytes, sender: str, recipients: Sequence[str]) -> Sent:
+    def send(self, content: bytes, sender: str, recipients: Sequence[str], **options: Any) -> Sent:
         """Send as a client does; where the connection breaks before the reply, that has code 0."""
         try:
-            return self.postfix.send(content, sender, recipients, port=self.port)
+            return self.postfix.send(content, sender, recipients, port=self.port, **options)
         except (smtplib.SMTPServerDisconnected, ConnectionError):
             return Sent()
 
@@ -86,18 +82,10 @@ class Fronted(Gateway):
         return super().logs() + (log.read_text(errors="replace") if log.exists() else "")
 
 
-def arrived(gateway: Fronted) -> Counter[str]:
-    """Return how many copies of mail, notices left out, everybody has, once all that is under way has arrived."""
-    gateway.postfix.wait_for_empty_queue(30)
-    return Counter(recipient for delivery in gateway.copies() for recipient in delivery.recipients)
-
-
 def told(gateway: Fronted, books: Books, hold_id: str) -> Counter[str]:
     """Return how many notices that name the hold everybody has, once all are sent."""
     books.work()
-    gateway.postfix.wait_for_empty_queue()
-    about = [d for d in gateway.postfix.sink.deliveries if is_notice(d) and hold_id in text_of(d)]
-    return Counter(recipient for delivery in about for recipient in delivery.recipients)
+    return gateway.told(hold_id)
 
 
 def again(content: bytes) -> bytes:

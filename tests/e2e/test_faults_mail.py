@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who gets what, whichever way the one who must not have it is written to; and mail of odd shapes.
+"""Who gets what, whichever way the one who must not have it is written to; and mail of odd shapes; by either front end.
 
 Every case ends with a release, so that each says both things: nobody got what he must not have, and nothing was lost
 or doubled.  The site archives every message (``always_bcc``), so each case also says how many copies the archive has:
@@ -12,19 +12,18 @@ delivered by then.
 import base64
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import dkim
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from harness.gateway import DUTY, NOTICES_FROM, OWN_DOMAIN, Books, Gateway, is_notice, letter, text_of, without_trace
-from harness.postfix import PrivatePostfix, unavailable
+from fronts import FRONTS, SECRET, SENDER, B, C, Fronted
+from harness.gateway import DUTY, NOTICES_FROM, OWN_DOMAIN, Books, letter, without_trace
+from harness.postfix import PrivatePostfix
 
-SENDER = f"jo.marlow@{OWN_DOMAIN}"
-B = "gareth.wren@postbox.example"  # from whom the address is secret
-B2 = "sheila.wren@postbox.example"  # who reads to him
-C, D = "listings@familycourt.example", "worker@haven.example"
-SECRET = "She is at 27 Larkspur Lane, Westmere, PF7 3QX."
+B2 = "sheila.wren@postbox.example"  # who reads to B
+D = "worker@haven.example"
 ARCHIVE = f"archive@{OWN_DOMAIN}"
 TEAM, ONLY, OUTER, HUGE, SELF = (f"{name}@{OWN_DOMAIN}" for name in ("team", "only", "outer", "huge", "self"))
 DEEP = f"deep@{OWN_DOMAIN}"
@@ -42,11 +41,8 @@ ALIASES = {
 WHOLE = (HUGE, SELF)
 
 
-@pytest.fixture(scope="module")
-def _gateway() -> Iterator[Gateway]:
-    reason = unavailable()
-    if reason:
-        pytest.skip(reason)
+@pytest.fixture(scope="module", params=FRONTS)
+def _gateway(request: pytest.FixtureRequest, possible: None, faults: Path) -> Iterator[Fronted]:
     with PrivatePostfix({"always_bcc": ARCHIVE, "virtual_alias_expansion_limit": "5000"}) as postfix:
         postfix.set(virtual_alias_maps=postfix.map("virtual", ALIASES))
         people, lists = postfix.guarded_listeners()
@@ -54,46 +50,13 @@ def _gateway() -> Iterator[Gateway]:
             "journal": {"address": ARCHIVE, "at": "release"},
             "release": {"listener": f"127.0.0.1:{people}", "lists": f"127.0.0.1:{lists}"},
         }
-        with Gateway(postfix, settings=settings, processes=("guard", "milter")) as running:
+        with Fronted(request.param, postfix, faults, settings=settings) as running:
             yield running
-
-
-@pytest.fixture(scope="module")
-def _options(_gateway: Gateway) -> Mapping[str, str]:
-    return dict(_gateway.postfix._wanted)
-
-
-@pytest.fixture
-def gateway(_gateway: Gateway, _options: Mapping[str, str]) -> Gateway:
-    """A running gateway whose site has aliases and an archive; the courier is the test's own (`Books.work`)."""
-    _gateway.postfix.reset()
-    _gateway.postfix.set(**_options)
-    return _gateway
-
-
-@pytest.fixture(scope="module")
-def books(_gateway: Gateway) -> Iterator[Books]:
-    opened = _gateway.books()
-    yield opened
-    opened.close()
-
-
-def arrived(gateway: Gateway) -> Counter[str]:
-    """Return how many copies of mail, notices left out, everybody has, once all that is under way has arrived."""
-    gateway.postfix.wait_for_empty_queue(60)
-    return Counter(recipient for delivery in gateway.copies() for recipient in delivery.recipients)
 
 
 def members(recipients: Sequence[str]) -> list[str]:
     """Return who gets what is released to *recipients*: the people, and the members of lists that were held whole."""
     return [m for each in recipients for m in (ALIASES[each].split(", ") if each in WHOLE else [each])]
-
-
-def told(gateway: Gateway, hold_id: str) -> set[str]:
-    """Return who had a notice that names the hold."""
-    gateway.postfix.wait_for_empty_queue(60)
-    about = [d for d in gateway.postfix.sink.deliveries if is_notice(d) and hold_id in text_of(d)]
-    return {recipient for delivery in about for recipient in delivery.recipients}
 
 
 @pytest.mark.parametrize(
@@ -124,14 +87,14 @@ def told(gateway: Gateway, hold_id: str) -> set[str]:
     ],
 )
 def test_only_the_held_copy_stays_and_a_release_completes_it(
-    gateway: Gateway, books: Books, recipients: list[str], free: list[str], held: list[str]
+    gateway: Fronted, books: Books, recipients: list[str], free: list[str], held: list[str]
 ):
     content, before = letter(SECRET), books.holds()
 
-    sent = gateway.postfix.send(content, SENDER, recipients)
+    sent = gateway.send(content, SENDER, recipients)
 
     assert sent.code == 250
-    assert arrived(gateway) == Counter([*free, ARCHIVE] if free else [])
+    assert gateway.arrived() == Counter([*free, ARCHIVE] if free else [])
     (hold,) = books.new(before)
     assert [hold.state.value, hold.held_count, hold.delivered_count] == ["held", len(held), len(free)]
 
@@ -139,74 +102,74 @@ def test_only_the_held_copy_stays_and_a_release_completes_it(
     books.work()
 
     # Whoever is named and on such a list as well has two, as Postfix itself would have it.
-    assert arrived(gateway) == Counter([*free, *members(held), ARCHIVE])
+    assert gateway.arrived() == Counter([*free, *members(held), ARCHIVE])
     assert all(without_trace(delivery.content) == content for delivery in gateway.copies())
     assert books.state(hold.id) == "released"
 
 
-def test_a_list_that_is_held_whole_reaches_its_members_once_released(gateway: Gateway, books: Books):
+def test_a_list_that_is_held_whole_reaches_its_members_once_released(gateway: Fronted, books: Books):
     """Nobody else will expand it: at the next hop there is no such mailbox, and the mail bounces after *released*."""
     before = books.holds()
-    assert gateway.postfix.send(letter(SECRET), SENDER, [SELF]).code == 250
-    assert arrived(gateway) == Counter()
+    assert gateway.send(letter(SECRET), SENDER, [SELF]).code == 250
+    assert gateway.arrived() == Counter()
     (hold,) = books.new(before)
 
     books.release(hold.id)
     books.work()
 
-    assert arrived(gateway)[B] == 1
-    assert arrived(gateway)[C] == 1
+    assert gateway.arrived()[B] == 1
+    assert gateway.arrived()[C] == 1
 
 
 @pytest.mark.parametrize("other", ["Gareth.Wren@Postbox.EXAMPLE", "gareth.wren+home@postbox.example"])
-def test_another_spelling_of_the_address_is_the_same_person(gateway: Gateway, books: Books, other: str):
+def test_another_spelling_of_the_address_is_the_same_person(gateway: Fronted, books: Books, other: str):
     before = books.holds()
 
-    assert gateway.postfix.send(letter(SECRET), SENDER, [other, C]).code == 250
+    assert gateway.send(letter(SECRET), SENDER, [other, C]).code == 250
 
-    assert arrived(gateway) == Counter([C, ARCHIVE])
+    assert gateway.arrived() == Counter([C, ARCHIVE])
     assert [hold.held_count for hold in books.new(before)] == [1]
 
 
 @pytest.mark.parametrize("recipients", [[HUGE], [SELF, C]], ids=["beyond the limit", "itself"])
 def test_a_list_that_cannot_be_followed_is_held_whatever_the_mail_says(
-    gateway: Gateway, books: Books, recipients: list[str]
+    gateway: Fronted, books: Books, recipients: list[str]
 ):
     """Who gets it is unknown, so nobody can say that no policy is about them (DESIGN 3.4)."""
     before = books.holds()
 
-    assert gateway.postfix.send(letter(), SENDER, recipients).code == 250
+    assert gateway.send(letter(), SENDER, recipients).code == 250
 
-    assert arrived(gateway) == Counter([C, ARCHIVE] if C in recipients else [])
+    assert gateway.arrived() == Counter([C, ARCHIVE] if C in recipients else [])
     assert [hold.held_count for hold in books.new(before)] == [1]
 
 
 # -- mail of odd shapes -----------------------------------------------------------------------------------------
 
 
-def test_one_of_a_thousand_recipients_is_held(gateway: Gateway, books: Books):
+def test_one_of_a_thousand_recipients_is_held(gateway: Fronted, books: Books):
     others = [f"r{number}@members.example" for number in range(999)]
     before = books.holds()
 
-    sent = gateway.postfix.send(letter(SECRET), SENDER, [*others[:600], B, *others[600:]])
+    sent = gateway.send(letter(SECRET), SENDER, [*others[:600], B, *others[600:]])
 
     assert sent.code == 250
     assert {code for code, _ in sent.recipients.values()} == {250}
-    assert arrived(gateway) == Counter([*others, ARCHIVE])
+    assert gateway.arrived() == Counter([*others, ARCHIVE])
     (hold,) = books.new(before)
     assert [hold.held_count, hold.delivered_count] == [1, 999]
 
 
-def test_a_null_sender_gets_no_notice_and_stays_null_through_a_release(gateway: Gateway, books: Books):
+def test_a_null_sender_gets_no_notice_and_stays_null_through_a_release(gateway: Fronted, books: Books):
     before = books.holds()
 
-    assert gateway.postfix.send(letter(SECRET), "", [B]).code == 250
+    assert gateway.send(letter(SECRET), "", [B]).code == 250
 
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
     (hold,) = books.new(before)
     books.work()
-    assert DUTY in told(gateway, hold.id)
-    assert SENDER not in told(gateway, hold.id)
+    assert DUTY in gateway.told(hold.id)
+    assert SENDER not in gateway.told(hold.id)
     books.release(hold.id)
     books.work()
     gateway.postfix.wait_for_empty_queue()
@@ -218,26 +181,26 @@ HEADERS = f"From: Jo Marlow <{SENDER}>\r\nDate: Mon, 02 Jun 2025 09:41:00 +0100\
 
 
 @pytest.mark.parametrize("end", [b"", b"\r\n"], ids=["no empty line", "an empty line"])
-def test_a_message_of_headers_only_is_checked(gateway: Gateway, books: Books, end: bytes):
+def test_a_message_of_headers_only_is_checked(gateway: Fronted, books: Books, end: bytes):
     content = HEADERS + f"Message-ID: <h{len(end)}@own>\r\nSubject: {SECRET}\r\n".encode() + end
     before = books.holds()
 
-    assert gateway.postfix.send(content, SENDER, [B, C]).code == 250
+    assert gateway.send(content, SENDER, [B, C]).code == 250
 
-    assert arrived(gateway) == Counter([C, ARCHIVE])
+    assert gateway.arrived() == Counter([C, ARCHIVE])
     (hold,) = books.new(before)
     books.release(hold.id)
     books.work()
-    assert arrived(gateway) == Counter([C, B, ARCHIVE])
+    assert gateway.arrived() == Counter([C, B, ARCHIVE])
     assert {without_trace(d.content).rstrip(b"\r\n") for d in gateway.copies()} == {content.rstrip(b"\r\n")}
 
 
-def test_an_empty_message_passes(gateway: Gateway, books: Books):
+def test_an_empty_message_passes(gateway: Fronted, books: Books):
     before = books.holds()
 
-    assert gateway.postfix.send(b"", SENDER, [B]).code == 250
+    assert gateway.send(b"", SENDER, [B]).code == 250
 
-    assert arrived(gateway) == Counter([B, ARCHIVE])
+    assert gateway.arrived() == Counter([B, ARCHIVE])
     assert books.new(before) == []
 
 
@@ -250,37 +213,38 @@ ASKED: Mapping[str, Sequence[str]] = {
 }
 
 
-def test_dsn_parameters_come_through_hold_and_release_each_with_its_recipient(gateway: Gateway, books: Books):
+def test_dsn_parameters_come_through_hold_and_release_each_with_its_recipient(gateway: Fronted, books: Books):
     before = books.holds()
 
-    sent = gateway.postfix.send(
+    sent = gateway.send(
         letter(SECRET), SENDER, [B, C, B2], mail_options=["RET=HDRS", "ENVID=case+2B7"], rcpt_options=ASKED
     )
 
     assert sent.code == 250
-    arrived(gateway)
+    gateway.arrived()
     (hold,) = books.new(before)
     books.release(hold.id)
     books.work()
-    assert arrived(gateway) == Counter([B, B2, C, ARCHIVE])
+    assert gateway.arrived() == Counter([B, B2, C, ARCHIVE])
     for recipient, asked in ASKED.items():
         delivery = next(d for d in gateway.copies() if recipient in d.recipients)
         assert set(asked) <= set(delivery.parameters_of(recipient))
         assert {"RET=HDRS", "ENVID=case+2B7"} <= set(delivery.mail_parameters)
 
 
-def test_dsn_parameters_of_a_list_go_with_its_members(gateway: Gateway, books: Books):
+def test_dsn_parameters_of_a_list_go_with_its_members(gateway: Fronted, books: Books):
     """Postfix gives each member what the list was given; a member put back by us, or released, has the same."""
     asked = ["NOTIFY=FAILURE", f"ORCPT=rfc822;{TEAM}"]
     before = books.holds()
 
-    gateway.postfix.send(letter(SECRET), SENDER, [TEAM], mail_options=["RET=FULL"], rcpt_options=asked)
+    sent = gateway.send(letter(SECRET), SENDER, [TEAM], mail_options=["RET=FULL"], rcpt_options=asked)
 
-    arrived(gateway)
+    assert sent.code == 250
+    gateway.arrived()
     (hold,) = books.new(before)
     books.release(hold.id)
     books.work()
-    assert arrived(gateway) == Counter([B, C, ARCHIVE])
+    assert gateway.arrived() == Counter([B, C, ARCHIVE])
     for recipient in (B, C):
         delivery = next(d for d in gateway.copies() if recipient in d.recipients)
         assert set(asked) <= set(delivery.parameters_of(recipient))
@@ -290,7 +254,7 @@ def test_dsn_parameters_of_a_list_go_with_its_members(gateway: Gateway, books: B
 
 
 @pytest.mark.parametrize("body", ["simple", "relaxed"])
-def test_a_dkim_signature_verifies_on_what_passed_and_on_what_was_released(gateway: Gateway, books: Books, body: str):
+def test_a_dkim_signature_verifies_on_what_passed_and_on_what_was_released(gateway: Fronted, books: Books, body: str):
     """Signed before us over every header that we and Postfix could be tempted to touch, without forgiveness."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(
@@ -309,24 +273,24 @@ def test_a_dkim_signature_verifies_on_what_passed_and_on_what_was_released(gatew
     )
     content, before = signature + plain, books.holds()
 
-    assert gateway.postfix.send(content, SENDER, [C, B]).code == 250
+    assert gateway.send(content, SENDER, [C, B]).code == 250
 
-    arrived(gateway)
+    gateway.arrived()
     (hold,) = books.new(before)
     books.release(hold.id)
     books.work()
-    assert arrived(gateway) == Counter([B, C, ARCHIVE])
+    assert gateway.arrived() == Counter([B, C, ARCHIVE])
     for delivery in gateway.copies():
         assert dkim.verify(delivery.content, dnsfunc=lambda *_, **__: record)
         changed = delivery.content.replace(b"Larkspur", b"Larkspurr")
         assert not dkim.verify(changed, dnsfunc=lambda *_, **__: record)
 
 
-def test_mail_that_claims_to_be_a_notice_of_ours_is_checked_like_any_other(gateway: Gateway, books: Books):
+def test_mail_that_claims_to_be_a_notice_of_ours_is_checked_like_any_other(gateway: Fronted, books: Books):
     before = books.holds()
 
     forged = letter(SECRET, f"From: {NOTICES_FROM}", "Auto-Submitted: auto-generated")
-    assert gateway.postfix.send(forged, NOTICES_FROM, [B]).code == 250
+    assert gateway.send(forged, NOTICES_FROM, [B]).code == 250
 
-    assert B not in arrived(gateway)
+    assert B not in gateway.arrived()
     assert len(books.new(before)) == 1

@@ -19,13 +19,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from fronts import FRONTS, MILTER_ONLY, SENDER, Fronted, again, arrived, end, half_sent, restart_postfix, told
+from fronts import FRONTS, MILTER_ONLY, SECRET, SENDER, B, C, Fronted, again, end, half_sent, restart_postfix, told
 from harness.gateway import PROJECT, Books, letter, without_trace
-from harness.postfix import PrivatePostfix, Sent, unavailable
+from harness.postfix import PrivatePostfix, Sent
 
-B, C = "gareth.wren@postbox.example", "listings@familycourt.example"
 NOTED = "desk@haven.example"  # whose unreadable mail is recorded and passed
-SECRET = "She is at 27 Larkspur Lane, Westmere, PF7 3QX."
 NOTING = """\
 version: 1
 lists:
@@ -41,19 +39,10 @@ policies:
 """
 
 
-@pytest.fixture(scope="module")
-def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in whose files the front end reads what is to go wrong."""
-    return tmp_path_factory.mktemp("faults")
-
-
 @pytest.fixture(scope="module", params=FRONTS)
 def _gateway(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, faults: Path
+    request: pytest.FixtureRequest, possible: None, tmp_path_factory: pytest.TempPathFactory, faults: Path
 ) -> Iterator[Fronted]:
-    reason = unavailable()
-    if reason:
-        pytest.skip(reason)
     folder = tmp_path_factory.mktemp("rules")
     for path in (PROJECT / "policies").glob("*.yaml"):
         (folder / path.name).write_bytes(path.read_bytes())
@@ -64,25 +53,6 @@ def _gateway(
         Fronted(request.param, postfix, faults, policies=folder, settings={"reading": reading}) as running,
     ):
         yield running
-
-
-@pytest.fixture(scope="module")
-def books(_gateway: Fronted) -> Iterator[Books]:
-    opened = _gateway.books()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def gateway(_gateway: Fronted, books: Books, faults: Path) -> Fronted:
-    _gateway.postfix.reset()
-    for path in faults.iterdir():
-        path.unlink()
-    _gateway.attach()
-    books.work()
-    _gateway.postfix.wait_for_empty_queue()
-    _gateway.postfix.sink.clear()
-    return _gateway
 
 
 # -- readers ----------------------------------------------------------------------------------------------------
@@ -113,7 +83,7 @@ def assert_harms_that_mail_only(gateway: Fronted, books: Books, order: str) -> N
     assert codes == [250, 250, 250]
     assert slow.result().code == 250
     assert was_first or order in {"crash", "memory"}, "the others did not wait for the one that hangs"
-    assert arrived(gateway) == Counter({B: 3, C: 1, NOTED: 1})
+    assert gateway.arrived() == Counter({B: 3, C: 1, NOTED: 1})
     (hold,) = books.new(before)
     assert [hold.state.value, hold.held_count, hold.delivered_count] == ["held", 1, 2]
     assert set(hold.problems) <= {"crashed", "timed_out", "too_large"}
@@ -132,9 +102,9 @@ def test_every_reader_at_work_hung_the_rest_is_read_all_the_same(gateway: Fronte
         sent = list(apart.map(lambda content: gateway.send(content, SENDER, [B, C]).code, contents))
 
     assert sent == [250] * 5
-    assert arrived(gateway)[C] == 5
+    assert gateway.arrived()[C] == 5
     held = sum(hold.held_count for hold in books.new(before))
-    assert held == 5 - arrived(gateway)[B]
+    assert held == 5 - gateway.arrived()[B]
     assert held >= 4
 
 
@@ -158,7 +128,7 @@ def test_a_bomb_is_held_for_the_one_who_might_find_something_in_it(gateway: Fron
 
     assert gateway.send(content, SENDER, [B, C]).code == 250
 
-    assert arrived(gateway) == Counter([C])
+    assert gateway.arrived() == Counter([C])
     (hold,) = books.new(before)
     assert hold.problems == ("too_large",)
 
@@ -175,7 +145,7 @@ def test_the_zygote_killed_mail_waits_for_another_and_is_read(gateway: Fronted, 
     codes = [gateway.send(letter(SECRET), SENDER, [B, C]).code for _ in range(2)]
 
     assert codes == [250, 250]
-    assert arrived(gateway) == Counter([C, C])
+    assert gateway.arrived() == Counter([C, C])
     assert len(books.new(before)) == 2
 
 
@@ -193,7 +163,7 @@ def test_the_third_fault_of_ours_on_one_message_is_a_hold(
     codes = [gateway.send(each, SENDER, recipients).code for each in (content, again(content), content)]
 
     assert codes == [451, 451, 250]
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
     (hold,) = books.new(before)
     assert [hold.problems, hold.held_count] == [("crashed",), len(recipients)]
     assert told(gateway, books, hold.id)[SENDER] == 1
@@ -201,7 +171,7 @@ def test_the_third_fault_of_ours_on_one_message_is_a_hold(
     (faults / "screening").unlink()
     books.release(hold.id)
     books.work()
-    assert arrived(gateway) == Counter(recipients)
+    assert gateway.arrived() == Counter(recipients)
     assert {without_trace(delivery.content) for delivery in gateway.copies()} == {content}
 
 
@@ -213,7 +183,7 @@ def test_faults_on_different_messages_do_not_add_up(gateway: Fronted, books: Boo
 
     assert codes == [451] * 4
     assert books.new(before) == []
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
 
 
 def test_a_fault_that_passes_leaves_nothing_behind(gateway: Fronted, books: Books, faults: Path):
@@ -225,7 +195,7 @@ def test_a_fault_that_passes_leaves_nothing_behind(gateway: Fronted, books: Book
     codes.append(gateway.send(content, SENDER, [B]).code)
 
     assert codes == [451, 451, 250]
-    assert arrived(gateway) == Counter([B])
+    assert gateway.arrived() == Counter([B])
     assert books.new(before) == []
 
 
@@ -242,14 +212,14 @@ def test_killed_around_the_commit_a_retry_by_smtp_makes_one_hold(
     first = gateway.send(content, SENDER, [B, C])
     assert gateway.await_end(gateway.front) == -signal.SIGKILL
     assert first.code == (0 if gateway.is_proxy else 451), "no reply of ours is no consent"
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
     assert len(books.new(before)) == (1 if moment == "kill-after-hold" else 0)
     gateway.start_process(gateway.front)
 
     second = gateway.send(again(content), SENDER, [B, C])
 
     assert second.code == 250
-    assert arrived(gateway) == Counter([C])
+    assert gateway.arrived() == Counter([C])
     (hold,) = books.new(before)
     assert told(gateway, books, hold.id)[SENDER] == 1
     assert len(books.trail("retry joined", hold.id)) == (1 if moment == "kill-after-hold" else 0)
@@ -271,13 +241,13 @@ def test_killed_around_the_commit_a_retry_by_pickup_makes_one_hold(
     gateway.start_process(gateway.front)
     kick(gateway)
 
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
     (hold,) = books.new(before)
     assert told(gateway, books, hold.id)[SENDER] == 1
     assert len(books.trail("retry joined", hold.id)) == (1 if moment == "kill-after-hold" else 0)
     books.release(hold.id)
     books.work()
-    assert arrived(gateway) == Counter([B])
+    assert gateway.arrived() == Counter([B])
 
 
 def kick(gateway: Fronted) -> None:
@@ -299,7 +269,7 @@ def test_c_extensions_may_call_python_where_messages_are_judged(gateway: Fronted
         assert list(sent) == [250] * 8
 
     assert (faults / "threads").read_text() == "1" * 8
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
 
 
 # -- restarts ---------------------------------------------------------------------------------------------------
@@ -307,7 +277,7 @@ def test_c_extensions_may_call_python_where_messages_are_judged(gateway: Fronted
 
 def assert_retry_is_held_once(gateway: Fronted, books: Books, content: bytes, before: dict) -> None:
     assert gateway.send(again(content), SENDER, [B, C]).code == 250
-    assert arrived(gateway) == Counter([C])
+    assert gateway.arrived() == Counter([C])
     (hold,) = books.new(before)
     assert told(gateway, books, hold.id)[SENDER] == 1
 
@@ -321,7 +291,7 @@ def test_postfix_restarted_in_mid_message(gateway: Fronted, books: Books):
         code = end(client, content)
 
     assert code in {0, 421, 451}
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
     assert books.new(before) == []
     assert_retry_is_held_once(gateway, books, content, before)
 
@@ -340,7 +310,7 @@ def test_postfix_restarted_while_the_message_is_judged(gateway: Fronted, books: 
 
     assert code.result() in {0, 421, 451}
     gateway.postfix.wait_until(lambda: books.new(before), "the hold")
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
     assert_retry_is_held_once(gateway, books, content, before)
 
 
@@ -353,7 +323,7 @@ def test_the_front_end_stopped_in_mid_message(gateway: Fronted, books: Books):
         code = end(client, content)
 
     assert code == (421 if gateway.is_proxy else 451)
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
     assert books.new(before) == []
     assert_retry_is_held_once(gateway, books, content, before)
 
@@ -372,7 +342,7 @@ def test_the_front_end_stopped_while_the_message_is_judged(gateway: Fronted, boo
         assert gateway.await_end(gateway.front) == 0
 
     assert code.result() == 250
-    assert arrived(gateway) == Counter([C])
+    assert gateway.arrived() == Counter([C])
     assert len(books.new(before)) == 1
 
 
@@ -386,7 +356,7 @@ def test_a_second_one_at_the_same_place_refuses_and_the_first_goes_on(gateway: F
     assert "Traceback" not in second.stderr
     assert gateway.is_running(gateway.front)
     assert gateway.send(letter(SECRET), SENDER, [B, C]).code == 250
-    assert arrived(gateway) == Counter([C])
+    assert gateway.arrived() == Counter([C])
     assert len(books.new(before)) == 1
 
 
@@ -407,7 +377,7 @@ def test_of_two_started_at_once_one_serves(gateway: Fronted, books: Books, tmp_p
                 process.terminate()
             process.wait(30)
 
-    assert arrived(gateway) == Counter([C])
+    assert gateway.arrived() == Counter([C])
     assert len(books.new(before)) == 1
 
 
@@ -419,5 +389,5 @@ def test_what_a_killed_one_left_behind_is_no_obstacle(gateway: Fronted, books: B
     gateway.start_process(gateway.front)
 
     assert gateway.send(letter(SECRET), SENDER, [B, C]).code == 250
-    assert arrived(gateway) == Counter([C])
+    assert gateway.arrived() == Counter([C])
     assert len(books.new(before)) == 1

@@ -14,47 +14,16 @@ from pathlib import Path
 
 import pytest
 from frontend_judges import wait_for_listener
-from fronts import SENDER, Fronted, again, arrived, end, half_sent, restart_postfix, told
+from fronts import SECRET, SENDER, B, C, Fronted, again, end, half_sent, restart_postfix, told
 from harness.gateway import Books, letter
-from harness.postfix import PrivatePostfix, free_ports, unavailable
+from harness.postfix import PrivatePostfix, free_ports
 from harness.sink import Fault
 
-B, C = "gareth.wren@postbox.example", "listings@familycourt.example"
-SECRET = "She is at 27 Larkspur Lane, Westmere, PF7 3QX."
-
 
 @pytest.fixture(scope="module")
-def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in whose files the proxy reads what is to go wrong."""
-    return tmp_path_factory.mktemp("faults")
-
-
-@pytest.fixture(scope="module")
-def _gateway(faults: Path) -> Iterator[Fronted]:
-    reason = unavailable()
-    if reason:
-        pytest.skip(reason)
+def _gateway(possible: None, faults: Path) -> Iterator[Fronted]:
     with PrivatePostfix() as postfix, Fronted("proxy", postfix, faults) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def books(_gateway: Fronted) -> Iterator[Books]:
-    opened = _gateway.books()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def gateway(_gateway: Fronted, books: Books, faults: Path) -> Fronted:
-    _gateway.postfix.reset()
-    for path in faults.iterdir():
-        path.unlink()
-    _gateway.attach()
-    books.work()
-    _gateway.postfix.wait_for_empty_queue()
-    _gateway.postfix.sink.clear()
-    return _gateway
 
 
 @pytest.mark.parametrize("moment", ["in mid-message", "while the message is judged"])
@@ -76,7 +45,7 @@ def test_a_next_hop_that_is_restarted_gets_the_message_all_the_same(
             (faults / "slow-hold").unlink()
 
     assert code.result() == 250
-    assert arrived(gateway) == Counter([C])
+    assert gateway.arrived() == Counter([C])
     (hold,) = books.new(before)
     assert told(gateway, books, hold.id)[SENDER] == 1
 
@@ -87,13 +56,13 @@ def test_a_next_hop_without_room_is_the_clients_to_hear_and_its_retry_joins_the_
     gateway.postfix.set(smtpd_end_of_data_restrictions="check_client_access static:{452 4.3.1 no room}")
 
     first = gateway.send(content, SENDER, [B, C]).code
-    got = arrived(gateway)
+    got = gateway.arrived()
     gateway.postfix.set(smtpd_end_of_data_restrictions="")
     second = gateway.send(again(content), SENDER, [B, C]).code
 
     assert (first, second) == (452, 250)
     assert got == Counter()
-    assert arrived(gateway) == Counter([C])
+    assert gateway.arrived() == Counter([C])
     (hold,) = books.new(before)
     assert told(gateway, books, hold.id)[SENDER] == 1
     assert len(books.trail("retry joined", hold.id)) == 1
@@ -118,6 +87,6 @@ def test_a_next_hop_that_hangs_up_in_its_last_reply_has_not_taken_it(gateway: Fr
         process.wait(30)
 
     assert codes == [451, 250]
-    assert arrived(gateway) == Counter([C])
+    assert gateway.arrived() == Counter([C])
     (hold,) = books.new(before)
     assert told(gateway, books, hold.id)[SENDER] == 1

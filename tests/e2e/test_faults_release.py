@@ -16,53 +16,47 @@ from datetime import UTC, datetime, timedelta
 from typing import Self
 
 import pytest
-from harness.gateway import OWN_DOMAIN, Books, Gateway, is_notice, letter, without_trace
-from harness.postfix import PrivatePostfix, Sent, unavailable
+from frontend_judges import wait_for_listener
+from fronts import MILTER_ONLY, SECRET, SENDER, B, C
+from harness.gateway import OWN_DOMAIN, SAFEHOLD, Books, Gateway, is_notice, letter, without_trace
+from harness.postfix import PrivatePostfix, Sent, free_ports
 from harness.sink import Fault
 
 from safehold.model import HeldMessage
 
-SENDER = f"jo.marlow@{OWN_DOMAIN}"
-B, B2 = "gareth.wren@postbox.example", "sheila.wren@postbox.example"  # from whom the address is secret
-C = "listings@familycourt.example"
-SECRET = "She is at 27 Larkspur Lane, Westmere, PF7 3QX."
+B2 = "sheila.wren@postbox.example"  # who reads to B
 REFUSAL = "guard refused mail without a decision"
 
 
-@pytest.fixture(scope="module")
-def _gateway() -> Iterator[Gateway]:
-    reason = unavailable()
-    if reason:
-        pytest.skip(reason)
-    with PrivatePostfix() as postfix, Gateway(postfix, processes=("guard", "milter")) as running:
+class Guarded(Gateway):
+    """A gateway whose release guard is a milter beside Postfix, or a proxy before it.
+
+    Attributes:
+        door: The port that releases leave by.
+    """
+
+    def __init__(self, kind: str, postfix: PrivatePostfix) -> None:
+        self._is_proxy = kind == "proxy"
+        self.door = free_ports(1)[0] if self._is_proxy else postfix.release_listener()
+        hops = {"next_hop": f"127.0.0.1:{postfix.listener(smtpd_milters='')}"}
+        settings = {"release": {"listener": f"127.0.0.1:{self.door}"}, "smtpd": hops}
+        programs = {"guard": (SAFEHOLD, "smtpd", "--guard")} if self._is_proxy else {}
+        super().__init__(postfix, settings=settings, processes=("guard", "milter"), programs=programs)
+
+    def _await_service(self, name: str) -> None:
+        if name == "guard" and self._is_proxy:
+            wait_for_listener(f"127.0.0.1:{self.door}", 30)
+        else:
+            super()._await_service(name)
+
+
+@pytest.fixture(scope="module", params=["milter", "proxy"])
+def _gateway(request: pytest.FixtureRequest, possible: None) -> Iterator[Guarded]:
+    with PrivatePostfix() as postfix, Guarded(request.param, postfix) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
-def books(_gateway: Gateway) -> Iterator[Books]:
-    opened = _gateway.books()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def gateway(_gateway: Gateway, books: Books) -> Gateway:
-    """A running gateway with no outbox of earlier tests, and without a courier."""
-    _gateway.postfix.reset()
-    _gateway.postfix.use_milter()
-    books.work()
-    _gateway.postfix.wait_for_empty_queue()
-    _gateway.postfix.sink.clear()
-    return _gateway
-
-
-def arrived(gateway: Gateway) -> Counter[str]:
-    """Return how many copies of mail, notices left out, everybody has, once all that is under way has arrived."""
-    gateway.postfix.wait_for_empty_queue(30)
-    return Counter(recipient for delivery in gateway.copies() for recipient in delivery.recipients)
-
-
-def held(gateway: Gateway, books: Books, content: bytes, *recipients: str) -> HeldMessage:
+def held(gateway: Guarded, books: Books, content: bytes, *recipients: str) -> HeldMessage:
     """Send *content* and return the hold that it becomes, its first notices sent."""
     before = books.holds()
     assert gateway.postfix.send(content, SENDER, recipients).code == 250
@@ -129,6 +123,7 @@ class Listener:
                     return
 
 
+@MILTER_ONLY  # no guard stands before a scripted listener
 @pytest.mark.parametrize(
     ("replies", "greeting"),
     [
@@ -148,7 +143,7 @@ class Listener:
     ],
 )
 def test_nothing_is_released_without_a_whole_250(
-    gateway: Gateway, books: Books, replies: dict[str, bytes], greeting: bytes | None
+    gateway: Guarded, books: Books, replies: dict[str, bytes], greeting: bytes | None
 ):
     content = letter(SECRET)
     hold = held(gateway, books, content, B)
@@ -160,16 +155,16 @@ def test_nothing_is_released_without_a_whole_250(
             courier.run_once(later(hours))
             assert books.state(hold.id) in {"releasing", "held"}
 
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
     assert books.trail("released", hold.id) == []
     if books.state(hold.id) == "held":  # refused for good: people decide anew
         books.release(hold.id)
     books.courier().run_once(later(6))
-    assert arrived(gateway) == Counter([B])
+    assert gateway.arrived() == Counter([B])
     assert books.state(hold.id) == "released"
     assert len(books.trail("released", hold.id)) == 1
     books.courier().run_once(later(12))
-    assert arrived(gateway) == Counter([B])
+    assert gateway.arrived() == Counter([B])
     assert without_trace(gateway.copies()[0].content) == content
 
 
@@ -181,7 +176,7 @@ def test_nothing_is_released_without_a_whole_250(
         pytest.param(Fault("content", hang_up_after=b"25", times=2), id="hangs up in its reply"),
     ],
 )
-def test_a_fault_beyond_postfix_is_postfixs_to_mend(gateway: Gateway, books: Books, fault: Fault):
+def test_a_fault_beyond_postfix_is_postfixs_to_mend(gateway: Guarded, books: Books, fault: Fault):
     hold = held(gateway, books, letter(SECRET), B)
     gateway.postfix.wait_for_empty_queue()
     gateway.postfix.sink.fail(fault)
@@ -189,29 +184,29 @@ def test_a_fault_beyond_postfix_is_postfixs_to_mend(gateway: Gateway, books: Boo
 
     books.courier().run_once(later(0))
 
-    assert arrived(gateway) == Counter([B])
+    assert gateway.arrived() == Counter([B])
     assert books.state(hold.id) == "released"
     assert fault.times == 0
 
 
-def test_a_release_waits_while_the_guard_is_away(gateway: Gateway, books: Books):
+def test_a_release_waits_while_the_guard_is_away(gateway: Guarded, books: Books):
     hold = held(gateway, books, letter(SECRET), B)
     gateway.stop_process("guard", signal.SIGKILL)
     try:
         books.release(hold.id)
         books.courier().run_once(later(0))
         assert books.state(hold.id) == "releasing"
-        assert arrived(gateway) == Counter()
+        assert gateway.arrived() == Counter()
     finally:
         gateway.start_process("guard")
 
     books.courier().run_once(later(1))
 
-    assert arrived(gateway) == Counter([B])
+    assert gateway.arrived() == Counter([B])
     assert books.state(hold.id) == "released"
 
 
-def test_only_those_the_listener_took_are_told_of_and_the_rest_is_not_forgotten(gateway: Gateway, books: Books):
+def test_only_those_the_listener_took_are_told_of_and_the_rest_is_not_forgotten(gateway: Guarded, books: Books):
     """One held recipient is refused for good at the listener: the other has the mail, and people hear of it."""
     hold = held(gateway, books, letter(SECRET), B, B2)
     books.release(hold.id)
@@ -220,7 +215,7 @@ def test_only_those_the_listener_took_are_told_of_and_the_rest_is_not_forgotten(
 
     books.courier().run_once(later(0))
 
-    assert arrived(gateway) == Counter([B])
+    assert gateway.arrived() == Counter([B])
     assert books.state(hold.id) == "released"
     assert [entry.facts["refused"] for entry in books.trail("alert", hold.id)] == [1]
 
@@ -228,39 +223,39 @@ def test_only_those_the_listener_took_are_told_of_and_the_rest_is_not_forgotten(
 # -- strangers --------------------------------------------------------------------------------------------------
 
 
-def through_the_door(gateway: Gateway, content: bytes, *recipients: str, sender: str = SENDER) -> Sent:
-    return gateway.postfix.send(content, sender, recipients, port=gateway.postfix.release_port)
+def through_the_door(gateway: Guarded, content: bytes, *recipients: str, sender: str = SENDER) -> Sent:
+    return gateway.postfix.send(content, sender, recipients, port=gateway.door)
 
 
 def refusals(books: Books) -> int:
     return sum(e.facts["refused"] for e in books.trail("alert") if e.facts["detail"] == REFUSAL)
 
 
-def test_a_stranger_is_refused_and_the_audit_trail_has_it(gateway: Gateway, books: Books):
+def test_a_stranger_is_refused_and_the_audit_trail_has_it(gateway: Guarded, books: Books):
     gateway.stop_process("guard")
     gateway.start_process("guard")  # a fresh one: it speaks of the first refusal at once, and then once a minute
     before = refusals(books)
 
     assert through_the_door(gateway, letter(), C).code == 550
 
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
     assert refusals(books) == before + 1
     books.work()
     gateway.postfix.wait_for_empty_queue()
     assert [d for d in gateway.postfix.sink.deliveries if is_notice(d)], "somebody is told of it"
 
 
-def test_what_is_held_and_not_decided_does_not_leave(gateway: Gateway, books: Books):
+def test_what_is_held_and_not_decided_does_not_leave(gateway: Guarded, books: Books):
     content = letter(SECRET)
     hold = held(gateway, books, content, B)
 
     assert through_the_door(gateway, content, B).code == 550
 
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
     assert books.state(hold.id) == "held"
 
 
-def test_a_decision_alone_opens_the_door_to_nobody_but_the_courier(gateway: Gateway, books: Books):
+def test_a_decision_alone_opens_the_door_to_nobody_but_the_courier(gateway: Guarded, books: Books):
     """Between decision and departure the mail is nobody's to send."""
     content = letter(SECRET)
     hold = held(gateway, books, content, B)
@@ -268,24 +263,24 @@ def test_a_decision_alone_opens_the_door_to_nobody_but_the_courier(gateway: Gate
 
     assert through_the_door(gateway, content, B).code == 550
 
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
 
 
-def test_a_released_message_does_not_leave_twice(gateway: Gateway, books: Books):
+def test_a_released_message_does_not_leave_twice(gateway: Guarded, books: Books):
     content = letter(SECRET)
     hold = held(gateway, books, content, B)
     books.release(hold.id)
     books.work()
-    assert arrived(gateway) == Counter([B])
+    assert gateway.arrived() == Counter([B])
     (released,) = [d for d in gateway.copies() if B in d.recipients]
 
     codes = [through_the_door(gateway, each, B).code for each in (content, released.content)]
 
     assert codes == [550, 550]
-    assert arrived(gateway) == Counter([B])
+    assert gateway.arrived() == Counter([B])
 
 
-def test_while_a_release_is_under_way_nothing_else_passes(gateway: Gateway, books: Books):
+def test_while_a_release_is_under_way_nothing_else_passes(gateway: Guarded, books: Books):
     """The departure is announced and the listener has not answered yet: the one moment at which the door is open."""
     content = letter(SECRET)
     hold = held(gateway, books, content, B, B2)
@@ -306,12 +301,12 @@ def test_while_a_release_is_under_way_nothing_else_passes(gateway: Gateway, book
 
     assert told == dict.fromkeys(told, 550)
     assert len(told) == 6
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
     assert books.state(hold.id) == "releasing"
     assert through_the_door(gateway, content, B, B2).code == 550, "and it is shut again after"
 
 
-def test_a_refused_hold_stays_shut(gateway: Gateway, books: Books):
+def test_a_refused_hold_stays_shut(gateway: Guarded, books: Books):
     content = letter(SECRET)
     hold = held(gateway, books, content, B)
     books.quarantine.refuse(hold.id, actor="reviewer", reason="no", now=datetime.now(UTC))
@@ -319,5 +314,5 @@ def test_a_refused_hold_stays_shut(gateway: Gateway, books: Books):
 
     assert through_the_door(gateway, content, B).code == 550
 
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
     assert books.state(hold.id) == "refused"

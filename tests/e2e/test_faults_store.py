@@ -6,6 +6,7 @@ really read-only, are small file systems of this test's own, where root may moun
 behave so.
 """
 
+import contextlib
 import shutil
 import signal
 import subprocess
@@ -15,12 +16,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from fronts import FRONTS, MILTER_ONLY, SENDER, Fronted, arrived
-from harness.gateway import Books, is_notice, letter, text_of
-from harness.postfix import PrivatePostfix, unavailable
-
-B, C = "gareth.wren@postbox.example", "listings@familycourt.example"
-SECRET = "She is at 27 Larkspur Lane, Westmere, PF7 3QX."
+from fronts import FRONTS, MILTER_ONLY, SECRET, SENDER, B, C, Fronted, told
+from harness.gateway import Books, letter
+from harness.postfix import PrivatePostfix
 
 
 @pytest.fixture(scope="module")
@@ -33,17 +31,8 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         unmount(folder)
 
 
-@pytest.fixture(scope="module")
-def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in whose files the front end reads what is to go wrong."""
-    return tmp_path_factory.mktemp("faults")
-
-
 @pytest.fixture(scope="module", params=FRONTS)
-def _gateway(request: pytest.FixtureRequest, disk: Path, faults: Path) -> Iterator[Fronted]:
-    reason = unavailable()
-    if reason:
-        pytest.skip(reason)
+def _gateway(request: pytest.FixtureRequest, possible: None, disk: Path, faults: Path) -> Iterator[Fronted]:
     settings = {"store": str(disk / "safehold.db")}
     with PrivatePostfix() as postfix, Fronted(request.param, postfix, faults, settings=settings) as running:
         yield running
@@ -53,9 +42,7 @@ def _gateway(request: pytest.FixtureRequest, disk: Path, faults: Path) -> Iterat
 
 @pytest.fixture
 def gateway(_gateway: Fronted) -> Fronted:
-    _gateway.postfix.reset()
-    _gateway.attach()
-    return _gateway
+    return _gateway.renew()
 
 
 @pytest.fixture
@@ -157,11 +144,11 @@ def test_while_the_store_fails_mail_to_be_held_waits_and_is_held_once_after(
     before = holds(gateway)
 
     with fault(disk, faults):
-        told = [gateway.send(content, SENDER, [B, C]).code for _ in range(4)]
+        codes = [gateway.send(content, SENDER, [B, C]).code for _ in range(4)]
         others = gateway.send(letter("Hello."), SENDER, [B, C]).code
-        got = arrived(gateway)
+        got = gateway.arrived()
 
-    assert told == [451, 451, 451, 451], "more of these than of other faults of ours: nothing can be held anyway"
+    assert codes == [451, 451, 451, 451], "more of these than of other faults of ours: nothing can be held anyway"
     assert gateway.is_running(gateway.front)
     assert others == 250
     assert got == Counter([B, C])
@@ -170,31 +157,20 @@ def test_while_the_store_fails_mail_to_be_held_waits_and_is_held_once_after(
     again = [gateway.send(content, SENDER, [B, C]).code for _ in range(2)]
 
     assert again == [250, 250], gateway.log_tail(60)
-    assert arrived(gateway)[B] == 0
-    assert arrived(gateway)[C] == 2, "C's copies are no retries of a hold: each 250 is one delivery"
+    assert gateway.arrived()[B] == 0
+    assert gateway.arrived()[C] == 2, "C's copies are no retries of a hold: each 250 is one delivery"
     (new,) = holds(gateway) - before
-    told_of = notices(gateway, new)
-    assert told_of[SENDER] == 1
+    assert told_of(gateway, new)[SENDER] == 1
 
 
 def holds(gateway: Fronted) -> set[str]:
-    opened = gateway.books()
-    try:
+    with contextlib.closing(gateway.books()) as opened:
         return set(opened.holds())
-    finally:
-        opened.close()
 
 
-def notices(gateway: Fronted, hold_id: str) -> Counter[str]:
-    """Return how many notices that name the hold everybody has, once all are sent."""
-    opened = gateway.books()
-    try:
-        opened.work()
-    finally:
-        opened.close()
-    gateway.postfix.wait_for_empty_queue()
-    about = [d for d in gateway.postfix.sink.deliveries if is_notice(d) and hold_id in text_of(d)]
-    return Counter(recipient for delivery in about for recipient in delivery.recipients)
+def told_of(gateway: Fronted, hold_id: str) -> Counter[str]:
+    with contextlib.closing(gateway.books()) as opened:
+        return told(gateway, opened, hold_id)
 
 
 @MILTER_ONLY
@@ -211,9 +187,9 @@ def test_by_sendmail_it_waits_in_postfix_and_is_held_once_after(gateway: Fronted
     gateway.postfix._run("postkick", "-c", str(gateway.postfix.etc), "public", "pickup", "W")
     gateway.postfix.wait_until(lambda: holds(gateway) - before, "the hold")
 
-    assert arrived(gateway) == Counter()
+    assert gateway.arrived() == Counter()
     (new,) = holds(gateway) - before
-    assert notices(gateway, new)[SENDER] == 1
+    assert told_of(gateway, new)[SENDER] == 1
 
 
 @pytest.mark.parametrize("fault", [missing, another])
@@ -233,13 +209,13 @@ def test_a_release_and_the_guard_wait_for_the_store(gateway: Fronted, books: Boo
     books.release(hold.id)
 
     with missing(disk, faults):
-        told = gateway.postfix.send(letter(), SENDER, [C], port=gateway.postfix.release_port).code
-        got = arrived(gateway)
+        code = gateway.postfix.send(letter(), SENDER, [C], port=gateway.postfix.release_port).code
+        got = gateway.arrived()
 
-    assert told == 451, "the guard does not know, so it neither opens nor bounces"
+    assert code == 451, "the guard does not know, so it neither opens nor bounces"
     assert got == Counter()
     books.work()
-    assert arrived(gateway) == Counter([B])
+    assert gateway.arrived() == Counter([B])
     assert books.state(hold.id) == "released"
 
 

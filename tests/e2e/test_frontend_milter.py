@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What only the milter protocol has: macros, BDAT, NUL, progress, mail by sendmail(1)."""
 
+import smtplib
 import socket
 
 from frontend_judges import A, B, C, Front, _milter_process, milter, script  # noqa: F401 - fixtures
@@ -27,8 +28,8 @@ def test_mail_by_sendmail_has_no_client_address(milter: Front, postfix: PrivateP
 
 
 def test_mail_by_sendmail_is_held_back_too(milter: Front, postfix: PrivatePostfix):  # noqa: F811
-    postfix.sendmail(script(remove=[B]), A, [B, C])
-    postfix.sendmail(script("discard"), A, [B])
+    assert postfix.sendmail(script(remove=[B]), A, [B, C]) == 0
+    assert postfix.sendmail(script("discard"), A, [B]) == 0
 
     postfix.wait_for_empty_queue()
     assert {r for d in milter.sink.deliveries for r in d.recipients} == {C}
@@ -54,7 +55,7 @@ def test_chunked_content_is_one_message(milter: Front):  # noqa: F811
 def test_a_nul_in_a_header_hides_the_rest_of_its_line(milter: Front, postfix: PrivatePostfix):  # noqa: F811
     """libmilter's doing: why message_reject_characters must be set, which the second half shows."""
     content = b"X-Nul: a\x00hidden\r\nSubject: after\r\n\r\nbody \x00 here\r\n"
-    milter.send(content)
+    assert milter.send(content).code == 250
     assert b"hidden" not in milter.heard[0].content
     assert b"Subject: after" in milter.heard[0].content
     assert b"body \x00 here" in milter.heard[0].content
@@ -69,3 +70,27 @@ def test_a_judge_that_takes_long_is_waited_for_as_long_as_it_tells(milter: Front
 
     assert milter.send(script(seconds=4)).code == 250
     assert milter.end.events.count("progress") > 5
+
+
+def test_a_line_that_is_no_header_to_postfix_is_no_way_past_the_judge(milter: Front):  # noqa: F811
+    """pymilter would choke on such a name before our code runs; Postfix begins the body with that line."""
+    content = b"X-\xe9: 8-bit name\r\n" + script("discard")
+
+    assert milter.send(content).code == 250
+
+    (delivery,) = milter.sink.wait()
+    assert milter.heard[0].content.endswith(content)
+    assert delivery.content.endswith(content)
+
+
+def test_a_command_that_nobody_knows_changes_nothing(milter: Front):  # noqa: F811
+    with smtplib.SMTP("127.0.0.1", milter.port, timeout=30) as client:
+        client.ehlo()
+        client.mail(A)
+        unknown = client.docmd("FROB", "nicate")[0]
+        client.rcpt(B)
+
+        assert (unknown, client.data(script())[0]) == (500, 250)
+
+    assert milter.heard[0].addresses == [B]
+    assert milter.sink.wait()[0].recipients == (B,)

@@ -169,6 +169,9 @@ def test_pipelined_commands_are_answered_in_order(proxy: Front):  # noqa: F811
         pytest.param(b"a: b\r\n\r\n..c\r\n...\r\n.\r\n", b"a: b\r\n\r\n.c\r\n..\r\n", id="dots at line starts"),
         pytest.param(b"a: " + b"x" * 5000 + b"\r\n.\r\n", b"a: " + b"x" * 5000 + b"\r\n", id="a very long line"),
         pytest.param(b"a: b\r\n\r\nc\rd\r\n.\r\n", b"a: b\r\n\r\nc\rd\r\n", id="a lone carriage return"),
+        pytest.param(
+            b"a: b\0c\xe9\xff\r\n\r\nd\0e\r\n.\r\n", b"a: b\0c\xe9\xff\r\n\r\nd\0e\r\n", id="NUL and 8-bit header"
+        ),
     ],
 )
 @pytest.mark.parametrize("size", [1, 4, 10**6], ids=["byte by byte", "four bytes", "at once"])

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The harness says what it saw: without that no end-to-end test means anything."""
 
+import smtplib
+
 import pytest
+from harness.gateway import Gateway
 from harness.postfix import PrivatePostfix
 from harness.sink import Fault, RecordingSink
 
@@ -64,6 +67,49 @@ def test_a_passing_fault_at_the_sink_is_retried(postfix: PrivatePostfix, sink: R
     assert sink.wait()[0].recipients == ("b@example.org",)
     assert sink.attempts
     postfix.wait_for_empty_queue()
+
+
+@pytest.mark.parametrize("queue", ["deferred", "hold"])
+def test_a_queue_is_not_empty_while_anything_waits_in_it(postfix: PrivatePostfix, queue: str):
+    postfix.set(defer_transports="smtp")
+    assert postfix.send(MAIL, "a@own.example", ["b@example.org"]).code == 250
+    postfix.wait_until(lambda: [entry["queue_name"] for entry in postfix.queue()] == ["deferred"], "it to be put off")
+    if queue == "hold":
+        postfix._run("postsuper", "-c", str(postfix.etc), "-h", "ALL")
+
+    with pytest.raises(AssertionError, match="the queue to empty"):
+        postfix.wait_for_empty_queue(0.2)
+
+    postfix._run("postsuper", "-c", str(postfix.etc), "-d", "ALL")
+    postfix.wait_for_empty_queue(0.2)
+
+
+def test_a_message_that_is_still_being_received_is_not_waited_for(postfix: PrivatePostfix):
+    with smtplib.SMTP("127.0.0.1", postfix.port, timeout=30) as client:
+        client.ehlo()
+        client.mail("a@own.example")
+        client.rcpt("b@example.org")
+        client.docmd("DATA")
+        client.send(MAIL)
+        postfix.wait_for_empty_queue(5)
+
+
+def test_what_was_accepted_has_arrived_when_the_queue_is_empty(postfix: PrivatePostfix, sink: RecordingSink):
+    for _ in range(20):
+        sink.clear()
+        assert postfix.send(MAIL, "a@own.example", ["b@example.org"]).code == 250
+        postfix.wait_for_empty_queue()
+        assert len(sink.deliveries) == 1
+
+
+def test_whoever_waits_for_a_copy_has_postfix_try_again(postfix: PrivatePostfix):
+    """Postfix's own scans of its queue may leave a message for long; here they do for an hour."""
+    postfix.set(queue_run_delay="1h", minimal_backoff_time="1h", maximal_backoff_time="1h")
+    postfix.sink.fail(Fault("rcpt", "452 4.2.2 full", recipient="b@example.org"))
+    assert postfix.send(b"Subject: x\r\n\r\ny\r\n", "a@own.example", ["b@example.org"]).code == 250
+    postfix.wait_until(lambda: postfix.sink.attempts, "the first try")
+
+    assert Gateway(postfix).await_copy("b@example.org").recipients == ("b@example.org",)
 
 
 def test_a_refused_recipient_bounces_and_the_other_gets_it(postfix: PrivatePostfix, sink: RecordingSink):

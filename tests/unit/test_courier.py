@@ -2,6 +2,7 @@
 """The courier with the real store, keys and guard, against a listener that does what each test tells it to."""
 
 import contextlib
+import itertools
 import logging
 import re
 import socket
@@ -47,6 +48,7 @@ from safehold.model import (
     Verdict,
 )
 from safehold.notices import NoticeSettings
+from safehold.postfix import Whole
 from safehold.quarantine import Outlets, Quarantine
 from safehold.store import Store
 
@@ -242,6 +244,8 @@ def make_hold(
     parameters=(),
     rcpt_parameters=(),
     others=0,
+    approvals=1,
+    texts=("", ""),
     now=NOW,
 ) -> str:
     """Hold a message for *to* and for *lists* that nobody can look up; one finding, on page 4 of its attachment."""
@@ -264,12 +268,13 @@ def make_hold(
     recipients = tuple(Recipient(v.recipient.address, tuple(rcpt_parameters)) for v in verdicts)
     message = Message(Envelope(sender, recipients, tuple(parameters)), content, now, {"i": "4QueueId0001"}, "desk.test")
     final = tuple(v.recipient for v in verdicts if v.recipient.address not in lists)
-    facts = Facts(now, Origin.AUTH, identity, (sender,), final, dict.fromkeys(lists, "too many members"))
+    facts = Facts(now, Origin.AUTH, identity, (sender,), final, dict.fromkeys(lists, Whole.TOO_MANY))
     reading = Reading(
         (Part(part, "application/pdf", 900, "application/pdf", True, 1),),
         (Segment(place, f"at: {PROTECTED} now"),),
     )
-    handling = Handling("safe-address", severity="critical")
+    told = {"sender_text": texts[0], "reviewers_text": texts[1]}
+    handling = Handling("safe-address", severity="critical", approvals=approvals, **told)
     return holds.hold(message, facts, Verdict(tuple(verdicts), (handling,)), reading, now=now).hold_id
 
 
@@ -544,10 +549,11 @@ def test_release_with_one_recipient_put_off_sends_nothing_yet(holds, listener, r
 def test_release_is_put_off_when_nobody_listens(holds, keys):
     hold_id = make_hold(holds)
     approve(holds, hold_id)
+    make_hold(holds, content=CONTENT.replace(b"one.two", b"three"))
 
     worked = make_courier(holds, keys, None).run_once(NOW)
 
-    assert worked == 1, "the rest of the batch need not find out too"
+    assert worked == 3, "two notices that were overtaken, and the release: the rest need not find out too"
     assert holds.get(hold_id).state is HoldState.RELEASING
 
 
@@ -573,6 +579,25 @@ def test_listener_that_never_answers_is_left_after_the_timeout(holds, keys, list
 
     assert holds.get(hold_id).state is HoldState.RELEASING
     wait.set()
+
+
+def test_a_long_hand_over_beats_between_commands_and_not_while_the_content_is_answered(holds, keys, listener, released):
+    """A thousand recipients take minutes, and that is life; a listener that never answers must not look like it."""
+    released(to=("a@mail.test", "b@mail.test"))
+    beats: list[tuple[str, datetime]] = []
+    courier_ = make_courier(holds, keys, listener)
+    courier_._beat = lambda at: beats.append((listener.verbs[-1] if listener.verbs else "", at))
+    clock = itertools.count()
+    courier_._monotonic = lambda: float(next(clock))
+    listener.verbs.clear()
+
+    courier_.run_once(NOW)
+
+    after = [verb for verb, _ in beats]
+    assert after[:5] == ["", "EHLO", "MAIL", "RCPT", "RCPT"]
+    assert "DATA" not in after
+    times = [at for _, at in beats]
+    assert times == sorted(set(times)), "each is of its own moment, not of the round's beginning"
 
 
 def test_row_older_than_five_days_is_given_up(holds, listener, released):
@@ -1133,6 +1158,137 @@ def test_every_end_is_told(holds, keys, listener, end):
     assert listener.taken[0].recipients == [SENDER]
 
 
+# -- what a decision has overtaken ------------------------------------------------------------------------------
+
+
+def subjects(listener, address) -> list[str]:
+    return [str(message_from_bytes(m.content, policy=SMTP)["Subject"]) for m in mails_to(listener, address)]
+
+
+def dropped(holds, hold_id) -> list[str]:
+    return [entry.facts["kind"] for entry in holds.history(hold_id) if entry.kind == "overtaken"]
+
+
+@pytest.fixture
+def catching_up(holds, keys, listener):
+    """Return a function that lets a courier that was away work till nothing is left, for an hour and more."""
+    courier_ = make_courier(holds, keys, listener)
+
+    def work(now=NOW) -> None:
+        for minutes in (0, 1, 20, 90):
+            run_at(courier_, listener, now + timedelta(minutes=minutes))
+            drain(courier_, now + timedelta(minutes=minutes))
+
+    return work
+
+
+def test_of_a_hold_that_was_released_before_anybody_heard_only_the_release_is_told(holds, listener, catching_up):
+    """ "Your email is on hold", after "Your email was sent", makes people send it again by another way."""
+    hold_id = make_hold(holds)
+    approve(holds, hold_id)
+
+    catching_up()
+
+    assert holds.get(hold_id).state is HoldState.RELEASED
+    assert subjects(listener, SENDER) == [f"Your email was sent (reference {hold_id})"]
+    assert "It was on hold for a check" in text_of(mails_to(listener, SENDER)[0])
+    assert mails_to(listener, "review@council.example") == []
+    assert sorted(dropped(holds, hold_id)) == ["notice.held", "notice.task"]
+
+
+@pytest.mark.parametrize(
+    ("end", "subject"),
+    [("refuse", "Your email was not sent"), ("cancel", "Your email was cancelled")],
+)
+def test_of_a_hold_that_ended_before_anybody_heard_only_the_end_is_told(holds, listener, catching_up, end, subject):
+    hold_id = make_hold(holds)
+    getattr(holds, end)(hold_id, actor="alex", reason="", now=NOW)
+
+    catching_up()
+
+    assert subjects(listener, SENDER) == [f"{subject} (reference {hold_id})"]
+    assert mails_to(listener, "review@council.example") == []
+
+
+def test_while_a_release_is_tried_nobody_hears_that_the_mail_is_on_hold(holds, listener, catching_up):
+    hold_id = make_hold(holds)
+    approve(holds, hold_id)
+    listener.script = always("RCPT", b"451 4.3.0 later\r\n", match=FATHER)
+
+    catching_up()
+
+    assert holds.get(hold_id).state is HoldState.RELEASING
+    assert subjects(listener, SENDER) == []
+
+
+def test_where_the_release_fails_the_sender_and_the_reviewers_hear_of_the_hold_after_all(
+    holds, keys, listener, catching_up
+):
+    hold_id = make_hold(holds)
+    approve(holds, hold_id)
+    listener.script = always("RCPT", b"451 4.3.0 later\r\n", match=FATHER)
+    catching_up()
+    listener.script = always("RCPT", b"550 5.1.1 no\r\n", match=FATHER)
+
+    catching_up(NOW + timedelta(days=6))
+
+    assert holds.get(hold_id).state is HoldState.HELD
+    assert subjects(listener, SENDER) == [f"Your email is on hold (reference {hold_id})"]
+    assert len(mails_to(listener, "review@council.example")) == 1
+
+
+def test_of_a_hold_that_two_must_approve_reviewers_get_the_latest_task_only(holds, listener, catching_up):
+    hold_id = make_hold(holds, approvals=2)
+    approve(holds, hold_id)
+
+    catching_up()
+
+    assert len(mails_to(listener, "review@council.example")) == 1
+    assert dropped(holds, hold_id) == ["notice.task"]
+
+
+def test_a_refusal_that_was_taken_back_before_it_was_told_is_not_told(holds, keys, listener, catching_up):
+    """The sender hears what is true: it is on hold, though the first notice of that was dropped."""
+    hold_id = make_hold(holds)
+    holds.refuse(hold_id, actor="alex", reason="", now=NOW)
+    listener.script = always("GREETING", b"421 4.3.2 later\r\n")
+    for _ in range(3):
+        make_courier(holds, keys, listener).run_once(NOW)  # drops the first notice, and cannot send the second
+    assert dropped(holds, hold_id) == ["notice.held", "notice.task"]
+    holds.reopen(hold_id, actor="alex", reason="", now=NOW)
+    listener.script = lambda verb, argument: None
+
+    catching_up()
+
+    assert subjects(listener, SENDER) == [f"Your email is on hold (reference {hold_id})"]
+    assert len(mails_to(listener, "review@council.example")) == 1
+
+
+def test_who_heard_of_the_hold_does_not_hear_of_it_again_because_it_was_reopened(holds, keys, listener, catching_up):
+    hold_id = make_hold(holds)
+    catching_up()
+    holds.refuse(hold_id, actor="alex", reason="", now=NOW)
+    holds.reopen(hold_id, actor="alex", reason="", now=NOW)
+
+    catching_up(NOW + timedelta(hours=2))
+
+    assert subjects(listener, SENDER) == [f"Your email is on hold (reference {hold_id})"]
+
+
+def test_a_second_refusal_is_told_once(holds, listener, catching_up):
+    hold_id = make_hold(holds)
+    holds.refuse(hold_id, actor="alex", reason="", now=NOW)
+    holds.reopen(hold_id, actor="alex", reason="", now=NOW)
+    holds.refuse(hold_id, actor="alex", reason="", now=NOW)
+
+    catching_up()
+
+    assert subjects(listener, SENDER) == [f"Your email was not sent (reference {hold_id})"]
+
+
+# -- leaks ------------------------------------------------------------------------------------------------------
+
+
 def test_leak_cuts_the_notice_short_and_alerts_with_counts_only(holds, keys, listener, monkeypatch, caplog):
     """A bug in rendering must not become a leak: the check is another pair of eyes."""
     hold_id = make_hold(holds)
@@ -1153,6 +1309,39 @@ def test_leak_cuts_the_notice_short_and_alerts_with_counts_only(holds, keys, lis
     alerts = [entry.facts for entry in holds.history(hold_id) if entry.kind == "alert"]
     assert {"detail": courier.NOTICE_LEAK, "leaks": 1} in alerts
     assert "Rosamund" not in caplog.text
+
+
+def test_the_text_of_the_policys_author_stands_in_the_notice_with_its_placeholders_filled(holds, keys, listener):
+    hold_id = make_hold(
+        holds, others=1, texts=("Ref {reference}: {held_count} wait, {delivered_count} have it.", "Hm.")
+    )
+
+    drain(make_courier(holds, keys, listener))
+
+    told = text_of(mails_to(listener, SENDER)[0])
+    assert f"Ref {hold_id}: 1 wait, 1 have it." in told
+    assert "found information" not in told
+    assert "Hm." in text_of(mails_to(listener, "review@council.example")[0])
+
+
+def test_without_a_text_of_the_author_the_notice_has_the_standard_words(holds, keys, listener):
+    make_hold(holds)
+
+    drain(make_courier(holds, keys, listener))
+
+    assert "found information that may need protecting." in text_of(mails_to(listener, SENDER)[0])
+
+
+def test_a_text_of_the_author_that_says_what_is_protected_gives_way_to_the_standard_words(holds, keys, listener):
+    hold_id = make_hold(holds, texts=("Never write 14 Damson Rise.", ""))
+
+    drain(make_courier(holds, keys, listener))
+
+    told = text_of(mails_to(listener, SENDER)[0])
+    assert "found information that may need protecting." in told
+    assert "This notice is a reply to that email" in told
+    assert all(b"Damson" not in mail.content for mail in listener.offered)
+    assert not [entry for entry in holds.history(hold_id) if entry.kind == "alert"]
 
 
 def test_notice_that_leaks_however_short_is_never_sent(holds, keys, listener, monkeypatch):

@@ -11,6 +11,7 @@ import pwd
 import stat
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -154,7 +155,11 @@ def gate(settings: Settings) -> Iterator[tuple[Gate, Rulebook]]:
         )
         opened = store(settings)
         stack.callback(opened.close)
-        rulebook = Rulebook(settings.policies, PeopleStore(opened, keys.register))
+
+        def tell(policies: str, revision: int) -> None:
+            vitals.set_in_force(opened, policies, revision, datetime.now(UTC))
+
+        rulebook = Rulebook(settings.policies, PeopleStore(opened, keys.register), tell=tell)
         rulebook.reload()
         stop = threading.Event()
         watcher = threading.Thread(target=rulebook.watch, args=(stop,), name="register-watch", daemon=True)

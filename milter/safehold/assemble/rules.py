@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from safehold import policy
-from safehold.errors import Complaint, ComplaintsError, NotLoadedError, SafeholdError
+from safehold.errors import Complaint, ComplaintsError, NotLoadedError, SafeholdError, StoreError
 from safehold.gate import Rules
 from safehold.policy.language import Mode, Policy
 from safehold.policy.load import NOT_READ
@@ -162,8 +162,11 @@ def unasked(policies: policy.PolicySet, held: Collection[str]) -> Mapping[str, s
 class Rulebook:
     """The policies and register in force: swapped whole, kept as they were when what is new is wrong."""
 
-    def __init__(self, folder: Path, people: PeopleStore) -> None:
+    def __init__(
+        self, folder: Path, people: PeopleStore, *, tell: Callable[[str, int], None] = lambda _digest, _revision: None
+    ) -> None:
         self._folder = folder
+        self._tell = tell  # told the digest of the policies and the register's revision whenever new ones are in force
         self._stored = people
         self._policies: policy.PolicySet | None = None
         self._people: dict[str, Person] = {}
@@ -249,6 +252,10 @@ class Rulebook:
             rules.register.digest[:12],
         )
         self._tell_unheld(rules)
+        try:
+            self._tell(policies.digest, revision)
+        except StoreError as error:  # they are in force all the same; only the doctor does not hear of it
+            log.warning("which rules are in force could not be written down: %s", error)
 
     def _tell_unheld(self, rules: Rules) -> None:
         """Say loudly which registers hold nobody; once, until that changes."""

@@ -8,6 +8,7 @@ Promises (DESIGN P1 to P5; milter-facts, section 2, lesson 4):
 * A released message is the held bytes with one ``Received:`` line before them; its recipients are the held ones.
 * A crash between the 250 and our commit may repeat one mail, with the same Message-ID; a store that is away for a
   while does not even do that, since what was sent is remembered until it is recorded.
+* A notice that is no longer true when its turn comes is not sent (quarantine.telling).
 * Notices go inside the own domains only, and none leaves before the leak check has read it.
 * No address, reply text or subject in a log or an error: event, hold id, counts and reply codes.
 
@@ -35,7 +36,7 @@ from safehold.courier.settings import CourierSettings
 from safehold.errors import IllegalMoveError, NotAllowedError, SafeholdError, StoreError, TamperedError
 from safehold.model import HeldContent, HeldMessage, Recipient
 from safehold.notices import Kind, Occasion, Original
-from safehold.quarantine import NotFoundError, OutboxRow, Quarantine, content_digest
+from safehold.quarantine import NotFoundError, OutboxRow, Quarantine, Standing, content_digest
 from safehold.vault import OpeningKey
 
 log = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ class Courier:
         beat: Callable[[datetime], None] = lambda _: None,
     ) -> None:
         self.settings = settings  # may be replaced between rounds
-        self._beat = beat  # told before each claim that we live
+        self._beat = beat  # told before each claim, and between the commands of a hand-over, that we live
         self._holds = holds
         self._key = opening_key
         self._connect = connect
@@ -292,6 +293,7 @@ class Courier:
         def tick() -> None:
             if self._monotonic() > deadline:
                 raise LaterError("the listener is too slow")
+            self._beat(moment())
 
         def depart(leaving: Parcel) -> None:
             addresses = [recipient.address for recipient in leaving.recipients]
@@ -326,6 +328,21 @@ class Courier:
     # -- notices ------------------------------------------------------------------------------------------------
 
     def _notice(self, row: OutboxRow, moment: Clock) -> None:
+        standing = self._holds.standing(row)
+        if standing is Standing.TRUE:
+            self._tell(row, moment)
+        elif standing is Standing.UNSETTLED:
+            self._wait(row, moment())
+        else:
+            self._finish(row.id, lambda at: self._holds.drop(row, now=at), moment())
+            log.info("not told, a decision was faster kind=%s hold=%s", row.kind, row.hold_id)
+
+    def _wait(self, row: OutboxRow, now: datetime) -> None:
+        """Give a notice back until the release that is on its way has ended; that is never given up for its age."""
+        next_at = now + timedelta(seconds=retry_wait_s(row.attempts, self._jitter(), self.settings))
+        self._finish(row.id, lambda _: self._holds.retry(row, "a release is on its way", next_at), now)
+
+    def _tell(self, row: OutboxRow, moment: Clock) -> None:
         kind = Kind(row.kind.removeprefix("notice."))
         held, content = self._subject_of(row, kind)
         checkpoint("opened")

@@ -62,7 +62,13 @@ def checked(
     """
     leaks: tuple[str, ...] = ()
     # The original's Message-ID is its sender's own and may hold a word of the subject: leaving it out is no fault.
-    for said in (occasion, replace(occasion, threaded=False), replace(occasion, minimal=True)):
+    # What the policy's author wrote may have a word of a protected value: then the standard words do.
+    longest_first = [
+        replace(occasion, threaded=threaded, authored=authored)
+        for authored in (True, False)
+        for threaded in (True, False)
+    ]
+    for said in (*longest_first, replace(occasion, minimal=True)):
         mail = notices.render(kind, held, settings=settings, occasion=said)
         if content is None:
             return Checked(mail)

@@ -2,11 +2,13 @@
 """What a support call would ask, asked beforehand: settings, keys, store, courier, policies, workers, Postfix.
 
 Every check answers in words, and a failure names its cure, as a command where there is one.  Levels and exit codes are
-those of Nagios plug-ins (0 ok, 1 warning, 2 critical).  Nothing here changes anything.  One module a subject:
+those of Nagios plug-ins (0 ok, 1 warning, 2 critical).  Nothing here changes anything, but for a sign of life of the
+doctor's own in the store, which shows that it can be written.  One module a subject:
 
     office    who speaks in the notices, and who is told
-    keeping   keys, store, courier, what waits
-    rules     policies and register
+    keeping   keys, store and its disk, courier, what waits
+    accounts  whether the units' accounts may use what they need
+    rules     policies and register, and which of them are in force
     machine   reader workers, reading of pictures, swap
     sockets   whether Postfix reaches our sockets
     lines     what Postfix is told
@@ -17,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from safehold import config
-from safehold.doctor import keeping, lines, machine, office, rules, sockets
+from safehold.doctor import accounts, keeping, lines, machine, office, rules, sockets
 from safehold.doctor.checks import Check, Gateway, Level, fail, guarded, ok
 from safehold.errors import ComplaintsError, counted
 
@@ -42,6 +44,6 @@ def _settings(path: Path, error: ComplaintsError) -> Check:
 
 
 def _all(gateway: Gateway) -> Iterator[Check]:
-    for subject in (office, keeping, rules, machine, sockets, lines):
+    for subject in (office, keeping, accounts, rules, machine, sockets, lines):
         for name, check in subject.CHECKS.items():
             yield from guarded(name, check, gateway)

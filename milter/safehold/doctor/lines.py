@@ -6,7 +6,7 @@ The cures are the very lines that `init` prints for this machine, so that both c
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -39,6 +39,18 @@ NAMES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A setting that holds for one of our milters: its name and place, its value, and the command that rights it.
+
+    Without a command it is the setting of main.cf, and right by the line that `init` prints.
+    """
+
+    name: str
+    value: str
+    cure: str
+
+
 @dataclass(frozen=True)
 class Told:
     """What this machine's Postfix is told, and what it should be."""
@@ -58,6 +70,35 @@ class Told:
     def releasing(self) -> Mapping[str, Line]:
         """Return the services that take released mail, by the name of master.cf."""
         return {line.name: line for line in self.lines if line.file == "master.cf"}
+
+    def ours(self, asker: Asker, name: str) -> tuple["Said", ...]:
+        """Return what holds of *name* (``default_action``) for each of our milters that this daemon asks, and whence.
+
+        The braces of an entry count most, then the service's own setting, then main.cf.
+        """
+        sockets = (self.gateway.settings.milter.socket, self.gateway.settings.guard.socket)
+        entries = [entry for where in sockets for entry in asker.entries(where)]
+        return tuple(self._said(asker, entry, name) for entry in dict.fromkeys(entries))
+
+    def _said(self, asker: Asker, entry: str, name: str) -> "Said":
+        setting = f"milter_{name}"
+        overrides = next(s.overrides for s in self.services if f"{s.name}/{s.kind}" == asker.service)
+        if own := postfix.option(entry, name):
+            where = f"{asker.service}/{asker.setting}" if asker.is_override else asker.setting
+            line = self.releasing.get(asker.service)
+            return Said(f"{where} {{... {name}}}", own, self.run(line) if line else self.rewritten(asker, self.lines))
+        if setting in overrides:
+            line = self.releasing.get(asker.service)
+            cure = self.run(line) if line else self.postconf("-PX", f"{asker.service}/{setting}")
+            return Said(f"{asker.service}/{setting}", overrides[setting], cure)
+        return Said(setting, self.values[setting], "")
+
+    def rewritten(self, asker: Asker, lines: Iterable[Line]) -> str:
+        """Return the command that writes a daemon's milters as *lines* have them."""
+        line = next(line for line in lines if line.name == asker.setting)
+        if asker.is_override:
+            return self.postconf("-P", f"'{asker.service}/{asker.setting}={line.value}'")
+        return self.run(line)
 
     @cached_property
     def askers(self) -> tuple[Asker, ...]:
@@ -185,41 +226,50 @@ def _rooted(told: Told, asker: Asker) -> tuple[str, ...]:
     if asker.is_chrooted and not settings.milter.socket.startswith(f"unix:{queue.rstrip('/')}/"):
         first = (f"move the socket into {queue} first: see `milter socket`",)
         wanted = assemble.postfix_lines(inside(settings, queue), former=settings)
-    line = next(line for line in wanted if line.name == asker.setting)
-    if asker.is_override:
-        return *first, told.postconf("-P", f"'{asker.service}/{asker.setting}={line.value}'")
-    return *first, told.run(line)
+    return *first, told.rewritten(asker, wanted)
 
 
 # -- settings of main.cf ----------------------------------------------------------------------------------------
 
 
+WAITING = frozenset({"tempfail", "shutdown"})
+
+
 def _default_action(told: Told) -> Iterator[Check]:
-    action, version = told.values["milter_default_action"], told.values["mail_version"]
+    """Tell what becomes of mail when we do not answer.  What others' milters say of themselves is their affair."""
+    version = told.values["mail_version"]
     number = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
-    lists = " ".join(asker.value for asker in told.askers)
-    inline = set(re.findall(r"default_action\s*=\s*(\w+)", lists))
-    bad = ({action} | inline) - {"tempfail", "shutdown"}
+    ours = [each for asker in told.askers for each in told.ours(asker, "default_action")]
+    ours = ours or [Said("milter_default_action", told.values["milter_default_action"], "")]
+    bad = [said for said in ours if said.value not in WAITING]
     if bad:
+        words = dict.fromkeys(f"{said.name} = {said.value}" for said in bad)
         yield fail(
             "default action",
-            f"milter_default_action = {', '.join(sorted(bad))}: mail leaves unchecked (or bounces) when the check is"
-            " down, for all the rest of that SMTP session",
-            *([told.cure("milter_default_action")] if action in bad else []),
-            *(
-                told.cure(name)
-                for name in _BY
-                if set(re.findall(r"default_action\s*=\s*(\w+)", told.values[name])) & bad
-            ),
+            f"{', '.join(words)}: mail leaves unchecked (or bounces) when the check is down, for all the rest of that"
+            " SMTP session",
+            *dict.fromkeys(said.cure or told.cure("milter_default_action") for said in bad),
         )
-    elif number >= SHUTDOWN_SINCE and action != "shutdown":
+    elif number >= SHUTDOWN_SINCE and any(said.value != "shutdown" for said in ours):
         yield warn(
             "default action",
             "tempfail is sticky for a session; this Postfix has `shutdown`, which is better",
             told.setting("milter_default_action", "shutdown"),
         )
     else:
-        yield ok("default action", f"{action}: mail waits when the check is down")
+        actions = " and ".join(sorted({said.value for said in ours}))
+        yield ok("default action", f"{actions}: mail waits when the check is down{_beside_us(told)}")
+
+
+def _beside_us(told: Told) -> str:
+    """Return what the setting that holds for all milters means for those of others that say nothing of their own."""
+    sockets = (told.gateway.settings.milter.socket, told.gateway.settings.guard.socket)
+    queue = told.values["queue_directory"]
+    if told.values["milter_default_action"] not in WAITING:
+        return ""
+    judged = [asker.value for asker in told.askers if asker.service not in told.releasing]
+    words = postfix.follow_default(entry for value in judged for entry in postfix.others(value, sockets, queue))
+    return f"; {words}" if words else ""
 
 
 def _settings(told: Told) -> Iterator[Check]:
@@ -271,12 +321,15 @@ def _yes(told: Told, name: str, setting: str, good: str, bad: str) -> Check:
 
 def _timeout(told: Told) -> Check:
     ours = assemble.reading_limits(told.gateway.settings).deadline_dear_s
-    theirs = _seconds(told.values["milter_content_timeout"])
+    known = [each for asker in told.askers for each in told.ours(asker, "content_timeout")]
+    known = known or [Said("milter_content_timeout", told.values["milter_content_timeout"], "")]
+    said = min(known, key=lambda each: _seconds(each.value))
+    theirs = _seconds(said.value)
     if ours > TIMEOUT_SHARE * theirs:
         return fail(
             "timeouts",
-            f"our deadline {ours:.0f} s is too near milter_content_timeout = {theirs:.0f} s",
-            told.cure("milter_content_timeout"),
+            f"our deadline {ours:.0f} s is too near {said.name} = {theirs:.0f} s",
+            said.cure or told.cure("milter_content_timeout"),
         )
     return ok("timeouts", f"ours {ours:.0f} s, Postfix's {theirs:.0f} s")
 

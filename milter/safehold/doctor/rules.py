@@ -1,14 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Policies and register: whether anything would be held, for anybody, and whether somebody would decide."""
+"""Policies and register: whether anything would be held, for anybody, and whether somebody would decide.
 
+The files are one thing, and what the gateway judges by another: it loads at its start and when told to, and keeps what
+it has where the files are wrong.  So it leaves word in the store of what it loaded, and that is compared.
+"""
+
+import contextlib
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from safehold import assemble
-from safehold.doctor.checks import Check, Gateway, Subject, fail, ok, warn
-from safehold.errors import ComplaintsError, counted
+from safehold.doctor.checks import Check, Gateway, Subject, fail, ok, spoken, warn
+from safehold.errors import ComplaintsError, SafeholdError, counted
 from safehold.policy import PolicySet
+from safehold.store import vitals
+from safehold.store.people import PeopleStore
+from safehold.store.vitals import InForce
 
+MILTER = "safehold-milter"
+# A gateway follows the register within two seconds; who looks in between is to see nothing wrong.
+FOLLOWS_WITHIN = timedelta(seconds=10)
 # What loading says of a folder in which nobody has written anything.
 _NONE_YET = frozenset({"no-policies", "no-policy-file"})
 
@@ -20,6 +32,7 @@ def check(gateway: Gateway) -> Iterator[Check]:
         loaded = assemble.load_policies(settings.policies)
     except ComplaintsError as error:
         if {complaint.code for complaint in error.complaints} - _NONE_YET:
+            yield from _kept(gateway)
             raise
         yield fail(
             "policies",
@@ -30,6 +43,7 @@ def check(gateway: Gateway) -> Iterator[Check]:
     yield _enforced(loaded)
     yield from _roles(loaded, gateway)
     with assemble.people(settings) as store:
+        yield _in_force(loaded, store, gateway)
         revision, stored = store.load()
     people = (*stored, *loaded.people)
     yield from _registers(loaded, {person.register for person in people})
@@ -37,6 +51,53 @@ def check(gateway: Gateway) -> Iterator[Check]:
         yield ok("register", f"{counted(len(people), 'person', 'people')}, revision {revision}")
     else:
         yield warn("register", "nobody is in it", "safehold register import FILE")
+
+
+def _in_force(loaded: PolicySet, people: PeopleStore, gateway: Gateway) -> Check:
+    """Compare what the gateway loaded with what the files and the register say now."""
+    said, log = _loaded_last(gateway), f"journalctl -u {MILTER} -n 20"
+    if said is None:
+        return warn(
+            "in force",
+            "no gateway has loaded policies yet, or none of this version",
+            f"systemctl enable --now {MILTER}",
+            log,
+        )
+    age = spoken(gateway.now - said.at)
+    if said.policies != loaded.digest:
+        return fail(
+            "in force",
+            f"the policies were edited and not in force: those that the gateway loaded {age} ago are",
+            f"systemctl reload {MILTER}   (it comes back without an error even if the milter refuses)",
+            f"{log}   (`reload refused` says why)",
+        )
+    changes = people.history()
+    if changes and changes[-1].revision != said.revision and gateway.now - changes[-1].at > FOLLOWS_WITHIN:
+        return fail(
+            "in force",
+            f"register revision {changes[-1].revision} is not in force: the gateway follows no more since revision"
+            f" {said.revision}, {age} ago",
+            f"systemctl restart {MILTER}",
+            log,
+        )
+    return ok("in force", f"these policies, since {age}")
+
+
+def _kept(gateway: Gateway) -> Iterator[Check]:
+    """Say what policies that cannot be loaded mean for a gateway that runs."""
+    with contextlib.suppress(SafeholdError):
+        if said := _loaded_last(gateway):
+            yield warn(
+                "in force",
+                f"the gateway keeps what it loaded {spoken(gateway.now - said.at)} ago, and would not start anew on the"
+                " files as they are: all mail would wait",
+                f"put them right, then: systemctl reload {MILTER}",
+            )
+
+
+def _loaded_last(gateway: Gateway) -> InForce | None:
+    with contextlib.closing(assemble.store(gateway.settings)) as opened:
+        return vitals.in_force(opened)
 
 
 def _enforced(loaded: PolicySet) -> Check:

@@ -46,6 +46,7 @@ import Milter
 
 from safehold.errors import SafeholdError
 from safehold.frontends.conversation import DEFAULT_LIMIT_BYTES, Conversation
+from safehold.frontends.refusals import refusal
 from safehold.frontends.service import (
     STOP_SIGNALS,
     InFlight,
@@ -70,9 +71,6 @@ MACROS = {
     "end": ("i",),
 }
 ALL_MACROS = tuple(dict.fromkeys(name for names in MACROS.values() for name in names))
-
-# The longest reply text that Postfix's own log keeps readable; RFC 5321 4.5.3.1.5 allows 512 octets for the line.
-_REPLY_TEXT_LIMIT = 400
 
 # What Postfix says the port is where mail did not come over the network at all.
 _NO_PORT = "0"
@@ -294,12 +292,8 @@ class Session(Milter.Base):
             self.addrcpt(f"<{recipient.address}>", " ".join(recipient.parameters) or None)
 
     def _refuse(self, verdict: int, first_digit: str, reply: Reply) -> int:
-        code, enhanced, text = reply.code
-        if not (code.startswith(first_digit) and enhanced.startswith(first_digit)):
-            log.error("fault stage=reply error=wrong_code")
-            code, enhanced, text = (f"{first_digit}50", f"{first_digit}.7.1", "message refused by local policy")
-        line = "".join(c if c.isascii() and c.isprintable() else "?" for c in text)[:_REPLY_TEXT_LIMIT]
-        self.setreply(code, enhanced, line.replace("%", "%%"))
+        code, enhanced, text = refusal(reply, first_digit)
+        self.setreply(code, enhanced, text.replace("%", "%%"))
         return verdict
 
     def _collect(self, stage: str, step: Callable[[], None]) -> int:

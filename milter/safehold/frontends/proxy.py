@@ -9,7 +9,7 @@ import asyncio
 import collections
 import logging
 import socket
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,7 +21,9 @@ from safehold.frontends import commands, content
 from safehold.frontends.commands import CommandError
 from safehold.frontends.conversation import Conversation
 from safehold.frontends.nexthop import Answer, NextHop, NextHopError, NextHopTimes
+from safehold.frontends.onward import Onward
 from safehold.frontends.provenance import Provenance
+from safehold.frontends.refusals import refusal
 from safehold.frontends.service import InFlight, Judge, log_fault
 from safehold.model import TRY_LATER, Message, Recipient, Reply, ReplyKind
 
@@ -119,8 +121,7 @@ class Client(SMTP):
         self._desk = desk
         self._conversation = Conversation(limit_bytes=desk.settings.size_bytes)
         self._provenance = Provenance("")
-        self._hop: NextHop | None = None
-        self._promised: frozenset[str] = frozenset()  # what of the next hop's we offered
+        self._onward = Onward(desk.connect)
         self._is_lost = False  # this message cannot go on, by no fault of the client's
         self._is_trusted = False
         self._is_admitted = False
@@ -150,7 +151,7 @@ class Client(SMTP):
     def connection_lost(self, error: Exception | None) -> None:
         """Let the next hop go with the client: a transaction that was not answered did not happen."""
         self._desk.sessions.discard(self)
-        self._close_hop()
+        self._onward.close()
         if self._is_admitted:
             super().connection_lost(error)
 
@@ -183,14 +184,14 @@ class Client(SMTP):
             await self.push("501 5.5.4 name yourself")
             return
         self._abort()
-        self._promised = frozenset()
+        self._onward.promise(())
         try:
-            hop = await self._next_hop()
+            hop = await self._onward.session()
         except NextHopError as error:
             log_fault("next_hop", error)
             _say_and_close(self.transport, _NO_NEXT_HOP)
             return
-        self._promised = frozenset(hop.extensions).intersection(_PASSED_ON)
+        self._onward.promise(name for name in _PASSED_ON if name in hop.extensions)
         self._known_session().host_name = hostname
         self._known_session().extended_smtp = is_extended
         self._provenance.helo = hostname
@@ -227,11 +228,10 @@ class Client(SMTP):
         await self._step(self._mail(arg))
 
     async def _mail(self, arg: str | None) -> Answer:
-        hop = await self._next_hop()
+        hop = await self._onward.session()
         sender, parameters = commands.path("FROM", arg, commands.MAIL_PARAMETERS, self._offered(hop))
         commands.check_size(parameters, self._size_limit(hop))
-        await self._announce_client(hop)
-        answer = await hop.command(commands.mail(sender, parameters, hop.extensions))
+        answer = await self._onward.begin(sender, parameters, self._provenance)
         if answer.is_success:
             self._conversation.mail(sender, parameters)
         return answer
@@ -246,7 +246,7 @@ class Client(SMTP):
         await self._step(self._rcpt(arg))
 
     async def _rcpt(self, arg: str | None) -> Answer:
-        hop = await self._next_hop(is_in_transaction=True)
+        hop = self._onward.standing()
         address, parameters = commands.path("TO", arg, commands.RCPT_PARAMETERS, self._offered(hop))
         answer = await hop.command(commands.rcpt(Recipient(address, parameters)))
         if answer.is_success:
@@ -304,7 +304,7 @@ class Client(SMTP):
         if arg:
             await self.push("501 5.5.4 RSET stands alone")
             return
-        await self._reset_hop()
+        await self._onward.reset()
         self._is_lost = False
         self._provenance.message_ended()
         self._conversation.abort()
@@ -316,7 +316,7 @@ class Client(SMTP):
 
     async def smtp_QUIT(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
         """Part, with the next hop too."""
-        self._close_hop()
+        self._onward.close()
         await super().smtp_QUIT(arg)
 
     async def smtp_XFORWARD(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's way
@@ -357,10 +357,10 @@ class Client(SMTP):
     async def _outcome(self, received: bytes | None) -> str:
         """Return the reply to the message."""
         if received is None:
-            await self._reset_hop()
+            await self._onward.reset()
             return "552 5.3.4 message is too large"
         if not content.ends_once(received):
-            await self._reset_hop()
+            await self._onward.reset()
             return "550 5.6.0 bare line ends are not allowed"
         self._conversation.helo(self._provenance.client_name)
         self._conversation.macros(self._macros())
@@ -371,7 +371,7 @@ class Client(SMTP):
             return await self._perform(reply, message)
         except NextHopError as error:
             log_fault("next_hop", error)
-            self._close_hop()
+            self._onward.close()
             return _LOST_NEXT_HOP
 
     async def _perform(self, reply: Reply, message: Message) -> str:
@@ -379,14 +379,14 @@ class Client(SMTP):
             case ReplyKind.ACCEPT:
                 return await self._hand_on(reply, message)
             case ReplyKind.DISCARD:
-                await self._reset_hop()
+                await self._onward.reset()
                 return "250 2.0.0 ok"
             case ReplyKind.TEMPFAIL:
-                await self._reset_hop()
-                return _line(reply, "4")
+                await self._onward.reset()
+                return " ".join(refusal(reply, "4"))
             case ReplyKind.REJECT:
-                await self._reset_hop()
-                return _line(reply, "5")
+                await self._onward.reset()
+                return " ".join(refusal(reply, "5"))
 
     async def _hand_on(self, reply: Reply, message: Message) -> str:
         removed = {recipient.address for recipient in reply.remove}
@@ -394,101 +394,33 @@ class Client(SMTP):
         recipients = [*stay, *reply.add]
         if not recipients:
             # Nobody is left: only what a judge has stored may end so.
-            await self._reset_hop()
+            await self._onward.reset()
             return "250 2.0.0 ok" if reply.hold else f"451 4.7.1 {TRY_LATER.code[2]}"
-        if removed or reply.add or not await self._is_hop_there():
-            refusal = await self._begin_anew(message, recipients)
-            if refusal is not None:
-                return refusal.text
-        return (await (await self._next_hop(is_in_transaction=True)).data(message.content)).text
-
-    async def _begin_anew(self, message: Message, recipients: Sequence[Recipient]) -> Answer | None:
-        """Put the transaction for other recipients; return the refusal if there is one, a temporary one first."""
-        hop, envelope = await self._next_hop(), message.envelope
-        await hop.command("RSET")
-        await self._announce_client(hop)
-        answers = [await hop.command(commands.mail(envelope.sender, envelope.parameters, hop.extensions))]
-        if answers[0].is_success:
-            answers += [await hop.command(commands.rcpt(recipient)) for recipient in recipients]
-        refusals = sorted((a for a in answers if not a.is_success), key=lambda a: a.code)
-        if not refusals:
-            return None
-        await self._reset_hop()
-        return refusals[0]
+        if removed or reply.add or not await self._onward.is_there():
+            refused = await self._onward.begin_anew(message.envelope, recipients, self._provenance)
+            if refused is not None:
+                return refused.text
+        return (await self._onward.standing().data(message.content)).text
 
     def _macros(self) -> dict[str, str]:
         """Return under the milter protocol's names what is known of the client, and of us."""
         port = self._desk.settings.listen.rpartition(":")[2]
         return {**self._provenance.macros(), "{daemon_name}": self.hostname, "{daemon_port}": port}
 
-    # -- the next hop --
-
-    async def _next_hop(self, *, is_in_transaction: bool = False) -> NextHop:
-        """Return an open session with the next hop; one that closed in mid-transaction cannot be replaced.
-
-        Raises:
-            NextHopError: There is none, or it does not offer any more what our client was told it may use.
-        """
-        if is_in_transaction:
-            if self._hop is None or not self._hop.is_open:
-                raise NextHopError("closed")
-            return self._hop
-        if self._hop is not None and await self._is_hop_there():
-            return self._hop
-        self._close_hop()
-        self._hop = await self._desk.connect()
-        if not self._promised <= self._hop.extensions.keys():
-            self._close_hop()
-            raise NextHopError("offers less than it did")
-        return self._hop
-
-    async def _is_hop_there(self) -> bool:
-        return self._hop is not None and await self._hop.is_there()
-
-    async def _announce_client(self, hop: NextHop) -> None:
-        """Tell the next hop whose mail this is, where it wants to know."""
-        words = self._provenance.announcement(hop.extensions.get("XFORWARD", ""))
-        if words:
-            await hop.command(words)
-
-    async def _reset_hop(self) -> None:
-        """End the next hop's transaction; where that fails, end the session with it."""
-        if self._hop is None:
-            return
-        try:
-            answer = await self._hop.command("RSET")
-            if not answer.is_success:
-                self._close_hop()
-        except NextHopError:
-            self._close_hop()
-
     def _abort(self) -> None:
         self._conversation.abort()
         self._provenance.message_ended()
         self._is_lost = False
-        self._close_hop()
+        self._onward.close()
 
     def _lose(self) -> None:
         """Forget a message that could not go on, but not that its client may have sent more of it ahead."""
         self._abort()
         self._is_lost = True
 
-    def _close_hop(self) -> None:
-        if self._hop is not None:
-            self._hop.close()
-            self._hop = None
-
     def _pause_timeout(self) -> None:
         if self._timeout_handle is not None:
             self._timeout_handle.cancel()
-
-
-def _line(reply: Reply, first_digit: str) -> str:
-    code, enhanced, text = reply.code
-    if not (code.startswith(first_digit) and enhanced.startswith(first_digit)):
-        log.error("fault stage=reply error=wrong_code")
-        code, enhanced, text = (f"{first_digit}50", f"{first_digit}.7.1", "message refused by local policy")
-    return f"{code} {enhanced} " + "".join(c if c.isascii() and c.isprintable() else "?" for c in text)
 
 
 def _say_and_close(transport: asyncio.BaseTransport | None, line: bytes) -> None:

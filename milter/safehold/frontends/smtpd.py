@@ -20,8 +20,8 @@ XCLIENT: Postfix's XFORWARD_README and XCLIENT_README).  TLS, AUTH and CHUNKING 
 DSN, 8BITMIME and SMTPUTF8 are where the next hop offers them.  A parameter that cannot be passed on is refused, never
 left off.  A message in which a next hop might see an end and a second, unjudged message is refused (``content``).
 
-This module is the process; one client's session is in ``proxy``, whom it speaks for in ``provenance``, the session with
-the next hop in ``nexthop``.
+This module is the process; one client's session is in ``proxy``, whom it speaks for in ``provenance``, its way on in
+``onward``, the session with the next hop in ``nexthop``.
 aiosmtpd's own logger writes addresses, and is silenced.
 """
 
@@ -29,7 +29,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from safehold.frontends.nexthop import NextHopTimes
 from safehold.frontends.proxy import LOOPBACK, Client, Desk, SmtpdSettings
@@ -45,21 +45,18 @@ def serve(
     settings: SmtpdSettings,
     reload: Callable[[], None] | None = None,
     at_exit: Callable[[], None] | None = None,
-    others: Sequence[tuple[Judge, SmtpdSettings]] = (),
 ) -> None:
     """Serve until SIGTERM or SIGINT, let messages that have ended be answered, then end the process with status 0.
 
-    Runs in the main thread.  SIGUSR1 calls *reload* in a thread; SIGHUP does nothing.  *others* are further
-    listeners of the same process (the release guard's).
+    Runs in the main thread.  SIGUSR1 calls *reload* in a thread; SIGHUP does nothing.
 
     Raises:
-        OSError: An address cannot be listened on.
+        OSError: The address cannot be listened on.
     """
     logging.getLogger("mail.log").disabled = True  # aiosmtpd's: it writes addresses
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS | {RELOAD_SIGNAL, signal.SIGHUP})
-    desks = [Desk(judge, settings), *(Desk(other, its) for other, its in others)]
-    asyncio.run(_serve(desks, reload))
+    asyncio.run(_serve(Desk(judge, settings), reload))
     if at_exit is not None:
         try:
             at_exit()
@@ -69,7 +66,7 @@ def serve(
     os._exit(0)  # a judge that hangs in a thread would hold a normal exit up
 
 
-async def _serve(desks: Sequence[Desk], reload: Callable[[], None] | None) -> None:
+async def _serve(desk: Desk, reload: Callable[[], None] | None) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in STOP_SIGNALS:
@@ -83,14 +80,12 @@ async def _serve(desks: Sequence[Desk], reload: Callable[[], None] | None) -> No
             running.add_done_callback(reloads.discard)
 
     loop.add_signal_handler(RELOAD_SIGNAL, start_reload)
-    servers = [await _listen(desk) for desk in desks]
+    server = await _listen(desk)
     notify_ready()
-    log.info("listening on=%s", ",".join(desk.settings.listen for desk in desks))
+    log.info("listening on=%s", desk.settings.listen)
     await stop.wait()
-    for server in servers:
-        server.close()
-    for desk in desks:
-        await _drain(desk)
+    server.close()
+    await _drain(desk)
 
 
 async def _listen(desk: Desk) -> asyncio.Server:

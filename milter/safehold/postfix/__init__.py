@@ -13,15 +13,27 @@ guessed.
     lines(settings)       what `safehold init` prints for main.cf and master.cf
 """
 
+from safehold.postfix.expansion import UNREAD, Expansion, Whole, is_list
 from safehold.postfix.lines import CURRENT_VERSION, Line, LineSettings, lines, on_instance
-from safehold.postfix.maps import Expansion, Maps, blind_spots, own_domains
-from safehold.postfix.milters import MILTER_LISTS, MILTER_SETTINGS, Asker, askers, others, own_place, spelt
+from safehold.postfix.maps import Maps, blind_spots, own_domains
+from safehold.postfix.milters import (
+    MILTER_LISTS,
+    MILTER_SETTINGS,
+    Asker,
+    askers,
+    follow_default,
+    option,
+    others,
+    own_place,
+    spelt,
+)
 from safehold.postfix.postconf import Postconf, Service, members
 
 __all__ = [
     "CURRENT_VERSION",
     "MILTER_LISTS",
     "MILTER_SETTINGS",
+    "UNREAD",
     "Asker",
     "Expansion",
     "Line",
@@ -29,11 +41,15 @@ __all__ = [
     "Maps",
     "Postconf",
     "Service",
+    "Whole",
     "askers",
     "blind_spots",
+    "follow_default",
+    "is_list",
     "lines",
     "members",
     "on_instance",
+    "option",
     "others",
     "own_domains",
     "own_place",

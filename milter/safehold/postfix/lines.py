@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from safehold.postfix.milters import follow_default
+
 # The patch levels from which smtpd_forbid_bare_newline knows `normalize` (postconf(5)); 3.9 and later always do.  The
 # one before each knows the setting, and only `yes`; what is older does not know it at all.
 _NORMALIZES = {(3, 5): 24, (3, 6): 14, (3, 7): 10, (3, 8): 5}
@@ -113,7 +115,8 @@ def _main(settings: LineSettings) -> Sequence[Line]:
         (
             "milter_default_action",
             action,
-            "when nobody answers, mail waits; `accept` would let it through, for the rest of the client's session",
+            "when nobody answers, mail waits; `accept` would let it through, for the rest of the client's session"
+            + (f"; {words}" if (words := follow_default((*settings.milters_before, *after, *local_after))) else ""),
         ),
         ("milter_content_timeout", f"{patience_s}s", "a large attachment may take a while; the time-out must be later"),
         (

@@ -15,13 +15,13 @@ compared with a real Postfix 3.7 (tests/e2e/test_frontend_aliases.py).
 """
 
 import contextlib
-import re
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from safehold.errors import MapUnreadableError
+from safehold.postfix import spelling
+from safehold.postfix.expansion import UNREAD, Expansion, Whole
 from safehold.postfix.postconf import Postconf, split
 from safehold.postfix.tables import Table
 
@@ -40,39 +40,20 @@ _SETTINGS = (
     "enable_original_recipient",
 )  # fmt: skip
 
-# A member of a list: quoted strings (which may hold blanks and commas) and plain characters, up to a separator.
-_MEMBER = re.compile(r'(?:"(?:\\.|[^"\\])*"|\\.|[^\s,"\\])+')
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
-# A local part that needs no quotes (RFC 5321 dot-string; RFC 6531 adds all of Unicode; "@", "!" and "%" are looked at
-# apart).
-_PLAIN = re.compile(r"[^\s()<>\[\]:;,\\\"\x00-\x1f\x7f]+")
-# local(8) and trivial-rewrite(8) read these in a local part at our own domain as a route to somewhere else.
-_ROUTE = re.compile(r"[%!@]")
-
-
-@dataclass(frozen=True, slots=True)
-class Expansion:
-    """Who gets a mail for one envelope recipient.
-
-    Attributes:
-        final: The addresses delivered to, domains in lower case, in the order of the lists; empty if ``whole``.
-        whole: Why that cannot be known, or "".
-    """
-
-    final: tuple[str, ...] = field(repr=False)
-    whole: str = ""
-
 
 class _UnknownError(Exception):
-    """Who gets the mail cannot be known; says why."""
+    """Who gets the mail cannot be known."""
+
+    def __init__(self, why: Whole) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class Maps:
     """The recipient maps of one Postfix instance."""
 
-    def __init__(self, postconf: Postconf, *, member_limit: int = MEMBER_LIMIT) -> None:
+    def __init__(self, postconf: Postconf) -> None:
         self._postconf = postconf
-        self._member_limit = member_limit
         self._lock = threading.Lock()
         self._signature: object = None
         self._rules: _Rules | None = None
@@ -114,22 +95,22 @@ class Maps:
             final = self._members(rules, address)
             if final != (rules.rewritten(address),):
                 if not rules.keeps_originals:
-                    return Expansion((), "Postfix has enable_original_recipient = no")
+                    return Expansion((), Whole.NO_ORIGINALS)
                 for member in final:
                     if self._members(rules, member) != (member,):
-                        return Expansion((), "a Postfix map changes a final address again")
+                        return Expansion((), Whole.MAPPED_AGAIN)
         except MapUnreadableError:
-            return Expansion((), "a Postfix map could not be read")
-        except _UnknownError as reason:
-            return Expansion((), str(reason))
+            return Expansion((), UNREAD)
+        except _UnknownError as unknown:
+            return Expansion((), unknown.why)
         return Expansion(final)
 
     def _members(self, rules: "_Rules", address: str) -> tuple[str, ...]:
         found: dict[str, str] = {}
         for member in rules.final(address):
             found.setdefault(member.lower(), member)
-            if len(found) > self._member_limit:
-                raise _UnknownError(f"the list has more than {self._member_limit:,} members")
+            if len(found) > MEMBER_LIMIT:
+                raise _UnknownError(Whole.TOO_MANY)
         return tuple(found.values())
 
 
@@ -189,7 +170,7 @@ class _Rules:
         Then about all that these became, and so on: a list of a thousand costs a few processes, not a thousand.
         """
         tables = [*(t for tables in self._canonical for t in tables), *self._virtual]
-        todo = [self.rewritten(a) for a in addresses if not _UNPRINTABLE.search(a)]
+        todo = [self.rewritten(a) for a in addresses if not spelling.UNPRINTABLE.search(a)]
         seen: set[str] = set()
         for _ in range(PREPARED_ROUNDS):
             todo = [address for address in dict.fromkeys(todo) if address not in seen]
@@ -226,11 +207,11 @@ class _Rules:
 
     def final(self, address: str) -> Iterable[str]:
         """Yield the final addresses of an envelope recipient; may repeat some."""
-        if _UNPRINTABLE.search(address):
-            raise _UnknownError("the address has control characters")
-        if not _is_simple(address):
+        if spelling.UNPRINTABLE.search(address):
+            raise _UnknownError(Whole.CONTROLS)
+        if not spelling.is_simple(address):
             # Postfix takes comments and phrases out of an address: what is left over is for it alone to say.
-            raise _UnknownError("the address is not in plain form")
+            raise _UnknownError(Whole.NOT_PLAIN)
         yield from self._mapped(self.rewritten(address), ())
 
     def rewritten(self, address: str) -> str:
@@ -244,7 +225,7 @@ class _Rules:
                 domain, _, local = local.partition("!")
             elif "%" in local and self._says("allow_percent_hack") and not local.startswith('"'):
                 local, _, domain = local.rpartition("%")
-        local = _plainest(local)
+        local = spelling.plainest(local)
         domain = (domain or self._origin).lower().rstrip(".")
         if "." not in domain and not domain.startswith("[") and self._says("append_dot_mydomain"):
             domain = f"{domain}.{self._values['mydomain'].lower()}"
@@ -266,7 +247,7 @@ class _Rules:
             if not results or results[0].lower() == address.lower():
                 return results[0] if results else address
             address = results[0]
-        raise _UnknownError("Postfix maps form a loop")
+        raise _UnknownError(Whole.LOOP)
 
     def _virtually(self, address: str) -> list[str]:
         """Return the members that virtual_alias_maps make of an address, recursively, as cleanup_map1n does."""
@@ -283,9 +264,9 @@ class _Rules:
                 members.extend(results[1:])
                 at_rest.update(r.lower() for r in results if r.lower() == member.lower())
                 if len(members) > MEMBER_LIMIT + 1:
-                    raise _UnknownError(f"the list has more than {MEMBER_LIMIT:,} members")
+                    raise _UnknownError(Whole.TOO_MANY)
             else:
-                raise _UnknownError("Postfix maps form a loop")
+                raise _UnknownError(Whole.LOOP)
             position += 1
         return members
 
@@ -316,14 +297,14 @@ class _Rules:
         # A whole domain's entry stands for every local part, tags and all: nothing is left over to carry along.
         keys.append((f"@{domain}", "", False))
         if local.startswith('"'):
-            plain = f"{_unquoted(local)}@{domain}"
+            plain = f"{spelling.unquoted(local)}@{domain}"
             keys.insert(1, (plain, "", True))
         return keys
 
     def _results(self, value: str, address: str, extension: str, what: str) -> list[str]:
         local = address.rpartition("@")[0]
         results = []
-        for member in _members(value):
+        for member in spelling.list_members(value):
             if member.startswith("@"):
                 results.append(self.rewritten(local.removesuffix(extension) + member))
                 continue
@@ -350,16 +331,16 @@ class _Rules:
 
     def _delivered(self, address: str, trail: tuple[str, ...]) -> Iterable[str]:
         """Yield what local(8) makes of an address at one of our own domains."""
-        local = _unquoted(address.rpartition("@")[0])
-        if _ROUTE.search(local):
-            raise _UnknownError("the address contains a route")
+        local = spelling.unquoted(address.rpartition("@")[0])
+        if spelling.ROUTE.search(local):
+            raise _UnknownError(Whole.ROUTE)
         name = local.lower()
         value = self._alias(name)
         if value is None or trail[-1:] == (name,):
             yield address  # a mailbox; a name directly in its own alias means the mailbox too
         elif name not in trail:  # local(8) goes into no alias twice
             if len(trail) >= CHAIN_LIMIT:
-                raise _UnknownError("Postfix maps form a loop")
+                raise _UnknownError(Whole.LOOP)
             yield from self._alias_members(value, address, (*trail, name))
 
     def _alias(self, name: str) -> str | None:
@@ -372,10 +353,10 @@ class _Rules:
         return None
 
     def _alias_members(self, value: str, address: str, trail: tuple[str, ...]) -> Iterable[str]:
-        for member in _members(value):
-            plain = _unquoted(member)
+        for member in spelling.list_members(value):
+            plain = spelling.unquoted(member)
             if plain.startswith("|"):
-                raise _UnknownError("an alias gives the mail to a command")
+                raise _UnknownError(Whole.COMMAND)
             if plain.startswith("/"):
                 yield address  # a file of this machine: the mail stays with us, under this name
             elif plain.lower().startswith(":include:"):
@@ -414,7 +395,7 @@ class _Domains:
         if domain in self._names:
             return True
         if domain.startswith("["):
-            raise _UnknownError("the address names a machine by number")
+            raise _UnknownError(Whole.MACHINE)
         return any(domain in table.ask([domain]) for table in self._tables)
 
     def listed(self) -> frozenset[str]:
@@ -461,42 +442,6 @@ def blind_spots(postconf: Postconf) -> Mapping[str, str]:
     """
     values = postconf.values(*_BLIND_SPOTS)
     return {name: why for name, why in _BLIND_SPOTS.items() if values[name]}
-
-
-def _members(value: str) -> list[str]:
-    """Return the members of a list value, angle brackets taken off."""
-    members = []
-    for found in _MEMBER.findall(value):
-        member = found[1:-1] if found.startswith("<") and found.endswith(">") else found
-        if member:
-            members.append(member)
-    return members
-
-
-def _is_simple(address: str) -> bool:
-    """Return whether an address is a plain or quoted local part, perhaps with a domain, and nothing else."""
-    without_route = address.partition(":")[2] if address.startswith("@") else address
-    return (
-        re.fullmatch(r'(?:"(?:\\.|[^"\\])*"|\\.|[^\s()<>:;,"\\])+|[^\s()<>;,"\\]+@\[[^\]\s]+\]', without_route)
-        is not None
-    )
-
-
-def _plainest(local: str) -> str:
-    r"""Return a local part without needless quotes and backslashes: ``"bob"`` and ``b\ob`` are ``bob`` to Postfix."""
-    if '"' not in local and "\\" not in local:
-        return local
-    plain = re.sub(r"\\(.)|\"", lambda match: match[1] or "", local)
-    if _PLAIN.fullmatch(plain) and not _ROUTE.search(plain):
-        return plain
-    return '"' + re.sub(r'([\\"])', r"\\\1", plain) + '"'
-
-
-def _unquoted(local: str) -> str:
-    """Return a local part or alias member without the quotes around it."""
-    if len(local) > 1 and local.startswith('"') and local.endswith('"'):
-        return re.sub(r"\\(.)", r"\1", local[1:-1])
-    return local
 
 
 def _included(name: str) -> str:

@@ -50,6 +50,11 @@ class Asker:
         """Return whether it means our socket *where*, and opens another file because of how it is rooted."""
         return not self.asks(where) and own_place(where) in self.places(is_chrooted=not self.is_chrooted)
 
+    def entries(self, where: str) -> tuple[str, ...]:
+        """Return the entries, as written, by which it reaches our socket *where*: in braces an entry has options."""
+        known = () if self.silenced_by else members(self.value)
+        return tuple(e for e in known if place(bare(e), self.is_chrooted, self.queue_directory) == own_place(where))
+
     def places(self, *, is_chrooted: bool) -> tuple[str, ...]:
         """Return what it opens, as everybody outside sees it."""
         return tuple(place(milter, is_chrooted, self.queue_directory) for milter in self.milters)
@@ -112,6 +117,31 @@ def others(value: str, ours: Iterable[str], queue_directory: str) -> tuple[str, 
 def bare(milter: str) -> str:
     """Return a member of a list of milters without braces and options: ``inet:host:port`` or ``unix:path``."""
     return (split(milter.strip("{} \t")) or [""])[0]
+
+
+def option(milter: str, name: str) -> str:
+    """Return what a member of a list of milters says of *name* in its braces, or "": then main.cf's setting counts.
+
+    ``{ unix:path, default_action=accept, { connect_timeout = 5s } }``; names go without their ``milter_``, and a blank
+    around ``=`` or in a value wants braces of its own.
+
+    Source: MILTER_README, "Advanced policy for mail filter applications" (since Postfix 3.0).
+    """
+    inside = split(milter)
+    for setting in split(inside[0])[1:] if milter.startswith("{") and inside else ():
+        found, equals, value = setting.partition("=")
+        if equals and found.strip() == name:
+            return value.strip()
+    return ""
+
+
+def follow_default(entries: Iterable[str]) -> str:
+    """Return in words which milters do what ``milter_default_action`` says of all, and how one keeps its own; or ""."""
+    silent = list(dict.fromkeys(entry for entry in entries if not option(entry, "default_action")))
+    if not silent:
+        return ""
+    kept = f"{{{silent[0].strip('{} ')}, default_action=accept}}"
+    return f"this holds for {', '.join(silent)} too, but where an entry says otherwise: {kept}"
 
 
 def place(milter: str, is_chrooted: bool, queue_directory: str) -> str:

@@ -14,6 +14,9 @@ from safehold.quarantine.leaving import Copies as Copies
 from safehold.quarantine.moves import MOVES as MOVES
 from safehold.quarantine.moves import OPEN as OPEN
 from safehold.quarantine.moves import UNDECIDED as UNDECIDED
+from safehold.quarantine.names import Names as Names
 from safehold.quarantine.outlets import NoWayOutError as NoWayOutError
 from safehold.quarantine.outlets import Outlets as Outlets
+from safehold.quarantine.outlets import WholeListError as WholeListError
+from safehold.quarantine.telling import Standing as Standing
 from safehold.store.outbox import OutboxRow as OutboxRow

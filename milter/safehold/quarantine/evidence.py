@@ -2,10 +2,12 @@
 """What a hold keeps of why it is one: sealed JSON, enough to show a reviewer what was found where.  Pure.
 
 Shape (``version`` 1): ``recipients`` [address, action, why, grounds [policy, enforced, action, answer, person,
-relation, why, findings (numbers into ``findings``), problems (numbers into ``problems``)]], ``findings`` [detector,
+relation, why, findings (numbers into ``findings``), problems (numbers into ``problems``)]], ``delivered`` (addresses
+that have their copy already), ``findings`` [detector,
 person, field, strength, why, place {part, kind, number, words}, span, visibility, excerpt {before, match, after}],
 ``parts`` [path, type, declared, bytes, attachment], ``problems`` [part, reason, detail], ``marks`` [part, kind,
-place_kind, number], ``handling``, ``policies_digest``, ``register_digest``, ``left_off`` {findings, parts, marks}.
+place_kind, number], ``handling``, ``notice_texts`` {sender, reviewers} (what the policy's author wants said),
+``policies_digest``, ``register_digest``, ``left_off`` {findings, parts, marks}.
 """
 
 import json
@@ -13,7 +15,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import asdict
 from typing import Any, Generic, TypeVar
 
-from safehold.model import Finding, Ground, Part, Problem, Reading, RecipientVerdict, Verdict
+from safehold.model import Action, Finding, Ground, Handling, Part, Problem, Reading, RecipientVerdict, Verdict
 from safehold.reading.document import place_in_message
 
 # Characters kept on each side of a span: a line or two, as in a concordance.
@@ -52,8 +54,14 @@ class _Numbered(Generic[T]):
         return [number for number in map(self.number, values) if number is not None]
 
 
-def build(verdict: Verdict, recipients: Sequence[RecipientVerdict], reading: Reading) -> bytes:
-    """Return the evidence for *recipients* (those that one hold is about) as JSON."""
+def build(
+    verdict: Verdict, recipients: Sequence[RecipientVerdict], reading: Reading, *, handling: Handling | None = None
+) -> bytes:
+    """Return the evidence for *recipients* (those that one hold is about) as JSON.
+
+    The texts of *handling*, the hold's own, are kept as they are today, so that no later policy changes a notice.
+    """
+    texts = {"sender": handling.sender_text, "reviewers": handling.reviewers_text} if handling else {}
     findings = _Numbered[Finding](MOST_FINDINGS)
     problems = _Numbered[Problem](MOST_PARTS)
     for problem in (*verdict.problems, *reading.problems):
@@ -72,6 +80,7 @@ def build(verdict: Verdict, recipients: Sequence[RecipientVerdict], reading: Rea
     document = {
         "version": 1,
         "recipients": people,
+        "delivered": [each.recipient.address for each in verdict.with_action(Action.PASS, Action.NOTIFY)],
         "findings": [_finding(each, reading) for each in findings.kept],
         "parts": [_part(each) for each in reading.parts[:MOST_PARTS]],
         "problems": [_problem(each) for each in problems.kept],
@@ -79,7 +88,8 @@ def build(verdict: Verdict, recipients: Sequence[RecipientVerdict], reading: Rea
             {"part": str(m.place.part), "kind": m.kind, "place_kind": m.place.kind.value, "number": m.place.number}
             for m in reading.marks[:MOST_MARKS]
         ],
-        "handling": [asdict(each) for each in verdict.handling],
+        "handling": [_handling(each) for each in verdict.handling],
+        "notice_texts": {whose: text for whose, text in texts.items() if text},
         "policies_digest": verdict.policies_digest,
         "register_digest": verdict.register_digest,
         "left_off": {
@@ -90,6 +100,11 @@ def build(verdict: Verdict, recipients: Sequence[RecipientVerdict], reading: Rea
     }
     # ASCII only: text with lone surrogates (bytes that are no UTF-8) must not fail here.
     return json.dumps(document, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def _handling(handling: Handling) -> dict[str, Any]:
+    """Return it without its texts, of which the hold keeps those that its notices have."""
+    return {name: value for name, value in asdict(handling).items() if name not in {"sender_text", "reviewers_text"}}
 
 
 def _ground(ground: Ground, findings: _Numbered[Finding], problems: _Numbered[Problem]) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from safehold import vault
+from safehold import postfix, vault
 from safehold.errors import StoreError
 from safehold.model import (
     Action,
     Facts,
+    Handling,
     HeldContent,
     HeldMessage,
     HoldState,
@@ -172,13 +173,14 @@ def _joins(match: holds.Match, now: datetime, *, rejected: bool) -> bool:
 def _prepare(
     keys: vault.KeyRing, arrival: Arrival, split: _Split, expires_after: timedelta, *, rejected: bool
 ) -> holds.NewHold:
-    held = _held(arrival, split, expires_after, rejected=rejected)
+    handling = _handling(arrival, split)
+    held = _held(arrival, split, handling, expires_after, rejected=rejected)
     leaving = _leaving(arrival.message, split.new)
     content = HeldContent(
         envelope=arrival.message.envelope,
         held=leaving,
         content=arrival.message.content,
-        evidence=evidence.build(arrival.verdict, split.new, arrival.reading),
+        evidence=evidence.build(arrival.verdict, split.new, arrival.reading, handling=handling),
         received=trace.received(arrival.message),
         identity=arrival.facts.identity,
     )
@@ -194,12 +196,19 @@ def _prepare(
     )
 
 
-def _held(arrival: Arrival, split: _Split, expires_after: timedelta, *, rejected: bool) -> HeldMessage:
-    deciding = [ground for each in split.new for ground in each.deciding]
-    policies = tuple(sorted({ground.policy for ground in deciding}))
-    handling = moves.strictest(
+def _handling(arrival: Arrival, split: _Split) -> Handling:
+    """Return what the policies that decided want done."""
+    policies = {ground.policy for each in split.new for ground in each.deciding}
+    return moves.strictest(
         [each for each in arrival.verdict.handling if each.policy in policies] or arrival.verdict.handling
     )
+
+
+def _held(
+    arrival: Arrival, split: _Split, handling: Handling, expires_after: timedelta, *, rejected: bool
+) -> HeldMessage:
+    deciding = [ground for each in split.new for ground in each.deciding]
+    policies = tuple(sorted({ground.policy for ground in deciding}))
     problems = {p.reason.value for p in (*arrival.verdict.problems, *arrival.reading.problems)}
     attachments = {part.attachment for part in arrival.reading.parts if part.attachment}
     return HeldMessage(
@@ -231,7 +240,9 @@ def _held(arrival: Arrival, split: _Split, expires_after: timedelta, *, rejected
 def _state(address: str, facts: Facts, *, rejected: bool) -> str:
     if rejected:
         return holds.REFUSED
-    return holds.LIST if address in facts.unexpanded else holds.HELD
+    if address not in facts.unexpanded:
+        return holds.HELD
+    return holds.LIST if postfix.is_list(facts.unexpanded[address]) else holds.UNREAD
 
 
 def plain(text: str, most: int) -> str:
@@ -306,6 +317,7 @@ def _audited(arrival: Arrival, new: holds.NewHold) -> dict[str, object]:
         "approvals_needed": held.approvals_needed,
         "held": held.held_count,
         "lists": new.states.count(holds.LIST),
+        "unread": new.states.count(holds.UNREAD),
         "delivered": held.delivered_count,
         "problems": list(held.problems),
         "queue_id": held.queue_id,

@@ -10,7 +10,7 @@ Raises, besides what each call names: StoreError (the store cannot be used now),
 not given the key), NotFoundError (no such hold).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,21 +19,15 @@ from sqlalchemy import Connection
 from safehold import vault
 from safehold.errors import IllegalMoveError, NotAllowedError
 from safehold.model import Action, Facts, HeldContent, HeldMessage, HoldState, Message, Reading, Verdict
-from safehold.quarantine import changing, contents, digests, intake, leaving, moves
+from safehold.quarantine import changing, contents, digests, intake, leaving, moves, names, telling
 from safehold.quarantine.changing import NotFoundError
 from safehold.quarantine.intake import Arrival, HoldOutcome
 from safehold.quarantine.leaving import COURIER, Copies, Departure
+from safehold.quarantine.names import Found, Names
 from safehold.quarantine.outlets import Outlets
+from safehold.quarantine.telling import Standing
 from safehold.store import Store, audit, holds, outbox
 from safehold.store.outbox import OutboxRow
-
-# A notice of the end of a hold, by the end.
-_NOTICE = {
-    HoldState.RELEASED: "notice.released",
-    HoldState.REFUSED: "notice.refused",
-    HoldState.CANCELLED: "notice.cancelled",
-    HoldState.EXPIRED: "notice.expired",
-}
 
 
 class Quarantine:
@@ -46,8 +40,12 @@ class Quarantine:
         *,
         expires_after: timedelta = timedelta(days=30),
         outlets: Outlets = Outlets(),  # noqa: B008 - frozen
+        names: Names | None = None,
+        addresses: Callable[[str], Iterable[str]] = lambda _actor: (),
     ) -> None:
         self.outlets = outlets
+        self._addresses = addresses
+        self._names = names
         self._store = store
         self._keys = keys
         self._expires_after = expires_after
@@ -130,28 +128,49 @@ class Quarantine:
     # -- deciding (reviewers, senders, time) --------------------------------------------------------------------
 
     def approve(
-        self, hold_id: str, *, actor: str, reason: str, now: datetime, version: int | None = None
+        self,
+        hold_id: str,
+        *,
+        actor: str,
+        reason: str,
+        now: datetime,
+        version: int | None = None,
+        lists_too: bool = True,
     ) -> HeldMessage:
         """Say yes: the last yes needed sends the hold to the courier, an earlier one proposes it.
 
         Raises:
             IllegalMoveError: it is not to be decided on (any more), or not in *version* (any more); NoWayOutError where
-                it is held for a list and this site has no listener that expands lists.
+                it is held for a list and this site has no listener that expands lists, or for a name that still
+                cannot be looked up; WholeListError where it would go to a list, without *lists_too*.
             NotAllowedError: nobody acts, or somebody who said yes already, or who sent the message or gets it.
         """
+        found = self._look_up(hold_id)
         with self._store.write() as connection:
-            held = self._undecided(connection, hold_id, actor, version, to=HoldState.RELEASING)
-            return self._approve(connection, held, actor=actor, reason=reason, now=now)
+            held = self._releasable(connection, hold_id, actor, version, found)
+            if not lists_too:
+                leaving.require_no_list(connection, hold_id, found)
+            return self._approve(connection, held, found, actor=actor, reason=reason, now=now)
 
     def release(
-        self, hold_id: str, *, actor: str, reason: str, now: datetime, version: int | None = None
+        self,
+        hold_id: str,
+        *,
+        actor: str,
+        reason: str,
+        now: datetime,
+        version: int | None = None,
+        lists_too: bool = True,
     ) -> HeldMessage:
         """Say the last yes needed; as :meth:`approve`, but NotAllowedError where another yes must come first."""
+        found = self._look_up(hold_id)
         with self._store.write() as connection:
-            held = self._undecided(connection, hold_id, actor, version, to=HoldState.RELEASING)
+            held = self._releasable(connection, hold_id, actor, version, found)
+            if not lists_too:
+                leaving.require_no_list(connection, hold_id, found)
             if len(held.approved_by) + 1 < held.approvals_needed:
                 raise NotAllowedError("another person must approve this hold first")
-            return self._approve(connection, held, actor=actor, reason=reason, now=now)
+            return self._approve(connection, held, found, actor=actor, reason=reason, now=now)
 
     def refuse(
         self, hold_id: str, *, actor: str, reason: str, now: datetime, version: int | None = None
@@ -219,6 +238,16 @@ class Quarantine:
         with self._store.write() as connection:
             return outbox.claim(connection, now, limit, timedelta(seconds=lease_s))
 
+    def standing(self, row: OutboxRow) -> Standing:
+        """Return whether what a notice tells is still true of its hold."""
+        with self._store.read() as connection:
+            return telling.standing(connection, row)
+
+    def drop(self, row: OutboxRow, *, now: datetime) -> bool:
+        """End a notice unsent, where a decision has overtaken it; return whether that was so."""
+        with self._store.write() as connection:
+            return telling.drop(connection, row, actor=COURIER, now=now)
+
     def to_release(self, row: OutboxRow, content: HeldContent) -> Copies:
         """Return those copies of the hold that a release has still to send."""
         with self._store.read() as connection:
@@ -247,7 +276,7 @@ class Quarantine:
             held = changing.get(connection, row.hold_id)
             moved = changing.move(connection, held, HoldState.RELEASED, closed_at=now, last_error="")
             audit.append(connection, "released", now=now, hold=held.id, actor=COURIER, facts=facts)
-            outbox.add(connection, _NOTICE[HoldState.RELEASED], hold=held.id, version=moved.version, now=now)
+            outbox.add(connection, telling.OF_END[HoldState.RELEASED], hold=held.id, version=moved.version, now=now)
             leaving.order_archive_copy(connection, held, self.outlets, now)
             return True
 
@@ -348,12 +377,15 @@ class Quarantine:
             erased += ids
 
     def rewrap(self, old: vault.OpeningKey, new: vault.PublicKey, *, actor: str, now: datetime) -> int:
-        """Hand every hold sealed to *old* over to *new*, in batches, while mail flows; return how many."""
+        """Hand every hold that *old* opens over to *new*, in batches, while mail flows; return how many.
+
+        *old* is an earlier reviewers' key, or the recovery key where that one is lost.
+        """
         self._refuse_nobody(actor)
         count = 0
         while True:
             with self._store.write() as connection:
-                batch = holds.sealed_to(connection, old.public.id, 200)
+                batch = holds.sealed_to(connection, old.public.id, 200, but=new.id)
                 for hold_id, sealed in batch:
                     holds.rewrap(connection, hold_id, new.id, vault.rewrap(old, new, hold_id, sealed))
                 count += len(batch)
@@ -371,14 +403,32 @@ class Quarantine:
         self._refuse_nobody(actor)
         held = changing.current(connection, hold_id, version)
         moves.check(held.state, to)
-        if digests.party(self._keys.store, actor) in holds.parties(connection, hold_id):
+        known_as = {digests.party(self._keys.store, each) for each in (actor, *self._addresses(actor))}
+        if known_as & holds.parties(connection, hold_id):
             raise NotAllowedError("nobody decides on a message that they sent or would get")
-        if to is HoldState.RELEASING:
-            leaving.require_way_out(connection, hold_id, self.outlets)
         return held
 
+    def _releasable(
+        self, connection: Connection, hold_id: str, actor: str, version: int | None, found: Found
+    ) -> HeldMessage:
+        """Return a hold that *actor* may let go now, and that can reach whom it is for."""
+        held = self._undecided(connection, hold_id, actor, version, to=HoldState.RELEASING)
+        leaving.require_way_out(connection, hold_id, self.outlets, found)
+        return held
+
+    def _look_up(self, hold_id: str) -> Found:
+        """Ask the maps about the names in a hold that nobody could look up; before the transaction, for it may last."""
+        with self._store.read() as connection:
+            held = holds.get(connection, hold_id)
+            unread = names.unread(holds.states(connection, hold_id))
+        if held is None or held.state not in moves.UNDECIDED or not unread:
+            return Found()
+        if self._names is None:
+            return Found(unread=frozenset(unread))
+        return names.look_up(unread, self.open(hold_id, self._names.opening()), self._names)
+
     def _approve(
-        self, connection: Connection, held: HeldMessage, *, actor: str, reason: str, now: datetime
+        self, connection: Connection, held: HeldMessage, found: Found, *, actor: str, reason: str, now: datetime
     ) -> HeldMessage:
         if _person(actor) in map(_person, held.approved_by):
             raise NotAllowedError("the second approval must be another person's")
@@ -388,6 +438,10 @@ class Quarantine:
         moved = changing.move(connection, held, to, approved_by=approved_by, decided_by=actor if is_last else "")
         kind = "release decided" if is_last else "release proposed"
         self._record(connection, kind, held.id, actor=actor, reason=reason, now=now)
+        if is_last and found != Found():
+            names.settle(connection, held.id, found)
+            facts = {"mailboxes": len(found.mailboxes), "lists": len(found.lists | found.unread)}
+            audit.append(connection, "names looked up", now=now, hold=held.id, actor=actor, facts=facts)
         outbox.add(connection, "release" if is_last else "notice.task", hold=held.id, version=moved.version, now=now)
         return moved
 
@@ -396,7 +450,7 @@ class Quarantine:
     ) -> HeldMessage:
         moved = changing.move(connection, held, to, decided_by=actor, closed_at=now)
         self._record(connection, to.value, held.id, actor=actor, reason=reason, now=now)
-        outbox.add(connection, _NOTICE[to], hold=held.id, version=moved.version, now=now)
+        outbox.add(connection, telling.OF_END[to], hold=held.id, version=moved.version, now=now)
         return moved
 
     def _record(

@@ -15,8 +15,9 @@ from sqlalchemy import Connection
 
 from safehold.errors import IllegalMoveError, NotAllowedError
 from safehold.model import HeldContent, HeldMessage, HoldState, Recipient
-from safehold.quarantine import changing, digests
-from safehold.quarantine.outlets import NoWayOutError, Outlets
+from safehold.quarantine import changing, digests, names
+from safehold.quarantine.names import Found
+from safehold.quarantine.outlets import NoWayOutError, Outlets, WholeListError
 from safehold.store import audit, holds, outbox
 from safehold.store.outbox import OutboxRow
 
@@ -40,10 +41,22 @@ class Departure:
     digest: bytes
 
 
-def require_way_out(connection: Connection, hold_id: str, outlets: Outlets) -> None:
-    """Return if every copy of the hold can reach whom it is for; else raise NoWayOutError."""
-    if not outlets.lists and holds.LIST in holds.states(connection, hold_id):
+def require_way_out(connection: Connection, hold_id: str, outlets: Outlets, found: Found) -> None:
+    """Return if every copy of the hold can reach whom it is for, its names being what was found; else NoWayOutError."""
+    if outlets.lists:
+        return
+    states = holds.states(connection, hold_id)
+    if holds.LIST in states or found.lists:
         raise NoWayOutError
+    if set(names.unread(states)) - found.mailboxes:
+        raise NoWayOutError(is_unread=True)
+
+
+def require_no_list(connection: Connection, hold_id: str, found: Found) -> None:
+    """Return if no copy of the hold would go to a list whose members nobody has judged; else raise WholeListError."""
+    states = holds.states(connection, hold_id)
+    if holds.LIST in states or set(names.unread(states)) - found.mailboxes:
+        raise WholeListError
 
 
 def waiting(connection: Connection, hold_id: str, content: HeldContent) -> Copies:
@@ -51,8 +64,8 @@ def waiting(connection: Connection, hold_id: str, content: HeldContent) -> Copie
     states = holds.states(connection, hold_id)
     left = [pair for pair in zip(content.held, states, strict=True) if pair[1] != holds.LEFT]
     return Copies(
-        final=tuple(each for each, state in left if state != holds.LIST),
-        lists=tuple(each for each, state in left if state == holds.LIST),
+        final=tuple(each for each, state in left if state in {holds.HELD, holds.REFUSED}),
+        lists=tuple(each for each, state in left if state not in {holds.HELD, holds.REFUSED}),
     )
 
 

@@ -35,7 +35,7 @@ _WORDS = {
     "SQLITE_READONLY": "the store is read-only",
     "SQLITE_BUSY": "the store is locked by another process",
     "SQLITE_LOCKED": "the store is locked by another process",
-    "SQLITE_IOERR": "the store's disk fails",
+    "SQLITE_IOERR": "the store's disk fails or is full",  # full, where not even the index of the log can be made
     "SQLITE_CANTOPEN": "the store cannot be opened",
     "SQLITE_PERM": "the store may not be opened by this user",
     "SQLITE_AUTH": "the store may not be opened by this user",
@@ -133,7 +133,10 @@ class Store:
         target = Path(target)
         with _in_words():
             self._follow_file()
-            _new_file(target, 0o640)
+            try:
+                _new_file(target, 0o640)
+            except OSError as err:
+                raise StoreError(f"the backup cannot be written to {target}: {(err.strerror or '').lower()}") from err
             source = self._engine.raw_connection()
             try:
                 copy = sqlite3.connect(target, isolation_level=None)

@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from safehold import vault
 from safehold.model import HeldMessage, HoldState, Origin
 from safehold.store.tables import faults, hold_recipients, holds, sealed
 
-# What becomes of one recipient's copy: held, or held under the name of a list that could not be expanded; refused by a
-# policy outright; left, where it has been released and others of its hold have not.
-HELD, LIST, REFUSED, LEFT = "held", "list", "refused", "left"
+# What becomes of one recipient's copy: held, or held under the name of a list that could not be expanded, or under a
+# name that nobody could look up because the maps could not be read; refused by a policy outright; left, where it has
+# been released and others of its hold have not.
+HELD, LIST, UNREAD, REFUSED, LEFT = "held", "list", "unread", "refused", "left"
 
 _FIELDS = tuple(HeldMessage.__dataclass_fields__)
 _TUPLES = frozenset({"policies", "persons", "approved_by", "problems"})
@@ -138,6 +139,12 @@ def states(connection: Connection, hold: str) -> tuple[str, ...]:
     return tuple(connection.execute(query.order_by(hold_recipients.c.position)).scalars())
 
 
+def set_copies(connection: Connection, hold: str, positions: Iterable[int], state: str) -> None:
+    """Note what the copies at *positions* (from 1) of a hold are."""
+    at = hold_recipients.c.hold == hold, hold_recipients.c.position.in_(sorted(positions))
+    connection.execute(update(hold_recipients).where(*at).values(state=state))
+
+
 def set_left(connection: Connection, hold: str, *, lists: bool) -> int:
     """Note that the copies of all lists, or of all others, have left; return how many these were."""
     of = hold_recipients.c.state == LIST if lists else hold_recipients.c.state.in_((HELD, REFUSED))
@@ -191,10 +198,14 @@ def erase(connection: Connection, closed_before: datetime, states: Collection[Ho
     return ids
 
 
-def sealed_to(connection: Connection, key_id: str, limit: int) -> tuple[tuple[str, vault.Sealed], ...]:
-    """Return some of the holds sealed to one reviewers' key, without their fields."""
+def sealed_to(connection: Connection, key_id: str, limit: int, *, but: str) -> tuple[tuple[str, vault.Sealed], ...]:
+    """Return some of the holds that one key opens, a reviewers' or the recovery key, without their fields.
+
+    Those of the reviewers' key *but* are left out.
+    """
     columns = (sealed.c.hold, sealed.c.suite, sealed.c.key_id, sealed.c.recovery_id)
-    query = select(*columns, sealed.c.wrapped, sealed.c.wrapped_recovery).where(sealed.c.key_id == key_id)
+    opens = or_(sealed.c.key_id == key_id, sealed.c.recovery_id == key_id)
+    query = select(*columns, sealed.c.wrapped, sealed.c.wrapped_recovery).where(opens, sealed.c.key_id != but)
     return tuple(
         (
             row.hold,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from safehold.model import HoldState
@@ -92,6 +92,26 @@ def done(connection: Connection, row: OutboxRow, *, now: datetime) -> bool:
 def dead(connection: Connection, row: OutboxRow, error: str, *, now: datetime) -> bool:
     """End a claimed row as dead; return whether the claim was still good."""
     return _end(connection, row, _claimed(row), "dead", now, error)
+
+
+def overtaken(connection: Connection, row: OutboxRow, *, now: datetime) -> bool:
+    """End a claimed row as overtaken by what happened since; return whether the claim was still good."""
+    return _end(connection, row, _claimed(row), "overtaken", now, "")
+
+
+def has_later(connection: Connection, row: OutboxRow) -> bool:
+    """Return whether a later row of the same kind about the same hold waits or was done."""
+    later = _wanted(row.kind, row.hold_id), outbox.c.hold_version > row.version
+    return connection.execute(select(outbox.c.id).where(*later).limit(1)).first() is not None
+
+
+def is_told(connection: Connection, kind: str, hold: str) -> bool:
+    """Return whether a row of that kind about a hold waits or was done."""
+    return connection.execute(select(outbox.c.id).where(_wanted(kind, hold)).limit(1)).first() is not None
+
+
+def _wanted(kind: str, hold: str) -> ColumnElement[bool]:
+    return and_(outbox.c.kind == kind, outbox.c.hold == hold, outbox.c.state.in_(("pending", "done")))
 
 
 def put_back(connection: Connection, row: OutboxRow, error: str, next_at: datetime) -> bool:

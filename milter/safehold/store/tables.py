@@ -100,8 +100,9 @@ sealed = Table(
 
 # The final recipients of a hold, as keyed hashes: by these a client's retry finds its first hold (DESIGN P3).
 # ``release_key`` is what the courier must show to send this copy: a keyed hash of sender, recipient and content.
-# ``state`` is this copy's: held, or ``list`` where it is held under the name of a list that could not be expanded;
-# refused where a policy rejected this recipient outright; left where it was released and others of the hold were not.
+# ``state`` is this copy's: held, or ``list`` where it is held under the name of a list that could not be expanded, or
+# ``unread`` where the maps could not be asked what its name leads to; refused where a policy rejected this recipient
+# outright; left where it was released and others of the hold were not.
 hold_recipients = Table(
     "hold_recipients",
     metadata,
@@ -141,7 +142,8 @@ checkpoints = Table(
     Column("signature", LargeBinary, nullable=False),
 )
 
-# What the courier has to do.  ``attempts`` counts claims and tells one claim from the next.
+# What the courier has to do.  ``attempts`` counts claims and tells one claim from the next.  ``state``: pending; done;
+# dead, where it was given up; overtaken, where a decision made what it would have told untrue.
 outbox = Table(
     "outbox",
     metadata,

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +30,7 @@ from safehold import assemble
 from safehold import config as settings_file
 from safehold.courier import Courier
 from safehold.model import HeldMessage, HoldState
-from safehold.quarantine import Quarantine
+from safehold.quarantine import Names, Quarantine
 from safehold.store import audit
 from safehold.store.people import PeopleStore
 
@@ -40,6 +41,17 @@ NOTICES_FROM = f"email-check@{OWN_DOMAIN}"
 DUTY = f"duty-officer@{OWN_DOMAIN}"
 ROLES = ("safeguarding", "adoption", "information-governance", "reviewers")
 PROCESSES = ("guard", "milter", "courier")
+
+SAFEHOLD = str(Path(sys.executable).with_name("safehold"))
+_AS = """
+import sys
+from safehold import assemble
+from safehold.cli import main
+
+name = sys.argv.pop(1)
+assemble.actor = lambda: name
+sys.exit(main(sys.argv[1:]))
+"""
 
 _runs = itertools.count(1)
 
@@ -92,8 +104,9 @@ class Gateway:
         self.config = self.folder / "safehold.yaml"
         self._policies, self._register, self._settings = policies, register, settings
         self._names, self._attach = processes, attach
-        self._programs = programs  # what to run in place of `safehold` for a process
+        self._programs = programs  # what to run in place of `safehold NAME`
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._options: Mapping[str, str] = {}  # main.cf as it was when all was started
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -109,6 +122,17 @@ class Gateway:
             self.start_process(name)
         if self._attach:
             self.postfix.use_milter()
+        self._options = self.postfix.wanted
+        return self
+
+    def renew(self) -> Self:
+        """Be as at the start, for the next test: main.cf, an empty queue and sink, every process; holds stay."""
+        self.postfix.reset()
+        self.postfix.set(**self._options)
+        for name in self._names:
+            if not self.is_running(name):
+                self._running.pop(name, None)
+                self.start_process(name)
         return self
 
     def stop(self) -> None:
@@ -127,12 +151,16 @@ class Gateway:
         self.stop()
 
     def start_process(self, name: str) -> None:
-        """Start ``safehold NAME`` and wait until its socket, if it has one, accepts."""
-        command = [*self._programs.get(name, (_safehold(),)), name, "--config", str(self.config)]
+        """Start ``safehold NAME`` and wait until it serves."""
+        command = [*self._programs.get(name, (SAFEHOLD, name)), "--config", str(self.config)]
         with self._log(name).open("ab") as log:
             # Postfix runs as another user and reaches the socket through the group of the directory.
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, umask=0o007)
         self._running[name] = process
+        self._await_service(name)
+
+    def _await_service(self, name: str) -> None:
+        """Wait until the socket of a process, if it has one, accepts."""
         path = {"milter": self.postfix.milter_socket, "guard": self.postfix.guard_socket}.get(name)
         if path is not None:
             self._await_socket(name, path)
@@ -173,14 +201,10 @@ class Gateway:
 
     def command(self, *arguments: str, check: bool = True, user: str = "", timeout_s: float = 60) -> str:
         """Run ``safehold ARGUMENTS --config ...`` and return what it printed; HarnessError if it fails and *check*."""
-        environment = dict(os.environ)
-        environment.pop("SUDO_USER", None)
-        if user:  # who decided is asked of the account that sudo was called by
-            environment["SUDO_USER"] = user
-        command = [_safehold(), *arguments, "--config", str(self.config)]
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=timeout_s, env=environment
-        )
+        # A second person is a second account, through sudo(8): no test can be that here, nor name settings if it were.
+        command = [sys.executable, "-c", _AS, user] if user else [SAFEHOLD]
+        command += [*arguments, "--config", str(self.config)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=timeout_s)
         if check and done.returncode != 0:
             words = " ".join(arguments[:2])
             raise HarnessError(f"safehold {words}: exit {done.returncode}\n{done.stderr.decode()}\n{self.log_tail()}")
@@ -188,7 +212,7 @@ class Gateway:
 
     def ask(self, *arguments: str, config: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Run ``safehold ARGUMENTS --config ...`` and return all that it said, however it ended."""
-        command = [_safehold(), *arguments, "--config", str(config or self.config)]
+        command = [SAFEHOLD, *arguments, "--config", str(config or self.config)]
         return subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60, text=True, umask=0o007
         )
@@ -239,20 +263,27 @@ class Gateway:
         """Return the next message, no notice, that reaches *recipient*."""
         return self._await_mail(lambda d: not is_notice(d) and recipient in d.recipients, but_not)
 
+    def arrived(self) -> Counter[str]:
+        """Return how many copies of mail, notices left out, everybody has, once all that is under way has arrived."""
+        self.postfix.wait_for_empty_queue(60)
+        return Counter(recipient for delivery in self.copies() for recipient in delivery.recipients)
+
+    def told(self, hold_id: str) -> Counter[str]:
+        """Return how many notices that name the hold everybody has, once all that is under way has arrived."""
+        self.postfix.wait_for_empty_queue(60)
+        about = [d for d in self.postfix.sink.deliveries if is_notice(d) and hold_id in text_of(d)]
+        return Counter(recipient for delivery in about for recipient in delivery.recipients)
+
     def copies(self) -> list[Delivery]:
         """Return everything at the sink but our notices."""
         return [d for d in self.postfix.sink.deliveries if not is_notice(d)]
 
-    def _await_mail(
-        self, fits: Callable[[Delivery], bool], but_not: Sequence[Delivery], deadline_s: float = 30
-    ) -> Delivery:
-        until = time.monotonic() + deadline_s
-        while True:
-            for delivery in self.postfix.sink.deliveries:
-                if delivery not in but_not and fits(delivery):
-                    return delivery
-            assert time.monotonic() < until, f"no such mail within {deadline_s:g} s\n{self.log_tail()}"
-            time.sleep(0.05)
+    def _await_mail(self, fits: Callable[[Delivery], bool], but_not: Sequence[Delivery]) -> Delivery:
+        try:
+            # The sink has Postfix try again meanwhile: what it put off, it may leave for longer than a test waits.
+            return self.postfix.sink.wait(where=lambda d: d not in but_not and fits(d), deadline_s=30)[0]
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.log_tail()}") from None
 
     # -- logs ---------------------------------------------------------------------------------------------------
 
@@ -277,7 +308,7 @@ class Gateway:
                 "help_url": "",
                 "timezone": "Europe/London",
             },
-            "domains": {"own": [OWN_DOMAIN], "partners": ["haven.example", "familycourt.example", "nhs-trust.example"]},
+            "domains": {"own": [OWN_DOMAIN]},
             "policies": str(self._policies),
             "store": "safehold.db",
             "keys": "keys",
@@ -313,7 +344,8 @@ class Books:
         self.settings = settings_file.load(config)
         self.keys = assemble.keyring(self.settings, need=frozenset({"sealing", "opening", "store", "register"}))
         self.store = assemble.store(self.settings)
-        self.quarantine = Quarantine(self.store, self.keys, outlets=assemble.outlets(self.settings))
+        names = Names(assemble.expander(self.settings).expand_all, lambda: self.keys.opening)
+        self.quarantine = Quarantine(self.store, self.keys, outlets=assemble.outlets(self.settings), names=names)
         self.people = PeopleStore(self.store, self.keys.register)
 
     def courier(self, **changes: Any) -> Courier:
@@ -370,7 +402,3 @@ def without_trace(content: bytes) -> bytes:
         while content[:1] in (b" ", b"\t"):
             _, _, content = content.partition(b"\r\n")
     return content
-
-
-def _safehold() -> str:
-    return str(Path(sys.executable).with_name("safehold"))

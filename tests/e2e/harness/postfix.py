@@ -15,6 +15,7 @@ import shutil
 import signal
 import smtplib
 import socket
+import stat
 import subprocess
 import tempfile
 import time
@@ -63,6 +64,11 @@ OPTIONS: Mapping[str, str] = MappingProxyType(
         "milter_connect_macros": _PRINTED["milter_connect_macros"],
     }
 )
+
+
+# In the order in which a message goes through them: `postqueue` asks for "active" before "incoming", and does not see
+# what moves on meanwhile.  And once more where a message goes back to when it is tried again.
+_QUEUES = ("maildrop", "incoming", "active", "deferred", "hold", "active")
 
 
 class HarnessError(RuntimeError):
@@ -178,6 +184,11 @@ class PrivatePostfix:
         self.sink.clear()
 
     # -- settings -----------------------------------------------------------------------------------------------
+
+    @property
+    def wanted(self) -> Mapping[str, str]:
+        """Return main.cf's options as they were set last."""
+        return dict(self._wanted)
 
     def set(self, **options: str) -> None:
         """Set main.cf options until the next `reset` (before `start`: for good); in force when this returns."""
@@ -315,7 +326,7 @@ class PrivatePostfix:
 
         def is_empty() -> bool:
             nonlocal flush_at
-            if not self.queue() and not any((self.base / "spool" / "maildrop").iterdir()):
+            if not any(map(self._waits_in, _QUEUES)):
                 return True
             if time.monotonic() > flush_at:
                 self._try_again()
@@ -323,6 +334,15 @@ class PrivatePostfix:
             return False
 
         self.wait_until(is_empty, "the queue to empty", deadline_s)
+
+    def _waits_in(self, queue: str) -> bool:
+        """Return whether a message that was accepted waits in a queue, or moved while we looked."""
+        try:
+            files = [path.stat() for path in (self.base / "spool" / queue).rglob("*") if not path.is_dir()]
+        except FileNotFoundError:
+            return True
+        # What is still being received is not executable yet, as in Postfix's own eyes; sendmail(1)'s mail never is.
+        return any(queue == "maildrop" or facts.st_mode & stat.S_IXUSR for facts in files)
 
     def wait_until(self, condition: Callable[[], object], what: str, deadline_s: float = 20) -> None:
         """Poll *condition* until it is true; AssertionError with the end of the log past the deadline."""

@@ -9,8 +9,9 @@ import pytest
 from safehold import assemble, config
 from safehold.assemble.rules import Rulebook, load_policies, policy_folder, unasked
 from safehold.cli import setup
-from safehold.errors import ComplaintsError
+from safehold.errors import ComplaintsError, StoreError
 from safehold.register.people import from_record
+from safehold.store import vitals
 from safehold.store.people import PeopleStore
 from safehold.vault import KeyRing
 
@@ -245,3 +246,61 @@ def test_a_register_that_no_policy_asks_is_told_with_the_name_that_was_meant(set
     assert unasked(loaded, {"refugees"}) == {"refugees": "did you mean `refuges`?"}
     assert unasked(loaded, {"zebra"}) == {"zebra": "policies ask: refuges"}
     assert unasked(loaded, {"refuges"}) == {}
+
+
+# -- what is in force is told to the doctor ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(settings):
+    """Return (rulebook, what it told), over a store with one person."""
+    found = []
+    keys = KeyRing.load(settings.keys, need=frozenset({"register"}))
+    with closing(assemble.store(settings)) as opened:
+        add_person(settings, opened)
+        yield (
+            Rulebook(settings.policies, PeopleStore(opened, keys.register), tell=lambda *rules: found.append(rules)),
+            found,
+        )
+
+
+def test_rules_are_told_when_they_are_loaded_and_not_when_they_are_refused(settings, told):
+    book, found = told
+    book.reload()
+    (settings.policies / "p.yaml").write_text("nonsense: [")
+    book.reload_or_keep()
+
+    assert found == [(book.current().policies.digest, 1)]
+
+
+def test_a_register_that_was_followed_is_told(settings, told):
+    book, found = told
+    book.reload()
+    with closing(assemble.store(settings)) as opened:
+        add_person(settings, opened, "others")
+    book.refresh()
+    book.refresh()
+
+    assert [revision for _, revision in found] == [1, 2]
+
+
+def test_a_store_that_cannot_be_told_keeps_no_rules_from_coming_into_force(settings, caplog):
+    """Its disk may be full: mail that is held waits then, and all other mail must still be judged by these rules."""
+
+    def full(*_: object) -> None:
+        raise StoreError("the store cannot grow")
+
+    keys = KeyRing.load(settings.keys, need=frozenset({"register"}))
+    with closing(assemble.store(settings)) as opened:
+        book = Rulebook(settings.policies, PeopleStore(opened, keys.register), tell=full)
+        book.reload()
+
+    assert book.current().policies.policies
+    assert "the store cannot grow" in caplog.text
+
+
+def test_a_gateway_leaves_word_in_its_store_of_the_rules_it_serves(settings):
+    with assemble.gate(settings) as (_, book), closing(assemble.store(settings)) as opened:
+        found = vitals.in_force(opened)
+
+        assert found.policies == book.current().policies.digest

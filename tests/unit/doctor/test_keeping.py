@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keys, store and courier: a courier that is gone makes no error anywhere, so the doctor has to see it."""
 
+import os
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import func, insert, select
 
 from safehold import assemble, config, vault
 from safehold.cli import setup
 from safehold.doctor import Level, keeping
-from safehold.doctor.access import User
 from safehold.doctor.checks import Gateway
 from safehold.store import outbox, vitals
+from safehold.store.tables import hold_recipients, holds
 
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
 
@@ -72,10 +76,135 @@ def test_a_courier_that_is_gone_is_a_failure_that_says_since_when(gateway):
     assert found.fix.splitlines()[0] == "systemctl restart safehold-courier"
 
 
+def claim(gateway, ago, lease):
+    with closing(assemble.store(gateway.settings)) as opened, opened.write() as connection:
+        outbox.add(connection, "release", hold="AAAA-0001", version=1, now=NOW - ago)
+        outbox.claim(connection, NOW - ago, 1, lease)
+
+
+def test_a_courier_in_the_middle_of_one_long_hand_over_is_at_work(gateway):
+    """Between the content and the listener's answer there is nothing to beat by: it may take ten minutes."""
+    beat(gateway, timedelta(minutes=9))
+    claim(gateway, timedelta(minutes=9), timedelta(minutes=22))
+
+    with vitals.alone(gateway.settings.store, assemble.COURIER):
+        (found,) = courier(gateway, "courier")
+
+    assert found.level is Level.OK
+    assert found.text == "last seen 9 minutes ago, with a hand-over that may last 13 minutes more"
+
+
+def test_a_hand_over_that_never_ends_is_a_failure_when_its_lease_is_over(gateway):
+    beat(gateway, timedelta(minutes=22))
+    claim(gateway, timedelta(minutes=22), timedelta(minutes=22))
+
+    with vitals.alone(gateway.settings.store, assemble.COURIER):
+        (found,) = courier(gateway, "courier")
+
+    assert found.level is Level.FAIL
+    assert "last seen 22 minutes ago" in found.text
+
+
+def test_a_courier_that_was_killed_in_a_hand_over_is_a_failure_at_once(gateway):
+    beat(gateway, timedelta(minutes=9))
+    claim(gateway, timedelta(minutes=9), timedelta(minutes=22))
+    with vitals.alone(gateway.settings.store, assemble.COURIER):
+        pass
+
+    assert courier(gateway, "courier")[0].level is Level.FAIL
+
+
+def test_a_claim_without_any_courier_ever_is_no_sign_of_life(gateway):
+    claim(gateway, timedelta(minutes=1), timedelta(minutes=22))
+
+    assert courier(gateway, "courier")[0].level is Level.FAIL
+
+
 def test_a_clock_that_went_back_kills_no_courier(gateway):
     beat(gateway, timedelta(minutes=-30))
 
     assert courier(gateway, "courier")[0].level is Level.OK
+
+
+# -- lists ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def listless(gateway):
+    """The gateway, beside a Postfix, without a listener for lists."""
+    return with_lists(gateway, None)
+
+
+def with_lists(gateway, listener):
+    settings = gateway.settings
+    changed = {
+        "release": settings.release.model_copy(update={"lists": listener}),
+        "postfix": settings.postfix.model_copy(update={"maps": "auto"}),
+    }
+    return replace(gateway, settings=settings.model_copy(update=changed))
+
+
+def hold_of(gateway, *states, state="held"):
+    """Put a hold into the store whose copies are in these states."""
+    values = dict.fromkeys((column.name for column in holds.columns if not column.nullable), "")
+    times = dict.fromkeys(("held_at", "due_at", "expires_at"), NOW)
+    values |= times | {"state": state, "version": 1, "policies": [], "persons": [], "approved_by": [], "problems": []}
+    values |= dict.fromkeys(
+        ("approvals_needed", "held_count", "delivered_count", "attachment_count", "size_bytes"), len(states)
+    )
+    with closing(assemble.store(gateway.settings)) as opened, opened.write() as connection:
+        number = connection.execute(select(func.count()).select_from(holds)).scalar_one()
+        values |= {"id": f"AAAA-{number:04}", "parties": []}
+        connection.execute(insert(holds).values(values))
+        for position, each in enumerate(states, 1):
+            copy = {"hold": values["id"], "position": position, "retry_key": b"", "release_key": b"", "state": each}
+            connection.execute(insert(hold_recipients).values(copy))
+
+
+def test_without_a_listener_for_lists_it_is_said_what_that_means_and_how_to_have_one(listless):
+    (found,) = keeping.lists(listless)
+
+    assert found.level is Level.WARN
+    assert "release.lists is not set" in found.text
+    assert "can only be refused" in found.text
+    assert found.fix.splitlines() == [
+        f"in {listless.file}: release: {{listener: 127.0.0.1:10027, lists: 127.0.0.1:10028}}",
+        f"safehold init --config {listless.file}   (prints the two lines for Postfix)",
+        "systemctl restart safehold-courier",
+    ]
+
+
+def test_holds_for_lists_that_nobody_can_release_are_a_failure_with_their_number(listless):
+    hold_of(listless, "held")
+    hold_of(listless, "held", "list")
+    hold_of(listless, "list", "list", state="proposed")
+    hold_of(listless, "list", state="refused")
+
+    (found,) = keeping.lists(listless)
+
+    assert found.level is Level.FAIL
+    assert "2 holds for lists wait, which can only be refused" in found.text
+
+
+def test_names_that_could_not_be_looked_up_wait_for_the_maps_and_for_no_listener(listless):
+    hold_of(listless, "unread", "held")
+
+    missing, waiting = keeping.lists(listless)
+
+    assert "release.lists is not set" in missing.text
+    assert (waiting.level, waiting.name) == (Level.WARN, "lists")
+    assert "1 hold was made while Postfix's maps could not be read" in waiting.text
+
+
+def test_with_a_listener_for_lists_all_is_well(gateway):
+    there = with_lists(gateway, "127.0.0.1:10028")
+    hold_of(there, "list")
+
+    assert [(c.level, c.text) for c in keeping.lists(there)] == [(Level.OK, "leave by 127.0.0.1:10028")]
+
+
+def test_beside_a_mail_server_whose_maps_are_not_asked_there_are_no_lists(gateway):
+    assert list(keeping.lists(gateway)) == []
 
 
 # -- what waits -------------------------------------------------------------------------------------------------
@@ -207,48 +336,40 @@ def test_a_store_of_an_older_schema_has_the_commands_that_upgrade_it(gateway):
     assert f"safehold store upgrade --config {gateway.file}" in found.fix.splitlines()
 
 
-# -- the accounts of the units ----------------------------------------------------------------------------------
+# -- its disk ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def stranger(monkeypatch):
-    """There is an account of a unit, in no group of ours."""
-    user = User("safehold-courier", 64_999, frozenset({64_999}))
-    monkeypatch.setattr(keeping, "ACCOUNTS", ("safehold-courier",))
-    monkeypatch.setattr(User, "named", lambda _: user)
-    monkeypatch.setattr(keeping.access, "denied_at", lambda path, user, wanted: _denied(path, user, wanted))
+def disk_of(gateway, monkeypatch):
+    """Return examine(free bytes, is read-only) -> the check."""
+
+    def examine(free, *, read_only=False):
+        status = SimpleNamespace(f_bavail=free // 4096, f_frsize=4096, f_flag=os.ST_RDONLY if read_only else 0)
+        monkeypatch.setattr(keeping.os, "statvfs", lambda _: status)
+        (found,) = keeping.disk(gateway)
+        return found
+
+    return examine
 
 
-def _denied(path, user, wanted):
-    # Of the way to a test's folder, nothing: it is closed to everybody but who runs the tests.
-    return None if user.may(path.stat(), wanted) else path
+@pytest.mark.parametrize(
+    ("free", "level", "words"),
+    [
+        (80 << 30, Level.OK, "80 GB free"),
+        (700 << 20, Level.WARN, "700 MB free"),
+        (90 << 20, Level.FAIL, "90 MB free"),
+        (0, Level.FAIL, "0 MB free"),
+    ],
+)
+def test_a_disk_that_fills_is_told_before_it_is_full(disk_of, free, level, words):
+    found = disk_of(free)
+
+    assert (found.level, words in found.text) == (level, True)
 
 
-@pytest.mark.usefixtures("stranger")
-def test_what_the_units_may_not_use_is_a_failure_for_root_would_never_notice(gateway):
-    """Init without --shared makes a store of root's: doctor opens it, the units cannot, and nothing starts."""
-    settings = gateway.settings
-    settings.policies.mkdir(mode=0o700)
-    gateway.file.chmod(0o600)
+def test_a_disk_that_was_mounted_read_only_is_a_failure(disk_of):
+    """That is what a kernel does with a disk that fails: everything can be read, and all held mail waits."""
+    found = disk_of(80 << 30, read_only=True)
 
-    found = list(keeping.accounts(gateway))
-
-    assert {check.level for check in found} == {Level.FAIL}
-    paths = (gateway.file, settings.policies, settings.store.parent, settings.store)
-    for check, path in zip(found, paths, strict=True):
-        assert f"safehold-courier may not use {path}," in check.text
-        assert f"chgrp safehold {path}" in check.fix.replace("-R ", "")
-
-
-@pytest.mark.usefixtures("stranger")
-def test_accounts_that_may_use_everything_are_fine(gateway):
-    for path in (gateway.file, gateway.settings.store.parent, gateway.settings.store):
-        path.chmod(0o777)
-
-    assert [check.level for check in keeping.accounts(gateway)] == [Level.OK]
-
-
-def test_where_there_are_no_such_accounts_nothing_is_said(gateway, monkeypatch):
-    monkeypatch.setattr(User, "named", lambda _: None)
-
-    assert list(keeping.accounts(gateway)) == []
+    assert (found.level, "mounted read-only" in found.text) == (Level.FAIL, True)
+    assert found.fix.splitlines()[1].startswith("mount -o remount,rw /")

@@ -380,3 +380,61 @@ def test_the_cures_are_the_lines_that_init_prints(examined, monkeypatch):
     examined()
 
     assert assemble.postfix_lines(SETTINGS) == WANTED
+
+
+# -- the default action is each milter's own -------------------------------------------------------------------
+
+RSPAMD = "{inet:127.0.0.1:11332, default_action=accept, connect_timeout=5s}"
+
+
+def test_the_accept_of_another_milter_is_its_own_affair(examined):
+    checks = examined(smtpd_milters=f"{RSPAMD}, unix:safehold/milter.sock")
+
+    found = only(checks, "default action", Level.OK)
+    assert found.text.startswith("tempfail: mail waits when the check is down")
+
+
+def test_other_milters_that_say_nothing_are_told_to_wait_as_ours_is(examined):
+    """Who used to have `accept` for a spam filter has mail that waits for it now, and should know how to keep that."""
+    checks = examined(smtpd_milters=f"{RSPAMD}, unix:safehold/milter.sock, unix:opendkim/opendkim.sock")
+
+    found = only(checks, "default action", Level.OK)
+    assert "unix:opendkim/opendkim.sock" in found.text
+    assert "{unix:opendkim/opendkim.sock, default_action=accept}" in found.text
+    assert "11332" not in found.text
+
+
+def test_what_is_said_of_our_milter_alone_counts_more_than_what_is_said_of_all(examined):
+    """Our tempfail in braces is as good as anybody's, and everybody else may have their accept."""
+    ours = "{unix:safehold/milter.sock, default_action=tempfail}"
+    checks = examined(milter_default_action="accept", smtpd_milters=ours, non_smtpd_milters=ours)
+
+    assert worst(checks, "default action") is Level.OK
+
+
+def test_a_service_that_gives_our_milter_an_accept_of_its_own_is_named_with_its_cure(examined):
+    own = Service(
+        "submission", "inet", True, "smtpd", {"smtpd_milters": "{unix:safehold/milter.sock,default_action=accept}"}
+    )
+    found = only(examined(PORT_25, own, CLEANUP, PICKUP, RELEASE), "default action")
+
+    assert "accept" in found.text
+    assert "submission/inet" in found.text
+    assert found.fix == "postconf -P 'submission/inet/smtpd_milters=unix:safehold/milter.sock' && postfix reload"
+
+
+def test_a_service_with_a_default_action_of_its_own_is_judged_by_that(examined):
+    own = Service("submission", "inet", True, "smtpd", {"milter_default_action": "accept"})
+
+    found = only(examined(PORT_25, own, CLEANUP, PICKUP, RELEASE), "default action")
+
+    assert "submission/inet" in found.text
+    assert found.fix == "postconf -PX submission/inet/milter_default_action && postfix reload"
+
+
+def test_a_time_that_our_milter_alone_is_given_counts(examined):
+    ours = "{unix:safehold/milter.sock, content_timeout=30s}"
+
+    found = only(examined(smtpd_milters=ours), "timeouts")
+
+    assert "content_timeout" in found.text

@@ -143,3 +143,19 @@ def test_postfix_takes_every_line(tmp_path: Path):
     )
     assert "no_address_mappings" in master.stdout
     assert "{ inet:127.0.0.1:8891, connect_timeout=10s }" in master.stdout
+
+
+def test_the_default_action_says_what_it_means_for_other_milters_and_how_they_keep_their_own():
+    after = ("{inet:127.0.0.1:11332, default_action=accept}", "unix:opendkim/opendkim.sock")
+
+    (line,) = [each for each in lines(LineSettings(milters_after=after)) if each.name == "milter_default_action"]
+
+    assert "unix:opendkim/opendkim.sock" in line.why
+    assert "{unix:opendkim/opendkim.sock, default_action=accept}" in line.why
+    assert "11332" not in line.why
+
+
+def test_without_other_milters_the_default_action_speaks_of_none():
+    (line,) = [each for each in lines(LineSettings()) if each.name == "milter_default_action"]
+
+    assert "default_action=" not in line.why

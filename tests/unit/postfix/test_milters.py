@@ -3,7 +3,7 @@
 
 import pytest
 
-from safehold.postfix import Service, askers, others, own_place, spelt
+from safehold.postfix import Service, askers, option, others, own_place, spelt
 from safehold.postfix.milters import place
 
 QUEUE = "/var/spool/postfix"
@@ -108,3 +108,30 @@ def test_other_milters_are_kept_as_they_are_written_and_ours_are_not_named_twice
 )
 def test_our_socket_is_known_however_it_is_rooted(value):
     assert others(value, ["unix:/var/spool/postfix/safehold/milter.sock"], QUEUE) == ()
+
+
+@pytest.mark.parametrize(
+    ("milter", "value"),
+    [
+        ("unix:safehold/milter.sock", ""),
+        ("{unix:safehold/milter.sock, default_action=accept}", "accept"),
+        ("{ unix:safehold/milter.sock default_action=accept connect_timeout=5s }", "accept"),
+        ("{ unix:safehold/milter.sock, { default_action = tempfail }, connect_timeout=5s }", "tempfail"),
+        ("{unix:safehold/milter.sock, {default_action=451 4.7.1 later}}", "451 4.7.1 later"),
+        ("{unix:safehold/milter.sock, milter_default_action=accept}", ""),
+        ("{unix:default_action=accept/milter.sock}", ""),
+    ],
+)
+def test_a_milters_own_settings_stand_in_its_braces(milter, value):
+    assert option(milter, "default_action") == value
+
+
+@pytest.mark.parametrize(("is_chrooted", "found"), [(True, True), (False, True)])
+def test_which_of_several_milters_is_ours_is_told_with_what_is_said_of_it(is_chrooted, found):
+    ours = "{unix:safehold/milter.sock, default_action=shutdown}"
+    value = f"{{inet:127.0.0.1:11332, default_action=accept, connect_timeout=5s}}, {ours}"
+
+    (asker, _) = askers((Service("smtp", "inet", is_chrooted, "smtpd"), CLEANUP), MAIN | {"smtpd_milters": value})
+
+    assert asker.entries("unix:/var/spool/postfix/safehold/milter.sock") == (ours,)
+    assert asker.asks("unix:/var/spool/postfix/safehold/milter.sock") is found

@@ -24,6 +24,7 @@ from safehold.model import (
     Strength,
     Verdict,
 )
+from safehold.postfix import UNREAD, Whole
 from safehold.quarantine import Quarantine
 from safehold.store import Store
 
@@ -80,7 +81,8 @@ def make_verdict():
 def arrive(quarantine, make_message, make_facts, now):
     """Hold a message: ``arrive(hold=[...], passes=[...], content=..., sender=..., macros=..., at=...)``.
 
-    *lists* are held too, under their own names, because nobody knows who is on them.
+    *lists* are held too, under their own names, because nobody knows who is on them; *unread* likewise, because the
+    maps could not be asked.
     """
 
     def hold(
@@ -89,6 +91,7 @@ def arrive(quarantine, make_message, make_facts, now):
         reject=(),
         *,
         lists=(),
+        unread=(),
         content=CONTENT,
         at=now,
         handling=None,
@@ -96,10 +99,10 @@ def arrive(quarantine, make_message, make_facts, now):
         **more,
     ):
         everybody = (*hold, *passes, *reject)
-        message = make_message(content, to=(*everybody, *lists), **more)
-        unknown = dict.fromkeys(lists, "the list has more than 1,000 members")
+        message = make_message(content, to=(*everybody, *lists, *unread), **more)
+        unknown = dict.fromkeys(lists, Whole.TOO_MANY) | dict.fromkeys(unread, UNREAD)
         facts = make_facts(everybody, senders=("a@riverbank.example",), identity="amy", unexpanded=unknown)
-        found = verdict((*hold, *lists), passes, reject, handling=handling, policies=policies)
+        found = verdict((*hold, *lists, *unread), passes, reject, handling=handling, policies=policies)
         return quarantine.hold(message, facts, found, reading(), now=at)
 
     return hold

@@ -269,6 +269,20 @@ def test_of_several_policies_the_strictest_wishes_win(arrive, quarantine, now):
     assert held.due_at == now + timedelta(seconds=60)
 
 
+def test_the_texts_for_the_notices_are_those_of_the_gravest_policy_alone(arrive, quarantine, keys):
+    handling = [
+        Handling("b-high", severity="high", sender_text="b's", reviewers_text="b's own"),
+        Handling("a-high", severity="high", sender_text="a's {reference}"),
+        Handling("c-low", severity="low", sender_text="c's", reviewers_text="c's own"),
+        Handling("other", severity="critical", sender_text="holds nobody"),
+    ]
+    hold = arrive(handling=handling, policies=("a-high", "b-high", "c-low")).hold_id
+
+    evidence = json.loads(quarantine.open(hold, keys.opening).evidence)
+
+    assert evidence["notice_texts"] == {"sender": "a's {reference}"}
+
+
 def test_policies_that_hold_nobody_have_no_say(arrive, quarantine):
     handling = [Handling("safe"), Handling("other", severity="critical", approvals=2)]
 

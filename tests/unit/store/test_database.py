@@ -281,6 +281,11 @@ def test_a_store_that_was_replaced_is_followed(store, tmp_path):
         assert audit.verify(again).entries == 2
 
 
+def test_a_backup_that_cannot_be_written_names_the_backup_and_not_the_store(store, tmp_path):
+    with pytest.raises(StoreError, match=f"the backup cannot be written to {tmp_path}/none/copy.db: no such file"):
+        store.backup(tmp_path / "none" / "copy.db")
+
+
 def test_a_backup_is_whole_while_the_store_is_in_use_and_never_overwrites(store, tmp_path):
     write_something(store)
     store.backup(tmp_path / "copy.db")

@@ -102,6 +102,25 @@ def test_what_was_done_does_not_wait(store):
     assert vitals.backlog(store, NOW) == vitals.Backlog()
 
 
+def test_what_a_courier_has_in_hand_is_told_of_until_its_lease_is_over(store):
+    """The claim of a courier that hangs or died looks the same: the end of the lease is what tells them apart."""
+    put(store, "release", NOW)
+    with store.write() as connection:
+        outbox.claim(connection, NOW, 1, timedelta(minutes=22))
+
+    assert vitals.backlog(store, after(minutes=21)).in_hand_until == after(minutes=22)
+    assert vitals.backlog(store, after(minutes=22)).in_hand_until is None
+
+
+def test_what_waits_for_its_next_try_is_in_nobodys_hand(store):
+    put(store, "release", NOW)
+    with store.write() as connection:
+        (row,) = outbox.claim(connection, NOW, 1, timedelta(minutes=22))
+        outbox.put_back(connection, row, "no listener", after(minutes=5))
+
+    assert vitals.backlog(store, NOW).in_hand_until is None
+
+
 def test_what_was_given_up_is_told_of_for_a_week(store):
     put(store, "notice.held", NOW)
     with store.write() as connection:
@@ -133,6 +152,16 @@ def test_the_next_one_may_begin_once_the_first_has_ended(tmp_path):
         pass
 
 
+def test_who_looks_sees_whether_somebody_works_and_takes_no_lock(tmp_path):
+    path = tmp_path / "store.db"
+    assert not vitals.is_taken(path, "courier")
+    with vitals.alone(path, "courier"):
+        assert vitals.is_taken(path, "courier")
+    assert not vitals.is_taken(path, "courier")
+    with vitals.alone(path, "courier"):
+        pass
+
+
 _TAKE = textwrap.dedent("""
     import sys
     from pathlib import Path
@@ -143,3 +172,17 @@ _TAKE = textwrap.dedent("""
     except vitals.AlreadyRunningError as error:
         print(error)
 """)
+
+
+# -- the rules in force -----------------------------------------------------------------------------------------
+
+
+def test_a_store_whose_gateway_never_loaded_rules_says_so(store):
+    assert vitals.in_force(store) is None
+
+
+def test_which_rules_are_in_force_is_remembered_and_the_latest_counts(store):
+    vitals.set_in_force(store, "aa", 3, NOW)
+    vitals.set_in_force(store, "bb", 4, after(minutes=5))
+
+    assert vitals.in_force(store) == vitals.InForce(policies="bb", revision=4, at=after(minutes=5))
