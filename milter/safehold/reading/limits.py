@@ -29,6 +29,9 @@ class Limits:
         characters: Text handed over for one message; 1,071 PDF pages gave 2.3 million.
         part_characters: Text handed over for one part.
         part_s: Seconds one part may take.
+        ordinary_bytes: Larger messages are never among ordinary mail (taking MIME apart: 14 ms a megabyte, measured).
+        ordinary_s: Seconds a message is read among ordinary mail; past them it goes among its like if there is room.
+        most_ordinary_s: The same, past which it goes in any case, to wait there.
         deadline_s: Seconds one message may take, the waiting for a worker included.
         deadline_dear_s: The same where OCR or page rendering was asked for.
         memory_bytes: Address space of a worker.
@@ -36,6 +39,8 @@ class Limits:
         ocr_pages: Pages recognised in one message; a small picture counts as a share of one.
         ocr_page_s: Seconds one page or picture may take to be recognised (A4 at 200 dpi: 0.7, measured).
         ocr_s: Seconds of recognising in one message: what is left of ``deadline_dear_s`` is for reading the rest.
+        ocr_ordinary_pixels: Pixels that a message may have recognised among ordinary mail: a logo or two, but no page
+            (0.3 to 1.2 seconds a million, measured).
         ocr_dpi: Resolution at which pages are recognised (6 point print: recall 0.99 to 1.00; 0.90 to 0.94 at 150).
         render_pixels: Size of a rendered page (pages of 117 inches exist).
         picture_pixels: Pixels that a picture may have before it is decoded.
@@ -61,6 +66,9 @@ class Limits:
     characters: int = 10_000_000
     part_characters: int = 4_000_000
     part_s: float = 5.0
+    ordinary_bytes: int = MEGABYTE
+    ordinary_s: float = 0.1
+    most_ordinary_s: float = 1.0
     deadline_s: float = 30.0
     deadline_dear_s: float = 60.0
     memory_bytes: int = 1024 * MEGABYTE
@@ -68,6 +76,7 @@ class Limits:
     ocr_pages: int = 10
     ocr_page_s: float = 10.0
     ocr_s: float = 40.0
+    ocr_ordinary_pixels: int = 200_000
     ocr_dpi: int = 200
     render_pixels: int = 25_000_000
     picture_pixels: int = 40_000_000

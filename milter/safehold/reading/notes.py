@@ -100,6 +100,7 @@ class Session:
         self._numbers: dict[tuple[str, ...], int] = {}  # of the last member of a name
         self._characters = limits.characters - resume.characters
         self._expanded = limits.expanded_bytes
+        self._ordinary_pixels = limits.ocr_ordinary_pixels
         self._parts = limits.parts
         self._names = limits.names
         self._items = limits.items
@@ -115,6 +116,14 @@ class Session:
     def flush(self) -> None:
         """Send what waits; called before anything dangerous."""
         self._flush()
+
+    def will_recognise(self, pixels: int) -> None:
+        """Count pixels that are about to be recognised; at those that make it dear, say so, once."""
+        was_ordinary = self._ordinary_pixels >= 0
+        self._ordinary_pixels -= pixels
+        if was_ordinary and self._ordinary_pixels < 0:
+            self._send(["dear"])
+            self._flush()
 
     def put(self, path: PartPath, frame: Frame) -> None:
         """Send one item of a part, unless it was heard before."""

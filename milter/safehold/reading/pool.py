@@ -6,32 +6,39 @@ Everything that looks at content happens in worker processes without secrets, wi
 hangs or runs out of memory it is killed with its process group, what it had sent is kept, the part at hand gets
 a problem, and a fresh worker goes on after that part.  What content causes is therefore never an exception.
 
-Thread-safe: any number of threads may call :meth:`ReaderPool.read`; at most ``workers`` read at once.  Start it
-before libmilter makes its threads.  ``Demand.render`` has no effect yet but the longer deadline: it is not built.
+A message does not stay among ordinary mail for long (:mod:`safehold.reading.lanes`).  Before a worker recognises
+pictures it says so, and of one that has read for ``ordinary_s`` the clock says enough: the one goes to the lane of
+pictures, the other to the lane of whatever else is slow, so that a long document does not wait for photographs.  There
+a worker yields the processor to all that read ordinary mail, and serves no second message.  Nothing is asked of it: it
+goes on, or is killed and the message is read anew when its turn comes.  So a worker that lies, or says nothing, only
+chooses between these two lanes.
+
+Thread-safe: any number of threads may call :meth:`ReaderPool.read`; at most ``workers`` ordinary messages, ``dear``
+with pictures and ``dear`` slow ones are read at once, and ``waiting`` of the latter two wait.  Start it before
+libmilter makes its threads.  ``Demand.render`` has no effect yet but the longer deadline: it is not built.
 """
 
-import contextlib
 import os
 import select
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from safehold.errors import ReaderError
 from safehold.model import Demand, PartPath, Reading, Reason
 from safehold.reading import kernel
+from safehold.reading.lanes import NONE_IN_TIME, TICK_S, Clock, Lane, Place, WaitingRoom
 from safehold.reading.limits import Limits
 from safehold.reading.spares import ENTRY, Spares, Worker
 from safehold.reading.vocabulary import Detail
 from safehold.reading.wire import Hearing, Job, LineError, Unpacker
 
-_TICK_S = 1.0
+WAITING = 16
 _CHUNK = 1 << 18
+_LOOK_AGAIN_S = 0.05
 _WHOLE = PartPath()
-_NONE_IN_TIME = "no reader was free in time"
 
 
 class _Failed(Exception):  # noqa: N818 - an outcome within this module, not an error anybody catches
@@ -43,49 +50,53 @@ class _Failed(Exception):  # noqa: N818 - an outcome within this module, not an 
         self.detail = detail
 
 
-class _Clock:
-    """The deadline of one message, and the caller's tick about each second."""
+class _MustWait(Exception):  # noqa: N818 - as above
+    """The message belongs in another lane, where no place is free."""
 
-    def __init__(self, seconds: float, tick: Callable[[], None] | None) -> None:
-        self._end = time.monotonic() + seconds
-        self._tick = tick
-        self._next = time.monotonic() + _TICK_S
-
-    def left(self) -> float:
-        """Return the seconds that are left, 0 at the least."""
-        return max(0.0, self._end - time.monotonic())
-
-    def step(self) -> float:
-        """Tick where it is time; return how long a wait may last now."""
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + _TICK_S
-            if self._tick is not None:
-                self._tick()
-        return min(max(0.0, self._end - now), max(0.01, self._next - now))
+    def __init__(self, lane: Lane) -> None:
+        super().__init__()
+        self.lane = lane
 
 
 class ReaderPool:
     """Worker processes that read messages and documents."""
 
-    def __init__(self, workers: int = 2, limits: Limits | None = None, *, entry: tuple[str, ...] = ENTRY) -> None:
+    def __init__(
+        self,
+        workers: int = 2,
+        limits: Limits | None = None,
+        *,
+        dear: int | None = None,
+        waiting: int = WAITING,
+        entry: tuple[str, ...] = ENTRY,
+    ) -> None:
         """Prepare a pool.
 
         Args:
-            workers: How many messages may be read at once.
+            workers: How many ordinary messages may be read at once.
             limits: How much one message may cost.
+            dear: Of how many messages pictures may be recognised at once beside them, and how many others may take
+                long; by default as many.
+            waiting: How many messages may wait for that.
             entry: What Python runs as the zygote; tests pass one with extra readers.
         """
-        if workers < 1:
-            raise ValueError("a pool needs at least one worker")
+        dear = workers if dear is None else dear
+        if min(workers, dear) < 1:
+            raise ValueError("a pool needs at least one worker of each kind")
         self._limits = limits or Limits()
-        self._slots = threading.Semaphore(workers)
+        self._room = WaitingRoom(waiting)
+        self._ordinary, self._pictures, self._slow = Lane(workers), Lane(dear), Lane(dear)
         self._spares = Spares(workers, self._limits, entry)
 
     @property
     def walls(self) -> dict[str, bool]:
         """Return which walls stand around the workers, for ``doctor``."""
         return dict(self._spares.walls)
+
+    @property
+    def waiting(self) -> int:
+        """Return how many messages wait for a reader now."""
+        return self._ordinary.waiting + self._pictures.waiting + self._slow.waiting
 
     def start(self) -> None:
         """Start the processes and wait for the first.
@@ -129,92 +140,85 @@ class ReaderPool:
         """
         demand = demand or Demand()
         limits = self._limits
-        hearing = Hearing(limits)
         if len(content) > limits.message_bytes:
+            hearing = Hearing(limits)
             hearing.add_problem(_WHOLE, Reason.TOO_LARGE, Detail.MESSAGE_SIZE)
             return hearing.reading()
-        clock = _Clock(limits.deadline_dear_s if demand.ocr or demand.render else limits.deadline_s, tick)
-        with self._slot(clock):
-            self._read(hearing, content, Job(document_name, demand), clock)
-        return hearing.reading()
+        clock = Clock(limits.deadline_dear_s if demand.ocr or demand.render else limits.deadline_s, tick)
+        room: WaitingRoom | None = None
+        lane = self._slow if len(content) > limits.ordinary_bytes else self._ordinary
+        while True:
+            try:
+                with lane.place(clock, room) as place:
+                    return self._read(content, Job(document_name, demand), clock, place)
+            except _MustWait as waits:
+                lane, room = waits.lane, self._room
 
-    @contextlib.contextmanager
-    def _slot(self, clock: _Clock) -> Iterator[None]:
-        """Wait for one of the places; the waiting counts against the message's time.
+    def _read(self, content: bytes, job: Job, clock: Clock, place: Place) -> Reading:
+        """Read with as many workers as it takes, within the limits.
 
         Raises:
-            ReaderError: None was free in time.  That other mail kept the readers is no fault of this one's content.
+            _MustWait: Not here.  Nothing is kept of what was heard: it might be large, and wait for long.
         """
-        free = self._slots.acquire(blocking=False)
-        while not free and clock.left() > 0:
-            free = self._slots.acquire(timeout=clock.step())
-        if not free:
-            raise ReaderError(_NONE_IN_TIME)
-        try:
-            yield
-        finally:
-            self._slots.release()
+        hearing = Hearing(self._limits)
+        for attempt in range(self._limits.restarts + 1):
+            hearing.begin()
+            try:
+                self._attempt(hearing, content, Job(job.document_name, job.demand, hearing.resume()), clock, place)
+            except _Failed as failed:
+                hearing.fail(failed.reason, failed.detail)
+                if clock.left() <= 0:
+                    if clock.was_kept:
+                        raise ReaderError(NONE_IN_TIME) from None
+                    hearing.add_problem(_WHOLE, Reason.TIMED_OUT, Detail.MESSAGE_TIME)
+                elif hearing.can_resume and attempt < self._limits.restarts:
+                    continue
+                elif hearing.can_resume or hearing.at is None:
+                    hearing.add_problem(_WHOLE, Reason.CRASHED, Detail.REST_UNREAD)
+            break
+        return hearing.reading()
 
-    def _read(self, hearing: Hearing, content: bytes, job: Job, clock: _Clock) -> None:
-        """Read with as many workers as it takes, within the limits."""
-        sealed = kernel.sealed_file(content)
-        try:
-            for attempt in range(self._limits.restarts + 1):
-                hearing.begin()
-                try:
-                    self._attempt(hearing, sealed, Job(job.document_name, job.demand, hearing.resume()), clock)
-                except _Failed as failed:
-                    hearing.fail(failed.reason, failed.detail)
-                    if clock.left() <= 0:
-                        hearing.add_problem(_WHOLE, Reason.TIMED_OUT, Detail.MESSAGE_TIME)
-                        return
-                    if hearing.can_resume and attempt < self._limits.restarts:
-                        continue
-                    if hearing.can_resume or hearing.at is None:
-                        hearing.add_problem(_WHOLE, Reason.CRASHED, Detail.REST_UNREAD)
-                return
-        finally:
-            os.close(sealed)
-
-    def _attempt(self, hearing: Hearing, sealed: int, job: Job, clock: _Clock) -> None:
+    def _attempt(self, hearing: Hearing, content: bytes, job: Job, clock: Clock, place: Place) -> None:
         """Give the job to one worker and listen to the end.
 
         Raises:
             _Failed: The worker died, took too long or sent nonsense.
+            _MustWait: Not here.
         """
         worker = self._take(hearing, clock)
         fit = False
         try:
-            self._listen(worker, hearing, sealed, job, clock)
-            fit = hearing.reusable and hearing.only_plain
+            _send(worker.line, job.pack(), content, clock)
+            self._listen(worker, hearing, job, clock, place)
+            fit = hearing.reusable and hearing.only_plain and not worker.aside
         finally:
             if fit:
                 self._spares.give_back(worker)
             else:
                 self._spares.retire(worker)
 
-    def _take(self, hearing: Hearing, clock: _Clock) -> Worker:
+    def _take(self, hearing: Hearing, clock: Clock) -> Worker:
         while True:
             worker = self._spares.take(clock.step())
             if worker is not None:
                 return worker
             if clock.left() <= 0:
                 if hearing.at is None:
-                    raise ReaderError(_NONE_IN_TIME)
+                    raise ReaderError(NONE_IN_TIME)
                 raise _Failed(Reason.TIMED_OUT, Detail.NO_WORKER_IN_TIME)
 
-    def _listen(self, worker: Worker, hearing: Hearing, sealed: int, job: Job, clock: _Clock) -> None:
+    def _listen(self, worker: Worker, hearing: Hearing, job: Job, clock: Clock, place: Place) -> None:
         line = worker.line
         # A worker says "at this part" again before each picture, so one picture is what one part may wait for.
         part_s = self._limits.part_s + (self._limits.ocr_page_s if job.demand.ocr else 0.0)
         poll = select.poll()
         poll.register(line, select.POLLIN)
         unpacker = Unpacker()
-        _send(line, job.pack(), sealed, clock)
         part_end = time.monotonic() + part_s
         while not hearing.ended:
+            self._keep_to_lane(worker, hearing, place)
             # Outside any handler: what the caller's tick raises is the caller's.
-            wait = min(clock.step(), max(0.0, part_end - time.monotonic()))
+            wait = min(clock.step(), max(0.0, part_end - time.monotonic()), self._until_slow(place))
             if poll.poll(int(wait * 1000) + 1):
                 at = hearing.at
                 _hear(hearing, unpacker, _receive(line))
@@ -222,6 +226,29 @@ class ReaderPool:
                     part_end = time.monotonic() + part_s
             if not hearing.ended:
                 _check_time(clock, part_end)
+
+    def _until_slow(self, place: Place) -> float:
+        """Return after which time the message may belong in another lane than now."""
+        if place.lane is not self._ordinary:
+            return TICK_S
+        return max(_LOOK_AGAIN_S, self._limits.ordinary_s - place.held_s())
+
+    def _keep_to_lane(self, worker: Worker, hearing: Hearing, place: Place) -> None:
+        """See to it that the message is read where it belongs.
+
+        Raises:
+            _MustWait: It may not stay where it is, and no place is free where it belongs.
+        """
+        lane = place.lane
+        held_s = place.held_s()
+        if hearing.is_dear:
+            lane = self._pictures
+        elif lane is self._ordinary and held_s >= self._limits.ordinary_s:
+            lane = self._slow
+        if lane is not self._ordinary:
+            self._spares.set_aside(worker)
+        if not place.exchange(lane) and (hearing.is_dear or held_s >= self._limits.most_ordinary_s):
+            raise _MustWait(lane)
 
 
 def _receive(line: socket.socket) -> bytes:
@@ -242,14 +269,15 @@ def _hear(hearing: Hearing, unpacker: Unpacker, data: bytes) -> None:
         raise _Failed(Reason.CRASHED, Detail.BROKE_RULES) from None
 
 
-def _check_time(clock: _Clock, part_end: float) -> None:
+def _check_time(clock: Clock, part_end: float) -> None:
     if clock.left() <= 0:
         raise _Failed(Reason.TIMED_OUT, Detail.MESSAGE_TIME)
     if time.monotonic() >= part_end:
         raise _Failed(Reason.TIMED_OUT, Detail.PART_TIME)
 
 
-def _send(line: socket.socket, job: bytes, sealed: int, clock: _Clock) -> None:
+def _send(line: socket.socket, job: bytes, content: bytes, clock: Clock) -> None:
+    sealed = kernel.sealed_file(content)
     try:
         line.settimeout(max(0.1, clock.left()))
         sent = socket.send_fds(line, [job], [sealed])
@@ -257,6 +285,8 @@ def _send(line: socket.socket, job: bytes, sealed: int, clock: _Clock) -> None:
             line.sendall(job[sent:])
     except OSError:
         raise _Failed(Reason.CRASHED, Detail.DIED) from None
+    finally:
+        os.close(sealed)  # the worker has it now
 
 
 __all__ = ["ReaderError", "ReaderPool"]

@@ -133,6 +133,7 @@ class Hearing:
         self.at: PartPath | None = None
         self.ended = False
         self.reusable = False
+        self.is_dear = False  # the worker said that what it does now takes seconds
         self._limits = limits
         self._parts: dict[PartPath, Part] = {}
         self._entered: dict[PartPath, tuple[bool, int]] = {}
@@ -149,6 +150,7 @@ class Hearing:
             "segment": self._take_segment,
             "problem": self._take_problem,
             "mark": self._take_mark,
+            "dear": self._take_dear,
             "end": self._take_end,
         }
 
@@ -172,6 +174,7 @@ class Hearing:
         """Start listening to a fresh worker."""
         self.at = None
         self.ended = False
+        self.is_dear = False
 
     def fail(self, reason: Reason, detail: Detail) -> None:
         """Say what became of the part at hand, and never open it again."""
@@ -258,6 +261,11 @@ class Hearing:
         if not isinstance(mark, str) or mark not in _MARKS:
             raise LineError("an unknown mark")
         self._marks.append(Mark(Place(self._entered_path(steps), _word(kind, _PLACES), _number(number)), mark))
+
+    def _take_dear(self) -> None:
+        if self.is_dear or self.at is None:
+            raise LineError("dear twice, or nothing at hand")
+        self.is_dear = True
 
     def _take_end(self, reusable: Any) -> None:
         self.reusable = _truth(reusable)

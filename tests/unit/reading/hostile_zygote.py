@@ -16,6 +16,14 @@ from safehold.reading import readers, zygote
 from safehold.reading.notes import OpenPart
 
 LINE = 4096
+# What an order waits for: SIGUSR1, which a test sends to every process of its pool.
+_told: list[int] = []
+
+
+def wait_until_told() -> None:
+    _told.clear()
+    while not _told:
+        time.sleep(0.01)
 
 
 def obey(content: bytes, part: OpenPart) -> None:
@@ -26,6 +34,10 @@ def obey(content: bytes, part: OpenPart) -> None:
             part.segment(PlaceKind.TEXT, "before the crash")
             part.session.flush()
             os.abort()
+        case "dear-hang":
+            part.session.will_recognise(10**9)
+            while True:
+                time.sleep(1)
         case "hang":
             part.segment(PlaceKind.TEXT, "before the hang")
             part.session.flush()
@@ -34,11 +46,22 @@ def obey(content: bytes, part: OpenPart) -> None:
         case "spin":
             while True:
                 pass
+        case "dear":
+            part.session.will_recognise(10**9)
+            wait_until_told()
+            part.segment(PlaceKind.TEXT, "after the pictures")
+            part.segment(PlaceKind.METADATA, f"worker {os.getpid()}")
+        case "dear-abort":
+            part.session.will_recognise(10**9)
+            os.abort()
+        case "slow":
+            wait_until_told()
+            part.segment(PlaceKind.TEXT, "after all")
         case "memory":
             bytearray(1 << 40)
         case "exception":
             raise KeyError("a secret of the message")
-        case "garbage" | "long-frame" | "leak" | "unknown-part":
+        case "garbage" | "long-frame" | "leak" | "unknown-part" | "dear-twice":
             os.write(line_number(), FORGERIES[order])
             time.sleep(30)
         case "fork":
@@ -59,6 +82,7 @@ FORGERIES = {
     "garbage": b"\x00\x00\x00\x05hello",
     "long-frame": b"\xff\xff\xff\xff" + b"x" * 100,
     "leak": frame(["problem", [], Reason.CORRUPT.value, "12 Hidden Lane"]),
+    "dear-twice": frame(["dear"]) * 2,
     "unknown-part": frame(["segment", ["9", "never"], "text", None, "visible", "x"]),
 }
 
@@ -111,4 +135,5 @@ if __name__ == "__main__":
     readers.READERS["text/plain"] = obey
     readers.READERS["text/hostile"] = obey
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR1, lambda number, _frame: _told.append(number))
     zygote.run(sys.argv[1:])

@@ -112,6 +112,8 @@ def test_a_bare_document_hangs_under_its_name(pool):
         ("!long-frame!", "crashed", "the reader broke the rules of its line"),
         ("!leak!", "crashed", "the reader broke the rules of its line"),
         ("!unknown-part!", "crashed", "the reader broke the rules of its line"),
+        ("!dear-twice!", "crashed", "the reader broke the rules of its line"),
+        ("!dear-abort!", "crashed", "the reader died"),
     ],
 )
 def test_what_one_part_does_is_a_problem_of_that_part_and_the_others_are_read(pool, order, reason, detail):
@@ -192,8 +194,9 @@ def test_the_deadline_of_the_message_ends_a_long_row_of_hangs():
 
 
 def test_that_no_reader_was_free_in_time_is_no_fault_of_the_content(own_entry):
-    """Whoever sends many photographs keeps the readers; another's mail then waits, it is not passed as unreadable."""
-    with ReaderPool(1, Limits(part_s=2.5, deadline_s=0.8, deadline_dear_s=4.0), entry=(own_entry,)) as pool:
+    """Whoever sends what takes long keeps the readers; another's mail then waits, it is not passed as unreadable."""
+    limits = Limits(part_s=2.5, deadline_s=0.8, deadline_dear_s=4.0, ordinary_s=4.0, most_ordinary_s=4.0)
+    with ReaderPool(1, limits, entry=(own_entry,)) as pool:
         busy = threading.Thread(target=lambda: pool.read(mail("!hang!"), demand=EVERYTHING))
         busy.start()
         time.sleep(0.2)
@@ -388,6 +391,7 @@ def test_nothing_is_left_open_after_many_messages(pool):
     assert files() <= before + 2
 
 
-def test_a_pool_needs_a_worker():
+@pytest.mark.parametrize("numbers", [{"workers": 0}, {"dear": 0}])
+def test_a_pool_needs_a_worker(numbers):
     with pytest.raises(ValueError, match="at least one"):
-        ReaderPool(0)
+        ReaderPool(**numbers)

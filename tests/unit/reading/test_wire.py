@@ -79,6 +79,7 @@ def test_a_whole_message_is_understood():
         ["problem", ["1"], "corrupt", "12 Hidden Lane"],
         ["problem", ["1"], "bored", ""],
         ["mark", ["1"], "text", None, "12 Hidden Lane"],
+        ["dear", True],
         ["end", "yes"],
     ],
 )
@@ -90,6 +91,29 @@ def test_what_no_honest_worker_sends_is_refused(frame):
         hearing.take(frame)
 
     assert hearing.reading() == before
+
+
+def test_a_worker_says_once_that_its_work_is_dear():
+    hearing = heard(ENTERED, ["dear"])
+
+    assert hearing.is_dear
+    with pytest.raises(LineError):
+        hearing.take(["dear"])
+
+
+def test_dear_work_lies_in_some_part():
+    with pytest.raises(LineError):
+        heard(["dear"])
+
+
+def test_a_fresh_worker_may_say_again_that_its_work_is_dear():
+    hearing = heard(ENTERED, ["dear"])
+
+    hearing.begin()
+
+    assert not hearing.is_dear
+    hearing.take(ENTERED)
+    hearing.take(["dear"])
 
 
 def test_nothing_is_heard_after_the_end():
@@ -119,7 +143,7 @@ json_values = st.recursive(
 )
 
 
-@given(st.sampled_from(["at", "part", "segment", "problem", "mark", "end"]), st.lists(json_values, max_size=7))
+@given(st.sampled_from(["at", "part", "segment", "problem", "mark", "dear", "end"]), st.lists(json_values, max_size=7))
 def test_any_frame_is_understood_or_refused(kind, fields):
     hearing = heard(ENTERED)
 
