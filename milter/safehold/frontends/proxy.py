@@ -54,7 +54,7 @@ class SmtpdSettings:
         hostname: Our name in greetings; "" for the machine's.
         size_bytes: Largest message taken, advertised as SIZE (or the next hop's, where that is smaller).
         recipient_limit: Most recipients of one message.
-        workers: Messages judged at the same time.
+        workers: Messages judged at the same time; most of them wait for a reader, and their bytes are here anyhow.
         idle_s: How long a client may be silent.
         drain_s: How long a stop waits for messages that have ended and not been answered.
     """
@@ -66,7 +66,7 @@ class SmtpdSettings:
     hostname: str = ""
     size_bytes: int = 100 * 2**20
     recipient_limit: int = 1_000
-    workers: int = 8
+    workers: int = 64
     idle_s: float = 300.0
     drain_s: float = 60.0
     times: NextHopTimes = field(default_factory=NextHopTimes)
