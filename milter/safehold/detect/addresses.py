@@ -37,10 +37,12 @@ class Budget:
     Attributes:
         left: Candidates that may be judged.
         characters: Characters of other renderings of the text that may be looked at.
+        findings: Places that may be found.
     """
 
     left: int
     characters: int = 0
+    findings: int = 0
 
     def take(self) -> bool:
         """Return whether one more may be judged."""
@@ -52,10 +54,15 @@ class Budget:
         self.characters -= count
         return self.characters >= 0
 
+    def take_finding(self) -> bool:
+        """Return whether one more place may be found."""
+        self.findings -= 1
+        return self.findings >= 0
+
     @property
     def is_spent(self) -> bool:
-        """Return whether a candidate or a rendering had to be left out."""
-        return self.left < 0 or self.characters < 0
+        """Return whether a candidate, a rendering or a finding had to be left out."""
+        return min(self.left, self.characters, self.findings) < 0
 
 
 def find(

@@ -35,7 +35,6 @@ _FEWEST: Final = 3  # signs
 _FEWEST_LETTERS: Final = 3  # that a word stands for; one less among digits, and one is enough that is "P for Peter"
 _NEAR: Final = 4  # words from one telling word to the next
 _AROUND: Final = 150
-_MOST_PLACES: Final = 5_000
 _GAP = r"[ \t]{0,3}(?:[,;.:/|-]|\r?\n)?[ \t>]{0,3}(?:(?:then|and)[ ])?"
 _TENS = "|".join(word for word, number in NUMBER_WORDS.items() if number in range(20, 100, 10))
 _ONES = "|".join(word for word, number in NUMBER_WORDS.items() if number < 10)
@@ -84,7 +83,7 @@ def telling(raw: list[str], words: AbstractSet[str]) -> list[int]:
     for place in _places(raw, "as") if "as" in words and "in" in words else ():
         if raw[place + 1 : place + 2] == ["in"] and _is_tied(raw, place, place + 2):
             kept.add(place)
-    return sorted(kept)[:_MOST_PLACES]
+    return sorted(kept)
 
 
 def _places(raw: list[str], word: str) -> Iterator[int]:

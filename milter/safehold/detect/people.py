@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from safehold.detect import addresses, apart, together, values
+from safehold.detect import addresses, apart, values
 from safehold.detect.addresses import Budget
-from safehold.detect.hits import Hit, Placed
+from safehold.detect.hits import Hit, Placed, Spans
 from safehold.detect.names import NameSearch
 from safehold.detect.points import Match
+from safehold.detect.together import Names
 from safehold.detect.view import View, joined
 from safehold.detect.weak_emails import WeakEmails
 from safehold.detect.weak_phones import WeakPhones
@@ -29,6 +30,8 @@ from safehold.register.people import Kind
 # A page of nothing but addresses needs some 40 judgements a kilobyte; this is far above it.
 _CANDIDATES = 20_000
 _CANDIDATES_PER_CHARACTER = 1
+# More than any innocent message holds, and a second's work: what a hundred people of one address make of a page is 20.
+_FOUND = 20_000
 # A character of a view costs some hundred bytes as long as the search lasts (measured), and the milter is one process.
 _RENDERED = 1_000_000
 
@@ -61,7 +64,7 @@ def search(segments: Sequence[Segment], register: Register, *, scope: frozenset[
     if not wanted.anybody:
         return Search((), is_complete=True)
     size = sum(len(segment.text) for segment in segments)
-    budget = Budget(_CANDIDATES + _CANDIDATES_PER_CHARACTER * size, _RENDERED)
+    budget = Budget(_CANDIDATES + _CANDIDATES_PER_CHARACTER * size, _RENDERED, _FOUND)
     inside = NameSearch(register, sorted(wanted.scope))
     hunt = _Hunt(register, wanted, budget, inside.surnames)
     for stretch in joined(segments):
@@ -72,8 +75,10 @@ def search(segments: Sequence[Segment], register: Register, *, scope: frozenset[
             hunt.look(over_pages)
     if wanted.scope:
         hunt.over_places(segments)
-    placed = hunt.placed + _names_in(hunt.seen, register, wanted, hunt.placed, inside)
-    findings = [_finding(place, segments) for place in _together(_once(placed))]
+    placed = hunt.placed + _names_in(hunt, register, wanted, inside, budget)
+    kept = _once(placed)
+    names = Names(kept)
+    findings = [_finding(replace(place, hit=names.added_up(place)), segments) for place in kept]
     findings.sort(key=lambda finding: (finding.segment, finding.span, finding.person, finding.field))
     return Search(tuple(findings), is_complete=not budget.is_spent)
 
@@ -152,6 +157,8 @@ class _Hunt:
         sighted: set[int] = set()
         for hit in self._hits(view, sighted):
             if view.is_news(hit.start, hit.end):
+                if not self._budget.take_finding():
+                    break
                 self.placed.append(_place(view, hit))
         return sighted
 
@@ -221,19 +228,23 @@ def _postcodes(view: View, register: Register, scope: frozenset[str], found: Seq
     """Yield the postcodes that are values of their own."""
     if Kind.POSTCODE not in register.kinds:
         return
+    spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for hit in found:
+        spans[hit.person].append((hit.start, hit.end))
+    mine = {person: Spans(of_person) for person, of_person in spans.items()}
     for postcode in view.postcodes:
         start, end = view.characters(postcode.first, postcode.last + 1)
         for person, value in register.holders(Kind.POSTCODE, postcode.key):
-            if person in scope and not _is_neighbours(register, person, postcode.key, (start, end), found):
+            if person in scope and not _is_neighbours(register, person, postcode.key, (start, end), mine.get(person)):
                 yield Hit(person, Kind.POSTCODE.value, value, start, end, Strength.LIKELY, "full postcode", 20.0)
 
 
-def _is_neighbours(register: Register, person: str, key: str, span: tuple[int, int], found: Sequence[Hit]) -> bool:
+def _is_neighbours(register: Register, person: str, key: str, span: tuple[int, int], mine: Spans | None) -> bool:
     """Return whether a postcode was judged as part of the person's own address there, and refused."""
     index = register.addresses_of(frozenset({person}))
     if not index.at_postcode(key):
         return False
-    return not any(hit.person == person and hit.start < span[1] and span[0] < hit.end for hit in found)
+    return mine is None or mine.gap(*span) >= 0
 
 
 def _place(view: View, hit: Hit) -> Placed:
@@ -279,29 +290,32 @@ class _Taken:
 # -- names ------------------------------------------------------------------------------------------------------------
 
 
-def _names_in(
-    seen: Sequence[View], register: Register, wanted: _Wanted, found: Sequence[Placed], inside: NameSearch
-) -> list[Placed]:
+def _names_in(hunt: "_Hunt", register: Register, wanted: _Wanted, inside: NameSearch, budget: Budget) -> list[Placed]:
     """Return the names of the people in scope and of those found: as strong as the strongest of the others."""
-    strongest = _strongest(found)
+    strongest = _strongest(hunt.placed)
     outside = NameSearch(register, sorted(strongest.keys() - wanted.scope))
-    searches = [search for search in (inside, outside) if search]
     placed: list[Placed] = []
-    for search_names in searches:
-        for view in seen:
-            for hit in search_names.find(view):
-                other = strongest.get(hit.person, Strength.HINT)
-                is_full = hit.strength is not Strength.HINT
-                if is_full and other.rank > hit.strength.rank:
-                    hit = replace(hit, strength=other, why=f"{hit.why}, beside another value of the person")
-                if view.in_columns and not (is_full and view.is_whole_cells(hit.start, hit.end)):
-                    continue
+    for search_names in (search for search in (inside, outside) if search):
+        for view in hunt.seen:
+            for hit in _named(search_names, view, strongest):
                 if view.is_news(hit.start, hit.end):
+                    if not budget.take_finding():
+                        return placed
                     placed.append(_place(view, hit))
-            if not view.in_columns:
-                hits = (hit for hit in search_names.schools(view) if view.is_news(hit.start, hit.end))
-                placed += (_place(view, hit) for hit in hits)
     return placed
+
+
+def _named(search: NameSearch, view: View, strongest: Mapping[str, Strength]) -> Iterator[Hit]:
+    """Yield the names and schools of a view."""
+    for hit in search.find(view):
+        other = strongest.get(hit.person, Strength.HINT)
+        is_full = hit.strength is not Strength.HINT
+        if is_full and other.rank > hit.strength.rank:
+            hit = replace(hit, strength=other, why=f"{hit.why}, beside another value of the person")
+        if not view.in_columns or (is_full and view.is_whole_cells(hit.start, hit.end)):
+            yield hit
+    if not view.in_columns:
+        yield from search.schools(view)
 
 
 def _strongest(found: Iterable[Placed]) -> Mapping[str, Strength]:
@@ -311,13 +325,6 @@ def _strongest(found: Iterable[Placed]) -> Mapping[str, Strength]:
         if known is None or place.hit.strength.rank > known.rank:
             best[place.hit.person] = place.hit.strength
     return best
-
-
-def _together(placed: Sequence[Placed]) -> Iterator[Placed]:
-    """Yield the hits, those that a name of the same person makes stronger as strong as it makes them."""
-    names = [place for place in placed if together.is_full_name(place.hit)]
-    for place in placed:
-        yield replace(place, hit=together.added_up(place, names)) if names else place
 
 
 def _finding(place: Placed, segments: Sequence[Segment]) -> Finding:

@@ -6,10 +6,11 @@ adds up with the full name anywhere in the message, everything else only with on
 names her, and may name a common street that has nothing to do with her.  Pure.  Source: matching.md, section 5.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from safehold.detect.hits import Hit, Placed
+from safehold.detect.hits import Hit, Placed, Spans
 from safehold.model import Strength
 from safehold.register.people import Kind
 
@@ -22,27 +23,30 @@ def is_full_name(hit: Hit) -> bool:
     return hit.field in {Kind.NAME, Kind.ALIAS} and hit.strength is not Strength.HINT
 
 
-def added_up(place: Placed, names: Iterable[Placed]) -> Hit:
-    """Return the hit of a place, stronger where the full name of the same person stands in the message.
+class Names:
+    """The full names that a message holds, of whom and where."""
 
-    Args:
-        place: What was found.
-        names: The full names found in the same message, of whomever.
-    """
-    hit = place.hit
-    mine = [name for name in names if name.hit.person == hit.person]
-    if not mine:
-        return hit
-    if hit.field == Kind.SCHOOL:
-        return replace(hit, strength=Strength.CERTAIN, why="name of the school and of the person")
-    if hit.field != Kind.ADDRESS or hit.strength is not Strength.HINT:
-        return hit
-    if hit.weight < _TELLING and not any(_are_close(place, name) for name in mine):
-        return hit
-    return replace(hit, strength=Strength.LIKELY, why=f"{hit.why}, and the name of the person")
+    def __init__(self, placed: Iterable[Placed]) -> None:
+        """Take everything that was found in the message; what is no full name is passed over."""
+        spans: dict[str, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
+        for place in placed:
+            if is_full_name(place.hit):
+                spans[place.hit.person][place.segment].append(place.span)
+        self._spans = {
+            person: {segment: Spans(found) for segment, found in of_person.items()}
+            for person, of_person in spans.items()
+        }
 
-
-def _are_close(place: Placed, name: Placed) -> bool:
-    """Return whether two stand close to each other in one segment."""
-    apart = max(place.span[0] - name.span[1], name.span[0] - place.span[1])
-    return place.segment == name.segment and apart <= _CLOSE
+    def added_up(self, place: Placed) -> Hit:
+        """Return the hit of a place, stronger where the full name of the same person stands in the message."""
+        hit = place.hit
+        mine = self._spans.get(hit.person)
+        if mine is None:
+            return hit
+        if hit.field == Kind.SCHOOL:
+            return replace(hit, strength=Strength.CERTAIN, why="name of the school and of the person")
+        if hit.field != Kind.ADDRESS or hit.strength is not Strength.HINT:
+            return hit
+        if hit.weight < _TELLING and (place.segment not in mine or mine[place.segment].gap(*place.span) > _CLOSE):
+            return hit
+        return replace(hit, strength=Strength.LIKELY, why=f"{hit.why}, and the name of the person")

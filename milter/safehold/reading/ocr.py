@@ -262,7 +262,7 @@ def recognise(picture: Image.Image, seconds: float) -> Recognised:
     if min(picture.size) < _LEAST_SIDE:
         return Recognised()
     ends = time.monotonic() + seconds
-    if writing.is_the_same_everywhere(picture):
+    if writing.is_bare(picture):
         return Recognised(tried=False)
     # Before the border, whose edges are straight however the page lies.
     straight = pixels.straightened(picture)

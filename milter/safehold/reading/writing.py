@@ -44,6 +44,7 @@ _SAME_PLACE, _MOST_PAIRS = 0.4, 200
 # Between the places with the least ink and the most: noise 0.7 to 1, a sheet with one word on it 0.3 at most.
 _PLACE, _FEW_PLACES = 32, 3
 _ALIKE = 0.6
+_GOES_ON = 3  # columns: in noise none is met with beside another
 _LOUDER = [min(255, 4 * level) for level in range(256)]
 
 _BY_INK = [0 if level <= _CALM else 1 if level <= _SOLID else 3 for level in range(256)]
@@ -102,6 +103,16 @@ def place_of_print(picture: Image.Image) -> _Corners | None:
         min(1.0, (max(right) + 2 * more) / across),
         min(1.0, (max(bottom) + more) / down),
     )
+
+
+def is_bare(picture: Image.Image) -> bool:
+    """Return whether there is nothing but noise or a blank surface.
+
+    A page that print fills to its edges is the same everywhere too, but there lines go on.
+    """
+    if not is_the_same_everywhere(picture):
+        return False
+    return not any(line.columns >= _GOES_ON for lines in _planes(picture) for line in lines)
 
 
 def is_the_same_everywhere(picture: Image.Image) -> bool:

@@ -5,7 +5,7 @@ import io
 
 import docx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from reportlab.pdfgen import canvas
 from reportlab.platypus import SimpleDocTemplate, Table
@@ -255,13 +255,15 @@ def test_a_long_table_of_tall_cells_is_read_only_so_far():
     assert len(layout.across(text, places).text) < 200_000
 
 
+@example(["\n", "Larkspur", "\t", "27", "\n"])
 @given(st.lists(st.sampled_from(["27", "\t", "\n", " ", "Larkspur", "Lane", "Road", "4", "\r\n", "\n\n"]), max_size=40))
 def test_no_cells_make_it_fail(pieces):
     text = "".join(pieces)
     rendering = layout.across(text, [place for place in range(len(text)) if text.startswith("L", place)])
     if rendering is not None:
         assert len(rendering.offsets) == len(rendering.text) + 1
-        assert all(0 <= offset < len(text) for offset in rendering.offsets)
+        assert all(0 <= offset < len(text) for offset in rendering.offsets[:-1])
+        assert 0 < rendering.offsets[-1] <= len(text)  # one past the last character
 
 
 @given(st.lists(PIECES, max_size=40).map("".join))

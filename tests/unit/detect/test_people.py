@@ -313,6 +313,16 @@ def test_a_search_that_is_cut_short_says_so(monkeypatch):
     assert not found.is_complete
 
 
+def test_a_text_that_names_everybody_again_and_again_is_not_searched_to_the_end(monkeypatch):
+    """Each finding costs memory in the milter; that there were more is said, and is no silence."""
+    monkeypatch.setattr("safehold.detect.people._FOUND", 10)
+    register, scope = make_register(address()), frozenset({"P-1"})
+
+    found = search([segment(f"{ADDRESS}\n\n" * 50)], register, scope=scope, whole=frozenset())
+
+    assert (len(found.findings), found.is_complete) == (10, False)
+
+
 # -- properties -----------------------------------------------------------------------------------------------------
 
 REGISTER = make_register(

@@ -4,7 +4,7 @@
 import pytest
 
 from safehold.detect.hits import Hit, Placed
-from safehold.detect.together import added_up, is_full_name
+from safehold.detect.together import Names, is_full_name
 from safehold.model import Strength
 
 
@@ -28,11 +28,11 @@ NAME = placed("name", Strength.LIKELY)
 def test_a_hint_of_an_address_adds_up_with_the_name(weight, at, segment, strength):
     place = placed("address", Strength.HINT, weight=weight, at=at, segment=segment)
 
-    assert added_up(place, [NAME]).strength is strength
+    assert Names([NAME]).added_up(place).strength is strength
 
 
 def test_a_school_and_the_name_are_certain():
-    assert added_up(placed("school", Strength.HINT), [NAME]).strength is Strength.CERTAIN
+    assert Names([NAME]).added_up(placed("school", Strength.HINT)).strength is Strength.CERTAIN
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_a_school_and_the_name_are_certain():
     ids=["of another person", "no place", "likely already", "certain already"],
 )
 def test_everything_else_stays_as_it_is(place):
-    assert added_up(place, [NAME]) == place.hit
-    assert added_up(place, []) == place.hit
+    assert Names([NAME]).added_up(place) == place.hit
+    assert Names([]).added_up(place) == place.hit
 
 
 def test_a_surname_with_a_title_is_no_full_name():

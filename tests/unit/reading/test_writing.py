@@ -4,7 +4,7 @@
 import random
 
 import pytest
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from safehold.reading import writing
 
@@ -114,3 +114,23 @@ def test_print_is_found_where_it_is_and_boxes_in_a_row_are_none(written):
 
     assert 0.1 < left < 0.3 < 0.5 < right < 0.75
     assert 0.5 < top < 0.58 < 0.59 < bottom < 0.67
+
+
+@pytest.mark.parametrize("margin", [0, 8])
+@pytest.mark.parametrize(("size", "gap"), [(14, 3), (24, 6), (32, 12)])
+def test_a_page_that_print_fills_to_its_edges_is_not_bare(size, gap, margin):
+    """A screenshot or a closely cropped page has no place that stands out, and is full of words."""
+    page = Image.new("L", (1200, 900), 255)
+    pen, face = ImageDraw.Draw(page), ImageFont.load_default(size)
+    for number, top in enumerate(range(margin, 900 - margin, size + gap)):
+        pen.text(
+            (margin, top), " ".join(f"{number} she lives at the house of her sister {n}" for n in range(9)), 0, face
+        )
+
+    assert not writing.is_bare(page)
+    assert writing.has_writing(page)
+
+
+def test_noise_and_a_blank_sheet_are_bare():
+    assert writing.is_bare(noise((900, 900)))
+    assert writing.is_bare(Image.new("L", (1200, 900), 250))
