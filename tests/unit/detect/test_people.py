@@ -320,7 +320,8 @@ def test_a_text_that_names_everybody_again_and_again_is_not_searched_to_the_end(
 
     found = search([segment(f"{ADDRESS}\n\n" * 50)], register, scope=scope, whole=frozenset())
 
-    assert (len(found.findings), found.is_complete) == (10, False)
+    assert 0 < len(found.findings) <= 10
+    assert not found.is_complete
 
 
 # -- properties -----------------------------------------------------------------------------------------------------
