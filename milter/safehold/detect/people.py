@@ -29,7 +29,7 @@ from safehold.register.people import Kind
 
 # A page of nothing but addresses needs some 40 judgements a kilobyte; this is far above it.
 _CANDIDATES = 20_000
-_CANDIDATES_PER_CHARACTER = 1
+_CANDIDATES_PER_CHARACTER = 0.25
 # More than any innocent message holds, and a second's work: what a hundred people of one address make of a page is 20.
 _FOUND = 20_000
 # A character of a view costs some hundred bytes as long as the search lasts (measured), and the milter is one process.
@@ -64,7 +64,7 @@ def search(segments: Sequence[Segment], register: Register, *, scope: frozenset[
     if not wanted.anybody:
         return Search((), is_complete=True)
     size = sum(len(segment.text) for segment in segments)
-    budget = Budget(_CANDIDATES + _CANDIDATES_PER_CHARACTER * size, _RENDERED, _FOUND)
+    budget = Budget(_CANDIDATES + int(_CANDIDATES_PER_CHARACTER * size), _RENDERED, _FOUND)
     inside = NameSearch(register, sorted(wanted.scope))
     hunt = _Hunt(register, wanted, budget, inside.surnames)
     for stretch in joined(segments):
