@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 WATCH_S = 1.0
 POLICY_SUFFIXES = frozenset({".yaml", ".yml", ".txt", ".json", ".jsonl", ".ndjson", ".csv"})
 POLICY_FILE_LIMIT_BYTES = 32 << 20
+MOST_NAMED = 10  # ids in one line
 
 
 class PolicyFolder(NamedTuple):
@@ -173,6 +174,7 @@ class Rulebook:
         self._revision = -1
         self._rules: Rules | None = None
         self._unheld: Mapping[str, tuple[Policy, ...]] = {}
+        self._twice: tuple[str, ...] = ()
         self._lock = threading.Lock()
 
     def current(self) -> Rules:
@@ -195,12 +197,13 @@ class Rulebook:
         with self._lock:
             policies = load_policies(self._folder)
             revision, people = self._stored.load()
-            register = Register.build((*people, *policies.people))
-            self._refuse_misspelt(policies, register)
+            register = _register(people, policies)
+            if self._rules is not None:
+                self._refuse(policies, people, register)
             for each in policies.warnings:
                 if each.code == NOT_READ:
                     log.warning("not read: %s; %s", self._folder / each.file, each.hint)
-            self._unheld = {}  # somebody asked for it, so all of it is said again
+            self._unheld, self._twice = {}, ()  # somebody asked for it, so all of it is said again
             self._put(policies, {person.id: person for person in people}, revision, register)
 
     def refresh(self) -> None:
@@ -211,34 +214,50 @@ class Rulebook:
             changes = self._stored.changes(self._revision)
             people = {key: person for key, person in self._people.items() if key not in changes.ended}
             people |= {person.id: person for person in changes.people}
-            register = Register.build((*people.values(), *self._policies.people))
+            register = _register(people.values(), self._policies)
             self._put(self._policies, people, changes.revision, register)
 
-    def _refuse_misspelt(self, policies: policy.PolicySet, register: Register) -> None:
-        """Refuse policies of which an enforced one newly asks a register that holds nobody, where others hold people.
-
-        That is what a misspelt register looks like, and taking it would put a policy out of force that protects
-        people now.  What asks an empty register already is no news: a register may have emptied rightly, and that must
-        not stand in the way of every later change.  Where nobody is in any register there is nothing to misspell.
+    def _refuse(self, policies: policy.PolicySet, people: Iterable[Person], register: Register) -> None:
+        """Refuse policies that would put out of force, without a word, what protects people now.
 
         Only a *reload* is refused.  At a start there are no old rules to keep: refusing would stop all mail of the
-        house (and at the next boot, at night) for one policy, while every other policy protects as it should, and
-        would do so to a new installation, where people are imported after the start.  So a start takes such rules,
-        loudly (:meth:`_tell_unheld`); ``policy check`` and ``doctor`` call it an error.
+        house (and at the next boot, at night) for one policy or person, while all others are protected as they should
+        be, and would do so to a new installation, where people are imported after the start.  So a start takes such
+        rules, loudly (:meth:`_tell_unheld`, :meth:`_tell_twice`); ``policy check`` and ``doctor`` call a misspelt
+        register an error.
 
         Raises:
             ComplaintsError: With the place of each such policy.
         """
-        if self._rules is None:
-            return
-        before = self._rules.register.registers
-        complaints = []
-        for name, asking in unheld(policies, register.registers).items():
-            is_news = name not in self._unheld and (name in before or register.registers)
-            if is_news and asking[0].enforced:
-                complaints += [nobody(name, each, register.registers) for each in asking if each.enforced]
+        complaints = [replace(each, file=str(self._folder / each.file)) for each in self._misspelt(policies, register)]
+        if twice := _in_both(people, policies):
+            complaints.append(
+                Complaint(
+                    str(self._folder),
+                    0,
+                    0,
+                    "duplicate-id",
+                    f"people in a register's file here have the ids of stored people: {_some(twice)}",
+                    "take them out of the file; those who are other people there need ids of their own",
+                )
+            )
         if complaints:
-            raise ComplaintsError(replace(each, file=str(self._folder / each.file)) for each in complaints)
+            raise ComplaintsError(complaints)
+
+    def _misspelt(self, policies: policy.PolicySet, register: Register) -> Iterator[Complaint]:
+        """Yield complaints of enforced policies that newly ask a register that holds nobody, where others hold people.
+
+        That is what a misspelt register looks like, and taking it would put a policy out of force that protects
+        people now.  No news is only what the same policy asks already, and enforced: a register may have emptied
+        rightly, and that must not stand in the way of every later change.  That another policy asks it, or this one in
+        shadow, says nothing for the name.  Where nobody is in any register there is nothing to misspell.
+        """
+        before = self.current().register.registers
+        known = {(each.id, name) for name, asking in self._unheld.items() for each in asking if each.enforced}
+        for name, asking in unheld(policies, register.registers).items():
+            if name in before or register.registers:
+                news = (each for each in asking if each.enforced and (each.id, name) not in known)
+                yield from (nobody(name, each, register.registers) for each in news)
 
     def _put(self, policies: policy.PolicySet, people: dict[str, Person], revision: int, register: Register) -> None:
         rules = Rules(policies, register)
@@ -247,11 +266,12 @@ class Rulebook:
             "loaded policies=%d policies_digest=%s people=%d revision=%d register_digest=%s",
             len(policies.policies),
             policies.digest[:12],
-            len(people) + len(policies.people),
+            register.size,
             revision,
             rules.register.digest[:12],
         )
         self._tell_unheld(rules)
+        self._tell_twice(_in_both(people.values(), policies))
         try:
             self._tell(policies.digest, revision)
         except StoreError as error:  # they are in force all the same; only the doctor does not hear of it
@@ -265,6 +285,12 @@ class Rulebook:
                 say = log.error if asking[0].enforced else log.warning
                 say("register=%s holds nobody, so it protects nobody policies=%s", name, _ids(asking))
         self._unheld = found
+
+    def _tell_twice(self, ids: tuple[str, ...]) -> None:
+        """Say loudly who is both stored and in a file; once, until that changes."""
+        if ids and ids != self._twice:
+            log.error("people stored and in a file of the policies, the stored ones protect ids=%s", _some(ids))
+        self._twice = ids
 
     def reload_or_keep(self) -> None:
         """Reload, and where that fails say so loudly and keep what is in force."""
@@ -288,3 +314,19 @@ class Rulebook:
 
 def _ids(policies: Iterable[Policy]) -> str:
     return ",".join(each.id for each in policies)
+
+
+def _register(people: Iterable[Person], policies: policy.PolicySet) -> Register:
+    """Return the register of stored people and of those in files; of two with one id the stored person is in it."""
+    return Register.build((*policies.people, *people))
+
+
+def _some(ids: tuple[str, ...]) -> str:
+    """Return ids for a line of text: a whole file may have been imported and still lie there."""
+    more = len(ids) - MOST_NAMED
+    return ", ".join((*ids[:MOST_NAMED], f"and {more} more") if more > 0 else ids)
+
+
+def _in_both(people: Iterable[Person], policies: policy.PolicySet) -> tuple[str, ...]:
+    """Return the ids of those who are stored and also stand in a register's file."""
+    return tuple(sorted({person.id for person in people} & {person.id for person in policies.people}))

@@ -314,13 +314,14 @@ def _reviewers_only(names: Names) -> set[str]:
 
 
 def _people(names: Names, files: Files[str, bytes], complaints: Complaints) -> list[Person]:
+    """Return the people of all register files, each file once, complaining of an id that two of them give."""
     people: list[Person] = []
+    read: dict[str, tuple[Person, ...]] = {}
+    places: dict[str, str] = {}
     for entry in names.register_files:
-        try:
-            found = importing.parse(entry.path, files[entry.path])
-        except ComplaintsError as error:
-            complaints.found.extend(error.complaints)
-            continue
+        if is_first := entry.path not in read:
+            read[entry.path] = _people_of(entry.path, files, complaints)
+        found = read[entry.path]
         strangers = sum(person.register != entry.register for person in found)
         if strangers:
             complaints.add(
@@ -328,8 +329,20 @@ def _people(names: Names, files: Files[str, bytes], complaints: Complaints) -> l
                 "register-mismatch",
                 f'{strangers} of {len(found)} people in this file are of another register than "{entry.register}"',
             )
-        people += found
+        for person in found if is_first else ():
+            first = places.setdefault(person.id, entry.path)
+            if first != entry.path:
+                complaints.add(entry.mark, "duplicate-id", f'person id "{person.id}" is also in the file {first}')
+        people += found if is_first else ()
     return people
+
+
+def _people_of(path: str, files: Files[str, bytes], complaints: Complaints) -> tuple[Person, ...]:
+    try:
+        return importing.parse(path, files[path])
+    except ComplaintsError as error:
+        complaints.found.extend(error.complaints)
+        return ()
 
 
 def _warn(run: Loading, today: date) -> None:

@@ -206,6 +206,114 @@ def test_a_reload_tells_of_files_that_are_not_read(settings, caplog):
     assert str(settings.policies / "second.yaml.txt") in told.getMessage()
 
 
+@pytest.mark.parametrize("edited", ["q", "p"])
+def test_what_a_policy_in_shadow_asked_is_news_where_it_is_enforced(settings, edited):
+    """Else a misspelt register would come in through shadow, and put out of force what protects now."""
+    with closing(assemble.store(settings)) as opened:
+        rules = running(settings, opened, "refuges")
+        write_policy(settings, "q", register="refuge", mode="shadow")
+        rules.reload()
+        before = rules.current()
+        write_policy(settings, edited, register="refuge")
+
+        with pytest.raises(ComplaintsError) as caught:
+            rules.reload()
+        assert rules.current() is before
+
+    assert [c.file for c in caught.value.complaints] == [str(settings.policies / f"{edited}.yaml")]
+
+
+def test_a_register_that_has_emptied_is_news_for_every_policy_that_did_not_ask_it(settings):
+    keys = KeyRing.load(settings.keys, need=frozenset({"register"}))
+    with closing(assemble.store(settings)) as opened:
+        rules = running(settings, opened, "refuges", "families")
+        PeopleStore(opened, keys.register).end(["P-refuges"], actor="a", accept_ends=1, now=NOW)
+        rules.refresh()
+        write_policy(settings, "q", register="refuges")
+
+        with pytest.raises(ComplaintsError) as caught:
+            rules.reload()
+
+    assert [c.file for c in caught.value.complaints] == [str(settings.policies / "q.yaml")]
+
+
+# -- one id in the store and in a file --------------------------------------------------------------------------------
+
+
+def write_people(settings, *ids):
+    """Write a policy whose register `families` comes from a file with these people."""
+    person = '{"id": "%s", "register": "families", "values": [{"kind": "phone", "value": "01632 960777"}]}\n'
+    (settings.policies / "extra.jsonl").write_text("".join(person % each for each in ids))
+    text = POLICY % {"id": "q", "register": "families", "mode": "enforce"}
+    (settings.policies / "q.yaml").write_text(text + "registers: {refuges: store, families: {file: extra.jsonl}}\n")
+
+
+def registers_by_id(rules):
+    return {person.id: person.register for person in rules.current().register.people()}
+
+
+def told_twice(caplog):
+    return [(r.levelname, r.args) for r in caplog.records if "stored and in a file" in r.getMessage()]
+
+
+def test_a_reload_refuses_a_person_of_a_file_who_has_the_id_of_a_stored_one(settings):
+    with closing(assemble.store(settings)) as opened:
+        rules = running(settings, opened, "refuges")
+        before = rules.current()
+        write_people(settings, "P-refuges", "P-2")
+
+        with pytest.raises(ComplaintsError) as caught:
+            rules.reload()
+        assert rules.current() is before
+
+    (only,) = caught.value.complaints
+    assert (only.file, only.code) == (str(settings.policies), "duplicate-id")
+    assert "P-refuges" in only.message
+    assert "P-2" not in only.message
+
+
+def test_of_many_people_who_are_stored_and_in_a_file_some_are_named(settings):
+    keys = KeyRing.load(settings.keys, need=frozenset({"register"}))
+    ids = [f"P-{number}" for number in range(10, 22)]
+    people = [from_record({"id": each, "register": "refuges"}) for each in ids]
+    with closing(assemble.store(settings)) as opened:
+        PeopleStore(opened, keys.register).import_people(people, full=False, actor="a", now=NOW)
+        rules = running(settings, opened)
+        write_people(settings, *ids, "P-99")
+
+        with pytest.raises(ComplaintsError) as caught:
+            rules.reload()
+
+    (only,) = caught.value.complaints
+    assert only.message.endswith("P-18, P-19, and 2 more")
+
+
+def test_at_a_start_the_stored_person_of_two_protects_and_the_other_is_told(settings, caplog):
+    write_people(settings, "P-refuges", "P-2")
+    with closing(assemble.store(settings)) as opened:
+        rules = running(settings, opened, "refuges")
+
+        assert registers_by_id(rules) == {"P-refuges": "refuges", "P-2": "families"}
+    assert told_twice(caplog) == [("ERROR", ("P-refuges",))]
+    assert "01632" not in caplog.text
+
+
+def test_while_the_register_is_followed_a_stored_person_comes_before_one_of_a_file_and_that_is_told_once(
+    settings, caplog
+):
+    write_people(settings, "P-refuges", "P-2")
+    with closing(assemble.store(settings)) as opened:
+        rules = running(settings, opened)
+        assert told_twice(caplog) == []
+        add_person(settings, opened, "refuges")
+        rules.refresh()
+        assert registers_by_id(rules) == {"P-refuges": "refuges", "P-2": "families"}
+        add_person(settings, opened, "others")
+        rules.refresh()
+
+    assert told_twice(caplog) == [("ERROR", ("P-refuges",))]
+
+
 # -- the folder -----------------------------------------------------------------------------------------------------
 
 

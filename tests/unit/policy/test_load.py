@@ -470,6 +470,26 @@ def test_people_of_another_register_are_counted_not_shown():
     assert [c.code for c in found] == ["register-mismatch"]
 
 
+def test_one_id_in_two_files_of_people_is_complained_of_by_its_place():
+    """The later one would replace the other without a word."""
+    text = NINE_LINES + "registers: {refuges: {file: people.yaml}, families: {file: more.yaml}}\n"
+    more = PEOPLE.replace(b"register: refuges", b"register: families").replace(b"960123", b"960124")
+
+    (only,) = complaints(text, {"people.yaml": PEOPLE, "more.yaml": more})
+
+    assert (only.file, only.line, only.code) == ("a.yaml", text.count("\n"), "duplicate-id")
+    assert "P-1" in only.message
+    assert "people.yaml" in only.message
+    assert "96012" not in only.text()
+
+
+def test_one_file_of_people_named_twice_is_no_second_person():
+    text = NINE_LINES + "registers: {refuges: {file: [people.jsonl, people.jsonl]}}\n"
+    people = b'{"id": "P-1", "register": "refuges", "values": [{"kind": "phone", "value": "01632 960123"}]}\n'
+
+    assert [person.id for person in load(text, **{"people.jsonl": people}).people] == ["P-1"]
+
+
 def test_people_with_a_register_above_them_may_stand_in_a_file_too():
     people = b"register: refuges\npeople:\n- {id: P-1, values: [{kind: phone, value: 01632 960123}]}\n"
     loaded = load(NINE_LINES + "registers: {refuges: {file: people.yaml}}\n", **{"people.yaml": people})

@@ -111,3 +111,120 @@ def test_nothing_is_ever_lost_by_adding(old, new):
 
     assert losses(before, joined(before, more)) == ""
     assert losses(more, joined(before, more)) == ""
+
+
+# -- what a file says twice ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_of_two_new_entries_with_one_value_nothing_that_protects_is_dropped(turn):
+    secret, plain = replace(ALIAS, known_to=frozenset({"F-1"})), replace(ALIAS, secret=False)
+    more = Person("R-1", "refuges", values=(secret, plain)[::turn])
+
+    (value,) = joined(replace(WHOLE, values=()), more).values
+
+    assert (value.secret, value.known_to) == (True, frozenset())
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_new_value_that_stands_twice_is_known_to_whom_both_say(turn):
+    all_know, one_knows = replace(PHONE, known_to=frozenset({"all"})), replace(PHONE, known_to=frozenset({"F-1"}))
+    more = Person("R-1", "refuges", values=(all_know, one_knows)[::turn])
+
+    (value,) = joined(replace(WHOLE, values=()), more).values
+
+    assert value.known_to == {"F-1"}
+
+
+def test_a_value_that_is_there_takes_the_secret_of_any_new_entry():
+    more = Person("R-1", "refuges", values=(replace(PHONE, secret=True), PHONE))
+
+    assert replace(PHONE, secret=True) in joined(WHOLE, more).values
+
+
+def test_a_new_adverse_party_that_stands_twice_is_known_by_all_that_is_said():
+    twice = (AdverseParty("F-2", emails=("a@mail.example",)), AdverseParty("F-2", emails=("b@mail.example",)))
+
+    _, party = joined(WHOLE, Person("R-1", "refuges", adverse=twice)).adverse
+
+    assert party.emails == ("a@mail.example", "b@mail.example")
+
+
+_TWO_FLATS = [
+    pytest.param("Flat 1/2, 3 Elm Row, Ashford, TN99 9ZZ", "Flat 1, 2/3 Elm Row, Ashford, TN99 9ZZ", id="numbers"),
+    pytest.param("Flat 1/B, 3 Elm Row, Ashford, TN99 9ZZ", "Flat 1, B/3 Elm Row, Ashford, TN99 9ZZ", id="a letter"),
+    pytest.param("Flat 1\n2/3 Elm Row, Ashford, TN99 9ZZ", "Flat 1/2\n3 Elm Row, Ashford, TN99 9ZZ", id="lines"),
+    pytest.param("1-2 3 Elm Row, Ashford, TN99 9ZZ", "1 2-3 Elm Row, Ashford, TN99 9ZZ", id="ranges"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), _TWO_FLATS)
+def test_two_addresses_that_differ_in_how_their_numbers_stand_together_are_two(one, other):
+    values = Value(Kind.ADDRESS, one), Value(Kind.ADDRESS, other)
+    party = AdverseParty("F-1", addresses=(one, other))
+    former = FormerContact(address=one), FormerContact(address=other)
+    more = Person("R-1", "refuges", values=values, adverse=(party,), former_contacts=former)
+
+    together = joined(Person("R-1", "refuges"), more)
+
+    assert (together.values, together.adverse, together.former_contacts) == (values, (party,), former)
+    assert losses(more, replace(more, values=values[:1])) == "1 value"
+
+
+@pytest.mark.parametrize(
+    "other", ["Flat 2 \n 12-14 elm row\nAshford TN99 9ZZ", "FLAT 2; 12 – 14 Elm Row Ashford TN99 9ZZ"]
+)
+def test_line_ends_and_space_make_no_other_address(other):
+    one = replace(WHOLE, values=(Value(Kind.ADDRESS, "Flat 2, 12-14 Elm Row, Ashford, TN99 9ZZ"),))
+
+    assert joined(one, replace(one, values=(Value(Kind.ADDRESS, other),))) == one
+
+
+# -- dates: of two, the one that protects more ----------------------------------------------------------------------
+
+_SOONER, _LATER = date(2020, 1, 1), date(2030, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("there", "added", "kept"),
+    [
+        pytest.param(_LATER, _SOONER, _SOONER, id="over sooner"),
+        pytest.param(_SOONER, _LATER, _SOONER, id="over later"),
+        pytest.param(_LATER, None, None, id="over without a date"),
+        pytest.param(None, _LATER, None, id="was over already"),
+    ],
+)
+def test_a_former_contact_is_over_when_either_says_so(there, added, kept):
+    before = replace(WHOLE, former_contacts=(FormerContact(email="old@mail.example", ended=there),))
+    more = Person("R-1", "refuges", former_contacts=(FormerContact(email="OLD@mail.example", ended=added),))
+
+    (contact,) = joined(before, more).former_contacts
+
+    assert contact == FormerContact(email="old@mail.example", ended=kept)
+
+
+@pytest.mark.parametrize(
+    ("there", "added", "kept"),
+    [
+        pytest.param(_LATER, _SOONER, _SOONER, id="ends sooner"),
+        pytest.param(_SOONER, _LATER, _SOONER, id="ends later"),
+        pytest.param(None, _SOONER, _SOONER, id="had no end"),
+        pytest.param(_SOONER, None, _SOONER, id="has no end"),
+    ],
+)
+def test_an_authority_that_is_there_lasts_no_longer_than_either_says(there, added, kept):
+    before = replace(WHOLE, authorised=(Authorised(domain="nhs.example", purpose="care", end=there),))
+    more = Person("R-1", "refuges", authorised=(Authorised(domain="nhs.example", end=added),))
+
+    assert joined(before, more).authorised == (Authorised(domain="nhs.example", purpose="care", end=kept),)
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_of_two_new_dates_the_one_that_protects_more_is_taken(turn):
+    former = FormerContact(email="x@mail.example", ended=_SOONER), FormerContact(email="x@mail.example", ended=_LATER)
+    authorised = Authorised(role="court", end=_SOONER), Authorised(role="court")
+    more = Person("R-1", "refuges", former_contacts=former[::turn], authorised=authorised[::turn])
+
+    together = joined(Person("R-1", "refuges"), more)
+
+    assert (together.former_contacts, together.authorised) == (former[:1], authorised[:1])
