@@ -18,6 +18,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import itertools
 import os
 import secrets
 import struct
@@ -32,6 +33,11 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, mlkem, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from safehold.errors import KeyUnavailableError, TamperedError
+
+
+class LostKeyError(KeyUnavailableError):
+    """A key file is missing or damaged: no change of its owner or mode brings the key back."""
+
 
 # -- suites -----------------------------------------------------------------------------------------------------
 
@@ -432,8 +438,8 @@ def create_keys(directory: Path, *, suite: str = CLASSIC) -> str:
 def renew_opening(directory: Path, suite: str) -> PublicKey:
     """Make a new reviewers' pair in *directory* in place of one that is lost, and return its public half.
 
-    What lay there before stays beside it, with ``.before`` at its name.  Holds open with the new key once
-    :func:`rewrap` has handed them over.
+    What lay there before stays beside it, with ``.before`` at its name (then ``.before2`` and so on).  Holds open
+    with the new key once :func:`rewrap` has handed them over.
 
     Raises:
         KeyUnavailableError: The folder cannot be written.
@@ -442,13 +448,19 @@ def renew_opening(directory: Path, suite: str) -> PublicKey:
     try:
         for name, raw in (("opening", opening.raw), ("sealing", opening.public.raw)):
             path = directory / _FILES[name][0]
-            if path.exists():
-                path.rename(path.with_name(f"{path.name}.before"))
+            if os.path.lexists(path):
+                path.rename(_unused_name(path))
             _write_key(directory, name, suite, raw)
         _sync_folder(directory)
     except OSError as err:
         raise KeyUnavailableError(f"keys cannot be written: {err.strerror} ({directory})") from err
     return opening.public
+
+
+def _unused_name(path: Path) -> Path:
+    """Return under which name what lies at *path* is kept; never one that something is kept under already."""
+    names = (path.with_name(f"{path.name}.before{number if number > 1 else ''}") for number in itertools.count(1))
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def recovery_text(key: OpeningKey) -> str:
@@ -500,7 +512,8 @@ def _read_key(directory: Path, name: str) -> tuple[str, bytes]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as err:
-        raise KeyUnavailableError(f"the {name} key cannot be read: {err.strerror} ({path})") from err
+        kind = LostKeyError if isinstance(err, FileNotFoundError) else KeyUnavailableError
+        raise kind(f"the {name} key cannot be read: {err.strerror} ({path})") from err
     try:
         _refuse_exposed(descriptor, name, path, secret=secret)
         line = os.read(descriptor, 65536)
@@ -512,13 +525,13 @@ def _read_key(directory: Path, name: str) -> tuple[str, bytes]:
 def _parse_key(line: bytes, name: str, path: Path) -> tuple[str, bytes]:
     words = line.decode("ascii", "replace").split()
     if len(words) != 4 or words[0] != "safehold-key" or words[1] != name:
-        raise KeyUnavailableError(f"the file of the {name} key does not hold a {name} key ({path})")
+        raise LostKeyError(f"the file of the {name} key does not hold a {name} key ({path})")
     try:
         raw = base64.b64decode(words[3], validate=True)
-    except binascii.Error as err:
-        raise KeyUnavailableError(f"the file of the {name} key is damaged ({path})") from err
+    except ValueError as err:
+        raise LostKeyError(f"the file of the {name} key is damaged ({path})") from err
     if len(raw) != _size(name, words[2]):
-        raise KeyUnavailableError(f"the {name} key is of the wrong kind or length ({path})")
+        raise LostKeyError(f"the {name} key is of the wrong kind or length ({path})")
     return words[2], raw
 
 
@@ -538,7 +551,7 @@ def _refuse_exposed(descriptor: int, name: str, path: Path, *, secret: bool) -> 
     if status.st_uid not in {0, os.geteuid()}:
         raise KeyUnavailableError(f"the {name} key belongs to another user ({path})")
     mode = (status.st_mode & 0o707) | (_group_mode(descriptor, status.st_mode) << 3)
-    wanted = f"its mode must be {_wanted(secret)} ({path})"
+    wanted = f"its mode must be {_wanted(secret)}: chmod {_wanted(secret)} {path}"
     if mode & 0o022:
         raise KeyUnavailableError(f"the {name} key can be replaced by others; {wanted}")
     if secret and mode & 0o055:

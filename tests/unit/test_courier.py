@@ -246,6 +246,7 @@ def make_hold(
     others=0,
     approvals=1,
     texts=("", ""),
+    notice_title="a check",
     now=NOW,
 ) -> str:
     """Hold a message for *to* and for *lists* that nobody can look up; one finding, on page 4 of its attachment."""
@@ -274,7 +275,7 @@ def make_hold(
         (Segment(place, f"at: {PROTECTED} now"),),
     )
     told = {"sender_text": texts[0], "reviewers_text": texts[1]}
-    handling = Handling("safe-address", severity="critical", approvals=approvals, **told)
+    handling = Handling("safe-address", severity="critical", approvals=approvals, notice_title=notice_title, **told)
     return holds.hold(message, facts, Verdict(tuple(verdicts), (handling,)), reading, now=now).hold_id
 
 
@@ -1340,6 +1341,20 @@ def test_a_text_of_the_author_that_says_what_is_protected_gives_way_to_the_stand
     told = text_of(mails_to(listener, SENDER)[0])
     assert "found information that may need protecting." in told
     assert "This notice is a reply to that email" in told
+    assert all(b"Damson" not in mail.content for mail in listener.offered)
+    assert not [entry for entry in holds.history(hold_id) if entry.kind == "alert"]
+
+
+@pytest.mark.parametrize("text", ["", "Ask before you write."])
+def test_a_title_that_says_what_is_protected_is_left_out_and_nothing_else_is(holds, keys, listener, text):
+    hold_id = make_hold(holds, texts=(text, ""), notice_title="letters to Damson Rise")
+
+    drain(make_courier(holds, keys, listener))
+
+    told = text_of(mails_to(listener, SENDER)[0])
+    assert (text or "found information that may need protecting.") in told
+    assert "page 4" in told
+    assert "Check:" not in told
     assert all(b"Damson" not in mail.content for mail in listener.offered)
     assert not [entry for entry in holds.history(hold_id) if entry.kind == "alert"]
 

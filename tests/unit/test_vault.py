@@ -312,3 +312,39 @@ def test_a_recovery_key_survives_being_typed(made):
 def test_a_mistyped_recovery_key_is_noticed(made, spoil):
     with pytest.raises(KeyUnavailableError, match="not a recovery key"):
         vault.recovery_key(spoil(made[1]))
+
+
+def test_however_often_a_pair_is_renewed_no_private_key_goes(tmp_path):
+    """A crash between its two files leads to a second call, and the first key may yet turn out to be the right one."""
+    vault.create_keys(tmp_path)
+    private = []
+    for _ in range(4):
+        private.append((tmp_path / "opening.key").read_bytes())
+        vault.renew_opening(tmp_path, vault.CLASSIC)
+
+    kept = [path.read_bytes() for path in tmp_path.glob("opening.key.before*")]
+    assert sorted(kept) == sorted(private)
+    assert (tmp_path / "opening.key.before").read_bytes() == private[0]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "is_lost"),
+    [
+        pytest.param(lambda file: file.unlink(), True, id="missing"),
+        pytest.param(lambda file: (file.chmod(0o600), file.write_bytes(b"")), True, id="empty"),
+        pytest.param(lambda file: (file.chmod(0o600), file.write_bytes(b"safehold-key opening x")), True, id="damaged"),
+        pytest.param(
+            lambda file: (file.chmod(0o600), file.write_bytes(b"safehold-key opening x \xff")), True, id="bytes"
+        ),
+        pytest.param(lambda file: file.chmod(0o640), False, id="others may read it"),
+        pytest.param(lambda file: (file.unlink(), file.symlink_to(file)), False, id="cannot be opened"),
+    ],
+)
+def test_a_key_is_lost_where_it_is_missing_or_damaged_and_not_where_it_may_not_be_used(tmp_path, spoil, is_lost):
+    vault.create_keys(tmp_path)
+    spoil(tmp_path / "opening.key")
+
+    with pytest.raises(KeyUnavailableError) as caught:
+        vault.KeyRing.load(tmp_path, need=frozenset({"opening"}))
+
+    assert isinstance(caught.value, vault.LostKeyError) is is_lost

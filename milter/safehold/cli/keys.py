@@ -13,7 +13,7 @@ from typing import Any
 from safehold import assemble, config, vault
 from safehold.cli import output
 from safehold.cli.output import Exit, InputError
-from safehold.errors import KeyUnavailableError, counted
+from safehold.errors import counted
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -51,10 +51,14 @@ def recover(options: argparse.Namespace) -> int:
 
 
 def _reviewers_key(settings: config.Settings) -> vault.PublicKey | None:
-    """Return the reviewers' public key, or None where its private half is lost."""
+    """Return the reviewers' public key, or None where its private half is lost: missing, damaged or of another pair.
+
+    Raises:
+        KeyUnavailableError: It is there and may not be used as it is; says why, and the cure.
+    """
     try:
         ring = assemble.keyring(settings, need=frozenset({"sealing", "opening"}))
-    except KeyUnavailableError:
+    except vault.LostKeyError:
         return None
     return ring.sealing if ring.opening.public == ring.sealing else None
 

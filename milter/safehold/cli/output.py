@@ -54,13 +54,13 @@ def result(text: str = "") -> None:
 
 def document(value: Any) -> None:
     """Print one JSON document."""
-    print(json.dumps(value, ensure_ascii=False, default=_plain, indent=2 if sys.stdout.isatty() else None), flush=True)
+    print(_json(value, indent=2 if sys.stdout.isatty() else None), flush=True)
 
 
 def lines(values: Iterable[Any]) -> None:
     """Print JSON Lines."""
     for value in values:
-        print(json.dumps(value, ensure_ascii=False, default=_plain))
+        print(_json(value))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
@@ -85,6 +85,18 @@ def tree(branches: Tree) -> None:
 def printable(text: str) -> str:
     """Return *text* with control and bidi characters shown as escapes: names in mail are hostile to terminals too."""
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    """Return a JSON document that is as readable, and as harmless to a terminal, as what is :func:`printable`."""
+    text = json.dumps(value, ensure_ascii=False, default=_plain, indent=indent)
+    return "".join(c if c.isprintable() or c == "\n" else _json_escape(c) for c in text)  # line ends are the indent's
+
+
+def _json_escape(character: str) -> str:
+    """Return an escape for a character within a JSON string (RFC 8259, section 7)."""
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{high:02x}{low:02x}" for high, low in zip(units[::2], units[1::2], strict=True))
 
 
 def named(settings: Path) -> str:

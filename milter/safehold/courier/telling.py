@@ -9,6 +9,7 @@ down until it says nothing, or is not sent.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 from safehold import notices
 from safehold.courier.handover import NeverError, is_sendable
@@ -62,11 +63,10 @@ def checked(
     """
     leaks: tuple[str, ...] = ()
     # The original's Message-ID is its sender's own and may hold a word of the subject: leaving it out is no fault.
-    # What the policy's author wrote may have a word of a protected value: then the standard words do.
+    # What the policy's author wrote may have a word of a protected value: then the standard words do, without titles.
+    choices = product((True, False), repeat=3)
     longest_first = [
-        replace(occasion, threaded=threaded, authored=authored)
-        for authored in (True, False)
-        for threaded in (True, False)
+        replace(occasion, titled=titled, authored=authored, threaded=threaded) for titled, authored, threaded in choices
     ]
     for said in (*longest_first, replace(occasion, minimal=True)):
         mail = notices.render(kind, held, settings=settings, occasion=said)

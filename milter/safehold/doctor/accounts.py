@@ -57,7 +57,17 @@ def _trial(gateway: Gateway, account: str) -> list[Refusal] | None:
     program = str(Path(trial.__file__))
     command = [sys.executable, "-I", program, account, *map(str, _paths(gateway))]
     try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=TRIAL_LIMIT_S, text=True, cwd="/")
+        # The account gets nothing of root's terminal: neither to read, nor to put words into (TIOCSTI, tty_ioctl(4)).
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            start_new_session=True,
+            check=False,
+            timeout=TRIAL_LIMIT_S,
+            text=True,
+            cwd="/",
+        )
         return [Refusal(**each) for each in json.loads(done.stdout)]
     except (OSError, ValueError, TypeError, subprocess.TimeoutExpired):
         return None

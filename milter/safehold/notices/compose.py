@@ -84,9 +84,9 @@ class NoticeSettings:
     inside_unseen: bool = False
 
     def texts(self) -> tuple[str, ...]:
-        """Return every text of these settings that a notice can hold."""
+        """Return every text of these settings that a notice can hold, but for titles: those are policies' authors'."""
         own = (self.sender, self.sender_name, self.reply_to, self.organisation)
-        return (*own, self.urgent_phone, self.help_url, self.console_url, *self.roles.values(), *self.titles.values())
+        return (*own, self.urgent_phone, self.help_url, self.console_url, *self.roles.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,7 @@ class Occasion:
         answer: For ALERT, its fixed words.
         threaded: Whether it may reply to the original.
         authored: Whether it may say what the policy's author wants said.
+        titled: Whether it may call the check and the policies by their names, which such an author gave them.
         minimal: Say only what happened: what is left when the leak check finds fault with the whole notice.
     """
 
@@ -119,6 +120,7 @@ class Occasion:
     answer: str = ""
     threaded: bool = True
     authored: bool = True
+    titled: bool = True
     minimal: bool = False
 
 
@@ -226,8 +228,8 @@ def _of_hold(held: HeldMessage, settings: NoticeSettings, occasion: Occasion, w:
         "link": f"{settings.console_url.rstrip('/')}/c/{held.id}" if settings.console_url else "",
         "role": _capital(role),
         "role_inline": role,
-        "notice_title": held.notice_title,
-        "policy_title": "; ".join(settings.titles.get(policy, policy) for policy in held.policies),
+        "notice_title": held.notice_title if occasion.titled else "",
+        "policy_title": "; ".join(settings.titles.get(policy, policy) for policy in held.policies if occasion.titled),
         "severity": w.word(f"severity.{held.severity}"),
         "sent_at": w.moment(held.held_at, now, zone),
         "held_since": w.moment(held.held_at, now, zone, form="by"),

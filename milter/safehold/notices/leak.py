@@ -4,9 +4,9 @@
 It knows nothing of how the notice was made.  It decodes the mail again, folds case and spaces, and looks in every
 header and part for what the hold seals: matched texts, words of the subject, file names, recipient addresses and
 their local parts.  What the notice's own files and the settings say is no leak: a subject "Email on hold" must not
-silence the notice about it.  A policy author's words are no leak either, but for what was found of a protected
-person and for whole addresses: those he cannot make harmless by writing them down.  What it returns names kinds and
-never values.  Pure.
+silence the notice about it.  A policy author's words (texts, titles, ids) are no leak either, but for what was found of
+a protected person and for whole addresses: those he cannot make harmless by writing them down.  What it returns names
+kinds and never values.  Pure.
 """
 
 import html
@@ -65,13 +65,13 @@ def leaks(
     Args:
         notice: The finished mail.
         content: What the hold seals.
-        settings: Whose texts (organisation, phone, policy titles) are ours and no leak.
-        held: Likewise its id and notice title.
+        settings: Whose texts (organisation, phone) are ours and no leak; the titles of its policies are their author's.
+        held: Likewise its id; what its notices call the check is the author's.
         to: The addressees of this notice; their own address in To tells them nothing.
     """
     said = _Text.of(_decoded(notice, frozenset(address.casefold() for address in to)))
     own = tuple(_our_texts(settings, held))
-    ours, lent = _Text.of(own), _Text.of((*own, *_authored_texts(content)))
+    ours, lent = _Text.of(own), _Text.of((*own, *_authored_texts(settings, held, content)))
     strict = frozenset(_never_lent(content))
     found = ((kind, secret, ours if secret in strict else lent) for kind, secret in sorted(set(_secrets(content))))
     return tuple(kind for kind, secret, harmless in found if _is_said(secret, said, harmless))
@@ -84,10 +84,14 @@ def _our_texts(settings: NoticeSettings | None, held: HeldMessage | None) -> Ite
         yield from settings.texts()
         yield from (settings.timezone, settings.language)
     if held is not None:
-        yield from (held.id, held.notice_title, held.linked_to, *held.policies)
+        yield from (held.id, held.linked_to)
 
 
-def _authored_texts(content: HeldContent) -> Iterator[str]:
+def _authored_texts(settings: NoticeSettings | None, held: HeldMessage | None, content: HeldContent) -> Iterator[str]:
+    if held is not None:
+        yield from (held.notice_title, *held.policies)
+        if settings is not None:
+            yield from (settings.titles.get(policy, "") for policy in held.policies)
     evidence = parse(content.evidence)
     yield from (static_text(authored(evidence, whose)) for whose in ("sender", "reviewers"))
 

@@ -11,6 +11,7 @@ not given the key), NotFoundError (no such hold).
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -412,6 +413,7 @@ class Quarantine:
         self, connection: Connection, hold_id: str, actor: str, version: int | None, found: Found
     ) -> HeldMessage:
         """Return a hold that *actor* may let go now, and that can reach whom it is for."""
+        changing.current(connection, hold_id, found.version)
         held = self._undecided(connection, hold_id, actor, version, to=HoldState.RELEASING)
         leaving.require_way_out(connection, hold_id, self.outlets, found)
         return held
@@ -424,8 +426,9 @@ class Quarantine:
         if held is None or held.state not in moves.UNDECIDED or not unread:
             return Found()
         if self._names is None:
-            return Found(unread=frozenset(unread))
-        return names.look_up(unread, self.open(hold_id, self._names.opening()), self._names)
+            return Found(unread=frozenset(unread), version=held.version)
+        found = names.look_up(unread, self.open(hold_id, self._names.opening()), self._names)
+        return replace(found, version=held.version)
 
     def _approve(
         self, connection: Connection, held: HeldMessage, found: Found, *, actor: str, reason: str, now: datetime

@@ -10,7 +10,8 @@ asked once more (docs/decisions/0007):
 * The maps still cannot be read: that is said, and the hold stays as it is; where there is a listener for lists, Postfix
   knows.
 
-The maps are asked outside of any transaction: an LDAP server may take its time, and the gate needs the store.
+The maps are asked outside of any transaction: an LDAP server may take its time, and the gate needs the store.  So what
+they say holds for the version of the hold that was asked about, and for no later one: others may have let it go since.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -54,11 +55,16 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the unread names of a hold are, by their position among its copies, from 1."""
+    """What the unread names of a hold are, by their position among its copies, from 1.
+
+    Attributes:
+        version: That of the hold when they were asked about, or None where nothing was asked.
+    """
 
     mailboxes: frozenset[int] = frozenset()
     lists: frozenset[int] = frozenset()
     unread: frozenset[int] = frozenset()
+    version: int | None = None
 
 
 def unread(states: Iterable[str]) -> tuple[int, ...]:
@@ -87,5 +93,5 @@ def _is_itself(name: str, answer: Expanded) -> bool:
 
 def settle(connection: Connection, hold_id: str, found: Found) -> None:
     """Note by which way the names leave, now that the hold is let go."""
-    holds.set_copies(connection, hold_id, found.mailboxes, holds.HELD)
-    holds.set_copies(connection, hold_id, found.lists | found.unread, holds.LIST)
+    holds.set_copies(connection, hold_id, found.mailboxes, holds.HELD, of=holds.UNREAD)
+    holds.set_copies(connection, hold_id, found.lists | found.unread, holds.LIST, of=holds.UNREAD)

@@ -185,7 +185,7 @@ class ReaderPool:
             _Failed: The worker died, took too long or sent nonsense.
             _MustWait: Not here.
         """
-        worker = self._take(hearing, clock)
+        worker = self._take(clock)
         fit = False
         try:
             _send(worker.line, job.pack(), content, clock)
@@ -197,15 +197,20 @@ class ReaderPool:
             else:
                 self._spares.retire(worker)
 
-    def _take(self, hearing: Hearing, clock: Clock) -> Worker:
+    def _take(self, clock: Clock) -> Worker:
+        """Wait for a worker, the first or one that goes on: that none is free is never the content's doing.
+
+        Raises:
+            ReaderError: None came in time.
+        """
         while True:
-            worker = self._spares.take(clock.step())
+            most_s = clock.step()
+            with clock.waiting():
+                worker = self._spares.take(most_s)
             if worker is not None:
                 return worker
             if clock.left() <= 0:
-                if hearing.at is None:
-                    raise ReaderError(NONE_IN_TIME)
-                raise _Failed(Reason.TIMED_OUT, Detail.NO_WORKER_IN_TIME)
+                raise ReaderError(NONE_IN_TIME)
 
     def _listen(self, worker: Worker, hearing: Hearing, job: Job, clock: Clock, place: Place) -> None:
         line = worker.line

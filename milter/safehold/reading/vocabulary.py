@@ -32,7 +32,6 @@ class Detail(StrEnum):
     MEMBERS = "more members than the limit"
     PART_TIME = "took longer than one part may"
     MESSAGE_TIME = "took longer than one message may"
-    NO_WORKER_IN_TIME = "no reader was free in time"
     DIED = "the reader died"
     MEMORY = "the reader ran out of memory"
     FAILED = "the reader failed"

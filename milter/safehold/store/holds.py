@@ -139,10 +139,10 @@ def states(connection: Connection, hold: str) -> tuple[str, ...]:
     return tuple(connection.execute(query.order_by(hold_recipients.c.position)).scalars())
 
 
-def set_copies(connection: Connection, hold: str, positions: Iterable[int], state: str) -> None:
-    """Note what the copies at *positions* (from 1) of a hold are."""
+def set_copies(connection: Connection, hold: str, positions: Iterable[int], state: str, *, of: str) -> None:
+    """Note what those copies at *positions* (from 1) of a hold are that are still *of* this state."""
     at = hold_recipients.c.hold == hold, hold_recipients.c.position.in_(sorted(positions))
-    connection.execute(update(hold_recipients).where(*at).values(state=state))
+    connection.execute(update(hold_recipients).where(*at, hold_recipients.c.state == of).values(state=state))
 
 
 def set_left(connection: Connection, hold: str, *, lists: bool) -> int:

@@ -145,6 +145,29 @@ def test_a_key_that_is_not_this_gateways_changes_nothing(run, file, recovery, tm
         assert quarantine.get(hold).state is HoldState.HELD
 
 
+@pytest.mark.parametrize(("name", "mode"), [("opening.key", 0o640), ("sealing.pub", 0o664)])
+def test_a_key_that_others_can_reach_is_not_lost_and_its_cure_is_told(run, file, recovery, name, mode):
+    keys = file.parent / "keys"
+    before = {path.name: path.read_bytes() for path in keys.iterdir()}
+    wanted = (keys / name).stat().st_mode & 0o777
+    (keys / name).chmod(mode)
+
+    code, out, err = run("key", "recover", typed=recovery)
+
+    assert (code, out) == (78, "")
+    assert f"chmod {wanted:04o} {keys / name}" in err
+    assert {path.name: path.read_bytes() for path in keys.iterdir()} == before
+
+
+def test_a_key_whose_public_half_is_another_is_lost(run, file, recovery, tmp_path):
+    hold = make_hold(file)
+    vault.create_keys(tmp_path / "other")
+    (tmp_path / "other/opening.key").replace(file.parent / "keys/opening.key")
+
+    assert run("key", "recover", typed=recovery)[0] == 0
+    assert opened(file, hold) == CONTENT
+
+
 def test_what_lay_in_place_of_the_key_is_kept_beside_it(run, file, recovery):
     key = file.parent / "keys/opening.key"
     key.chmod(0o600)

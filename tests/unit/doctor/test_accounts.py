@@ -16,6 +16,7 @@ from safehold.cli import setup
 from safehold.doctor import Level, accounts, trial
 from safehold.doctor.access import User
 from safehold.doctor.checks import Gateway
+from safehold.doctor.trial import Refusal
 from safehold.store import vitals
 
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
@@ -171,6 +172,29 @@ def test_a_trial_that_did_not_end_well_is_no_all_clear(gateway, monkeypatch, sai
     monkeypatch.setattr(accounts.subprocess, "run", lambda *_, **__: accounts.subprocess.CompletedProcess([], 1, said))
 
     assert [check.level for check in accounts.check(gateway)] == [Level.WARN]
+
+
+def test_a_trial_has_nothing_of_the_terminal_it_was_asked_from(gateway, monkeypatch, tmp_path):
+    """It becomes another account: what root types is not for it, nor may it type for root."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import json, os, sys\n"
+        "alone = str(os.getsid(0) == os.getpid())\n"
+        "print(json.dumps([{'what': 'store', 'path': alone, 'why': sys.stdin.read()}]))\n"
+    )
+    (tmp_path / "typed").write_text("what root types")
+    monkeypatch.setattr(accounts.trial, "__file__", str(program))
+    before = os.dup(0)
+    typed = os.open(tmp_path / "typed", os.O_RDONLY)
+    os.dup2(typed, 0)
+    os.close(typed)
+    try:
+        found = accounts._trial(gateway, SOMEBODY)
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+
+    assert found == [Refusal("store", "True", "")]
 
 
 # -- judged by modes, where who asks is not root ----------------------------------------------------------------

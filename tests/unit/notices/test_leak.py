@@ -97,6 +97,39 @@ def test_an_authors_words_are_no_leak_but_a_protected_value_and_an_address_are(t
     assert set(leaks(mail, held_content)) == set(kinds)
 
 
+# What a policy is called, and whether a notice may say it.  The author names policies and checks, like their texts.
+NAMES = [
+    pytest.param("A hearing by letter", (), id="words of the subject and a file name"),
+    pytest.param("Ask about the rise", ("protected",), id="a word of a protected value"),
+    pytest.param("14 Damson Rise, Elverton EL9 9ZZ", ("protected",), id="a protected value"),
+    pytest.param("Never to father@mail.test", ("protected", "recipient"), id="a recipient's address"),
+]
+
+
+@pytest.mark.parametrize(("name", "kinds"), NAMES)
+@pytest.mark.parametrize("kind", [Kind.HELD, Kind.TASK])
+def test_what_a_policy_or_its_check_is_called_is_its_authors_text_and_not_ours(kind, name, kinds):
+    held, settings = replace(HELD, notice_title=name), replace(SETTINGS, titles={"safe-address": name})
+    occasion = Occasion(NOW, to=(TO,), original=notices.of(content()))
+
+    def found(occasion):
+        mail = notices.render(kind, held, settings=settings, occasion=occasion)
+        return set(notices.leaks(mail, content(), settings=settings, held=held, to=(TO,)))
+
+    assert found(occasion) == set(kinds)
+    assert found(replace(occasion, titled=False)) == set()
+
+
+@pytest.mark.parametrize("policy", ["safe-address", "another"])
+def test_a_title_that_says_what_is_protected_lets_no_other_text_say_it(policy):
+    said = "It lives at 14 Damson Rise, Elverton EL9 9ZZ."
+    shown = json.dumps(json.loads(evidence()) | {"notice_texts": {"sender": said}}).encode()
+    settings = replace(SETTINGS, titles={policy: said})
+    mail = notice(content(shown=shown))
+
+    assert set(notices.leaks(mail, content(shown=shown), settings=settings, held=HELD, to=(TO,))) == {"protected"}
+
+
 @pytest.mark.parametrize("texts", ["x", ["x"], {"sender": 3}, {"sender": {"a": "b"}}, None])
 def test_texts_of_another_shape_are_none(texts):
     shown = json.dumps(json.loads(evidence()) | {"notice_texts": texts}).encode()

@@ -6,7 +6,8 @@ import pytest
 from safehold.errors import IllegalMoveError, KeyUnavailableError, MapUnreadableError, NotAllowedError
 from safehold.model import Handling, HoldState
 from safehold.postfix import UNREAD, Expansion, Whole
-from safehold.quarantine import Names, NoWayOutError, Outlets, Quarantine, content_digest
+from safehold.quarantine import Names, NoWayOutError, Outlets, Quarantine, content_digest, names
+from safehold.store import holds
 
 SENDER = "a@riverbank.example"
 B, C = "b@example.org", "c@example.org"
@@ -243,3 +244,35 @@ def test_without_the_opening_key_nothing_is_decided(arrive, store, milter_keys, 
         keyless.release(hold, actor="rita", reason="", now=now)
 
     assert keyless.get(hold).state is HoldState.HELD
+
+
+@pytest.mark.parametrize("deed", ["approve", "release"])
+@pytest.mark.parametrize("outlets", [Outlets(lists=True)])
+def test_who_waited_for_the_maps_decides_on_nothing_that_left_meanwhile(
+    arrive, quarantine, leaving, store, milter_keys, keys, now, deed, outlets
+):
+    """Else the copy that left counts as held once more, and is sent a second time."""
+    hold = arrive(hold=[B], lists=[TEAM], unread=[C]).hold_id
+
+    def slow(addresses):
+        quarantine.release(hold, actor="rita", reason="", now=now)
+        (row,) = [row for row in quarantine.claim(now, 10, 900) if row.kind == "release"]
+        quarantine.left(row, lists=False, now=now)
+        quarantine.dead(row, "RCPT 550 5.1.1", now=now)
+        return {each: Expansion((each,)) for each in addresses}
+
+    late = Quarantine(store, milter_keys, outlets=outlets, names=Names(slow, lambda: keys.opening))
+    with pytest.raises(IllegalMoveError, match="changed meanwhile; it is held now"):
+        getattr(late, deed)(hold, actor="sam", reason="", now=now)
+
+    quarantine.release(hold, actor="sam", reason="", now=now)
+    assert leaving(hold) == ([], [TEAM])
+
+
+@pytest.mark.parametrize("outlets", [Outlets(lists=True)])
+def test_what_was_found_of_a_name_changes_no_copy_that_was_settled_before(arrive, quarantine, store, now, outlets):
+    hold = arrive(hold=[B], lists=[TEAM], unread=[C]).hold_id
+
+    with store.write() as connection:
+        names.settle(connection, hold, names.Found(mailboxes=frozenset({2}), lists=frozenset({1, 3})))
+        assert holds.states(connection, hold) == (holds.HELD, holds.LIST, holds.LIST)

@@ -17,7 +17,8 @@ import pytest
 
 from safehold.errors import ReaderError
 from safehold.model import EVERYTHING, PartPath, PlaceKind, Reason
-from safehold.reading import landlock
+from safehold.reading import landlock, lanes
+from safehold.reading import pool as pool_module
 from safehold.reading.limits import Limits
 from safehold.reading.pool import ReaderPool
 
@@ -146,6 +147,60 @@ def test_three_crashes_still_leave_a_whole_reading(pool):
 
     assert texts(reading)[-1] == "last"
     assert all(problem[0] != "." for problem in problems(reading))
+
+
+class _Standing:
+    """A clock that stands still but for what a test says."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def standing(monkeypatch):
+    clock = _Standing()
+    monkeypatch.setattr(lanes, "time", clock)
+    return clock
+
+
+@pytest.mark.parametrize(("kept_s", "is_its_own_fault"), [(1.0, False), (0.5, True)])
+def test_waiting_for_a_worker_is_being_kept_by_others(pool, monkeypatch, standing, kept_s, is_its_own_fault):
+    take, receive = pool._spares.take, pool_module._receive
+
+    def take_late(_: float):
+        standing.now += kept_s
+        return take(10.0)
+
+    def receive_at_the_end(line):
+        standing.now = QUICK.deadline_s
+        return receive(line)
+
+    monkeypatch.setattr(pool._spares, "take", take_late)
+    monkeypatch.setattr(pool_module, "_receive", receive_at_the_end)
+
+    if is_its_own_fault:
+        assert problems(pool.read(mail("!hang!")))[-1] == (".", "timed_out", "took longer than one message may")
+    else:
+        with pytest.raises(ReaderError, match="no reader was free in time"):
+            pool.read(mail("!hang!"))
+
+
+def test_that_no_second_worker_came_in_time_is_no_problem_of_what_crashed_the_first(pool, monkeypatch, standing):
+    take, taken = pool._spares.take, []
+
+    def take_once(timeout_s: float):
+        if not taken:
+            taken.append(take(10.0))
+            return taken[0]
+        standing.now += timeout_s
+        return None
+
+    monkeypatch.setattr(pool._spares, "take", take_once)
+
+    with pytest.raises(ReaderError, match="no reader was free in time"):
+        pool.read(mail("first", "!abort!", "last"))
 
 
 def test_a_part_that_never_described_itself_is_still_a_part(pool):
@@ -380,13 +435,15 @@ def test_a_pool_that_was_not_started_says_so():
 
 def test_nothing_is_left_open_after_many_messages(pool):
     def files() -> int:
+        end = time.monotonic() + 10.0
+        while pool._spares._missing() and time.monotonic() < end:  # each spare is a line of its own
+            time.sleep(0.01)
         return len(list(Path("/proc/self/fd").iterdir()))
 
     pool.read(mail("a"))
     before = files()
     for order in ("a", "!exception!") * 15:
         pool.read(mail(order))
-    time.sleep(0.3)
 
     assert files() <= before + 2
 
