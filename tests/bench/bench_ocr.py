@@ -31,8 +31,9 @@ from reportlab.pdfgen import canvas
 
 from safehold.detect import people
 from safehold.model import Demand, Reading
-from safehold.reading import ocr, worker
 from safehold.reading.limits import Limits
+from safehold.reading.pictures import ocr
+from safehold.reading.sandbox import worker
 from safehold.reading.wire import Hearing, Job, Unpacker
 from safehold.register.index import Register
 from safehold.register.people import from_record

@@ -66,8 +66,8 @@ def engine(name: str) -> Callable[[Path], str]:
 
 
 def _safehold() -> Callable[[Path], str]:
-    from safehold.reading import worker, zygote
     from safehold.reading.limits import Limits
+    from safehold.reading.sandbox import worker, zygote
     from safehold.reading.wire import Hearing, Job, Unpacker
 
     zygote.import_everything()
@@ -371,8 +371,8 @@ def mail_of(size: int) -> bytes:
 
 def measure_plain_mail(rounds: int) -> float:
     """Return the median CPU milliseconds of a plain mail of 10 KB, in this process."""
-    from safehold.reading import worker
     from safehold.reading.limits import Limits
+    from safehold.reading.sandbox import worker
     from safehold.reading.wire import Job
 
     content, limits, taken = mail_of(10_000), Limits(), []

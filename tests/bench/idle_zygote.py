@@ -3,8 +3,9 @@
 
 import sys
 
-from safehold.reading import readers, zygote
+from safehold.reading import readers
 from safehold.reading.notes import Given, OpenPart
+from safehold.reading.sandbox import zygote
 
 
 def visit(part: OpenPart, given: Given) -> None:

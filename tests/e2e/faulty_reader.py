@@ -10,8 +10,9 @@ import sys
 import time
 
 from safehold.model import PlaceKind
-from safehold.reading import readers, zygote
+from safehold.reading import readers
 from safehold.reading.notes import OpenPart
+from safehold.reading.sandbox import zygote
 
 
 def obey(content: bytes, part: OpenPart) -> None:

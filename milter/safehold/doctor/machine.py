@@ -34,7 +34,7 @@ def _walls(walls: Mapping[str, bool]) -> Check:
 
 def pictures(_: Gateway) -> Iterator[Check]:
     """Tell whether text in pictures is recognised."""
-    from safehold.reading import ocr  # loads a library for pictures that no other command needs
+    from safehold.reading.pictures import ocr
 
     missing = ocr.available()
     if missing:

@@ -2,7 +2,7 @@
 """The pool of readers: bytes in, a :class:`safehold.model.Reading` out, whatever the bytes do.
 
 Everything that looks at content happens in worker processes without secrets, without network and with limits
-(:mod:`safehold.reading.walls`).  The parent hands over a sealed memory file and listens; when a worker crashes,
+(:mod:`safehold.reading.sandbox.walls`).  The parent hands over a sealed memory file and listens; when a worker crashes,
 hangs or runs out of memory it is killed with its process group, what it had sent is kept, the part at hand gets
 a problem, and a fresh worker goes on after that part.  What content causes is therefore never an exception.
 
@@ -28,10 +28,10 @@ from typing import Self
 
 from safehold.errors import ReaderError
 from safehold.model import Demand, PartPath, Reading, Reason
-from safehold.reading import kernel
 from safehold.reading.lanes import NONE_IN_TIME, TICK_S, Clock, Lane, Place, WaitingRoom
 from safehold.reading.limits import Limits
-from safehold.reading.spares import ENTRY, Spares, Worker
+from safehold.reading.sandbox import kernel
+from safehold.reading.sandbox.spares import ENTRY, Spares, Worker
 from safehold.reading.vocabulary import Detail
 from safehold.reading.wire import Hearing, Job, LineError, Unpacker
 

@@ -8,39 +8,17 @@ Runs in the worker.  Whatever a reader raises becomes a problem of its part; not
 from collections.abc import Callable
 
 from safehold.model import PlaceKind, Reason, Visibility
-from safehold.reading import (
-    appended,
-    archive,
-    binary,
-    calendars,
-    delimited,
-    html,
-    images,
-    legacy_sheet,
-    legacy_slides,
-    legacy_word,
-    metafile,
-    mime,
-    msg,
-    ole,
-    ooxml,
-    opendocument,
-    pdf,
-    plain_text,
-    postscript,
-    rarer,
-    rtf,
-    sealed,
-    seven_zip,
-    sheets,
-    slides,
-    streams,
-    tnef,
-    types,
-    word,
-)
+from safehold.reading.archives import archive, rarer, seven_zip, streams
+from safehold.reading.basics import appended, binary, types
+from safehold.reading.legacy import legacy_sheet, legacy_slides, legacy_word, metafile, ole, rtf
+from safehold.reading.mail import mime, msg, sealed, tnef
 from safehold.reading.notes import Given, OpenPart, OverrunError
+from safehold.reading.odf import opendocument
+from safehold.reading.office import ooxml, sheets, slides, word
+from safehold.reading.pages import pdf, postscript
+from safehold.reading.pictures import images
 from safehold.reading.vocabulary import Detail, MarkKind, is_plain
+from safehold.reading.written import calendars, delimited, html, plain_text
 
 Reader = Callable[[bytes, OpenPart], None]
 

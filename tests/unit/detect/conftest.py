@@ -7,8 +7,8 @@ import pytest
 
 from safehold.detect.people import find
 from safehold.model import Finding, PartPath, Place, PlaceKind, Reading, Segment, Visibility
-from safehold.reading import worker
 from safehold.reading.limits import Limits
+from safehold.reading.sandbox import worker
 from safehold.reading.wire import Hearing, Job, Unpacker
 from safehold.register.index import Register
 from safehold.register.people import Kind, Person, Value

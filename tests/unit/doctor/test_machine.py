@@ -6,7 +6,7 @@ import pytest
 from safehold import config
 from safehold.doctor import Level, machine
 from safehold.doctor.checks import Gateway
-from safehold.reading import ocr
+from safehold.reading.pictures import ocr
 
 GATEWAY = Gateway(Path("safehold.yaml"), config.Settings(), None)
 

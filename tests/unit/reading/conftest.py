@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from safehold.model import Demand, PlaceKind, Reading, Visibility
-from safehold.reading import worker
 from safehold.reading.limits import Limits
+from safehold.reading.sandbox import worker
 from safehold.reading.wire import Hearing, Job, Unpacker
 
 CORPORA = Path(__file__).parents[4] / "shared" / "corpora"

@@ -12,8 +12,9 @@ import time
 from contextlib import suppress
 
 from safehold.model import PlaceKind, Reason
-from safehold.reading import readers, zygote
+from safehold.reading import readers
 from safehold.reading.notes import OpenPart
+from safehold.reading.sandbox import zygote
 
 LINE = 4096
 # What an order waits for: SIGUSR1, which a test sends to every process of its pool.

@@ -17,10 +17,11 @@ import pytest
 
 from safehold.errors import ReaderError
 from safehold.model import EVERYTHING, PartPath, PlaceKind, Reason
-from safehold.reading import landlock, lanes
+from safehold.reading import lanes
 from safehold.reading import pool as pool_module
 from safehold.reading.limits import Limits
 from safehold.reading.pool import ReaderPool
+from safehold.reading.sandbox import landlock
 
 HOSTILE = Path(__file__).with_name("hostile_zygote.py")
 QUICK = Limits(part_s=0.7, deadline_s=8.0, memory_bytes=512 * 1024 * 1024)
