@@ -296,6 +296,11 @@ def _next_steps(settings_file: Path, settings: config.Settings, samples: Path | 
     reason = '--reason "checked with the team"'
     steps = (
         ("send one yourself", f"python3 -c \"import smtplib; {send} open('{sample}', 'rb').read())\""),
+        (
+            "or with swaks, where it is installed (apt install swaks)",
+            f"swaks --server {settings.smtpd.listen} --from jo.marlow@{SAMPLE_DOMAIN} --to gareth.wren@postbox.example"
+            f" --data @{sample}",
+        ),
         ("ask why, send nothing", f"{command} explain {sample} {tail}"),
         ("see what is on hold", f"{command} hold list {tail}"),
         ("look at one, masked", f"{command} hold show ID {tail}"),
