@@ -293,14 +293,11 @@ def _next_steps(settings_file: Path, settings: config.Settings, samples: Path | 
     command, tail = f"{lent}{Path(sys.argv[0])}", f"--config {settings_file}"
     sample = f"{samples or 'samples'}/messages/safe-address-to-adverse.eml"
     send = f"smtplib.SMTP('{host}', {port}).sendmail('jo.marlow@{SAMPLE_DOMAIN}', 'gareth.wren@postbox.example',"
+    to_adverse = f"--server {settings.smtpd.listen} --from jo.marlow@{SAMPLE_DOMAIN} --to gareth.wren@postbox.example"
     reason = '--reason "checked with the team"'
     steps = (
         ("send one yourself", f"python3 -c \"import smtplib; {send} open('{sample}', 'rb').read())\""),
-        (
-            "or with swaks, where it is installed (apt install swaks)",
-            f"swaks --server {settings.smtpd.listen} --from jo.marlow@{SAMPLE_DOMAIN} --to gareth.wren@postbox.example"
-            f" --data @{sample}",
-        ),
+        ("or with swaks, where it is installed (apt install swaks)", f"swaks {to_adverse} --data @{sample}"),
         ("ask why, send nothing", f"{command} explain {sample} {tail}"),
         ("see what is on hold", f"{command} hold list {tail}"),
         ("look at one, masked", f"{command} hold show ID {tail}"),
