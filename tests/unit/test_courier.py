@@ -1333,10 +1333,15 @@ def test_without_a_text_of_the_author_the_notice_has_the_standard_words(holds, k
     assert "found information that may need protecting." in text_of(mails_to(listener, SENDER)[0])
 
 
-def test_a_text_of_the_author_that_says_what_is_protected_gives_way_to_the_standard_words(holds, keys, listener):
+def test_a_text_of_the_author_that_says_what_is_protected_gives_way_to_the_standard_words(
+    holds, keys, listener, caplog
+):
     hold_id = make_hold(holds, texts=("Never write 14 Damson Rise.", ""))
 
     drain(make_courier(holds, keys, listener))
+
+    assert f"words of a policy were left out of a notice hold={hold_id}" in caplog.text
+    assert "Damson" not in caplog.text
 
     told = text_of(mails_to(listener, SENDER)[0])
     assert "found information that may need protecting." in told

@@ -366,6 +366,8 @@ class Courier:
             except NeverError as error:
                 refusals.append(str(error))
                 continue
+            if notice.standard:
+                log.warning("words of a policy were left out of a notice hold=%s kind=%s", row.hold_id or "-", row.kind)
             is_new = notice.cut and kind is not Kind.ALERT
             self._record(row, receipt, {NOTICE_LEAK: {"leaks": notice.cut}} if is_new else {}, moment())
             log.info(

@@ -29,10 +29,17 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A notice that the leak check has passed; ``cut`` leaks were found in its longer form."""
+    """A notice that the leak check has passed.
+
+    Attributes:
+        mail: The notice.
+        cut: Leaks that were found in all its longer forms.
+        standard: What people wrote in the policies was left out of it, because the check found fault with that.
+    """
 
     mail: bytes = field(repr=False)
     cut: int = 0
+    standard: bool = False
 
 
 def audiences(
@@ -74,7 +81,9 @@ def checked(
             return Checked(mail)
         found = notices.leaks(mail, content, settings=settings, held=held, to=said.to)
         if not found:
-            return Checked(mail, len(leaks) if said.minimal else 0)
+            if said.minimal:
+                return Checked(mail, cut=len(leaks))
+            return Checked(mail, standard=not (said.titled and said.authored))
         leaks = found
     raise NeverError(f"leak check: {len(leaks)}")
 

@@ -39,7 +39,6 @@ class Detail(StrEnum):
     REST_UNREAD = "the rest was not read"
     PASSWORD = "protected by a password"  # noqa: S105 - a phrase, not a secret
     SEALED = "encrypted for its recipient"
-    ENCRYPTED_MEMBER = "a member is encrypted"
     NAMES_ENCRYPTED = "encrypted, and so are the names of what is inside"
     DAMAGED = "damaged"
     SALVAGED = "damaged; some text was saved"

@@ -9,31 +9,10 @@ from datetime import UTC, datetime
 import pytest
 
 from safehold import assemble, config
-from safehold.cli import setup
 from safehold.quarantine import Outlets
 from safehold.store import vitals
 
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
-POLICY = (
-    "version: 1\npolicies:\n- {id: %(id)s, title: t, why: w, owner: o, mode: %(mode)s,"
-    " when: {content: {register: %(register)s}, recipients: {scope: external}}}\n"
-)
-
-
-@pytest.fixture
-def settings(tmp_path):
-    """Return the settings of a gateway with keys, store, one policy about register `refuges`, and no maps."""
-    file = tmp_path / "safehold.yaml"
-    setup.write_settings(file, own="council.test", listen="127.0.0.1:10025", maps="none", release="127.0.0.1:1")
-    loaded = config.load(file)
-    setup.make_keys_and_store(loaded)
-    write_policy(loaded)
-    return loaded
-
-
-def write_policy(settings, name="p", *, register="refuges", mode="enforce"):
-    settings.policies.mkdir(exist_ok=True)
-    (settings.policies / f"{name}.yaml").write_text(POLICY % {"id": name, "register": register, "mode": mode})
 
 
 # -- the courier ------------------------------------------------------------------------------------------------

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from safehold import assemble, config
+from safehold import assemble
 from safehold.assemble.rules import Rulebook, load_policies, policy_folder, unasked
-from safehold.cli import setup
 from safehold.errors import ComplaintsError, StoreError
 from safehold.register.people import from_record
 from safehold.store import vitals
@@ -23,14 +22,10 @@ POLICY = (
 
 
 @pytest.fixture
-def settings(tmp_path):
-    """Return the settings of a gateway with keys, store, one policy about register `refuges`, and no maps."""
-    file = tmp_path / "safehold.yaml"
-    setup.write_settings(file, own="council.test", listen="127.0.0.1:10025", maps="none", release="127.0.0.1:1")
-    loaded = config.load(file)
-    setup.make_keys_and_store(loaded)
-    write_policy(loaded)
-    return loaded
+def settings(settings):
+    """Return a gateway with one policy about register `refuges`."""
+    write_policy(settings)
+    return settings
 
 
 def write_policy(settings, name="p", *, register="refuges", mode="enforce"):

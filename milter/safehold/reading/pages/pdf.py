@@ -64,7 +64,7 @@ def _read_document(document: Any, content: bytes, part: OpenPart) -> None:
         document.init_forms()
     part.heard = []
     pages = len(document)
-    found = scans.Scans(part.limits)
+    found = scans.Scans(part.limits, wanted=part.session.demand.ocr)
     refused = [
         number
         for number in range(1, min(pages, part.limits.pages) + 1)
@@ -117,11 +117,10 @@ def _recognise(document: Any, found: scans.Scans, part: OpenPart) -> None:
     """Recognise what is only there for the eye, or say that nobody did."""
     if found.too_large:
         part.problem(Reason.TOO_LARGE, Detail.PIXELS)
-    wanted = part.session.demand.ocr
-    if found.pages and not wanted:
+    if found.pages and not found.wanted:
         part.problem(Reason.NO_TEXT, Detail.SCANNED_PAGE)
     for picture, must in (*((page, True) for page in found.pages), *((one, False) for one in found.pictures)):
-        if not wanted:
+        if not found.wanted:
             part.mark(MarkKind.NO_OCR, PlaceKind.PAGE, picture.number)
         elif ocr.may_look(part, PlaceKind.PAGE, picture.number, must=must):
             _look(document, picture, part, must=must)

@@ -131,12 +131,14 @@ class Scans:
     """What was found so far in one document.
 
     Attributes:
+        wanted: Somebody would have pictures recognised: else no page is drawn to look for letters among its shapes.
         pages: Pages to be recognised as a whole.
         pictures: Pictures on the other pages.
         too_large: Pages with an image that has more pixels than may be decoded.
     """
 
     limits: Limits
+    wanted: bool
     pages: list[Picture] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     too_large: list[int] = field(default_factory=list)
@@ -153,7 +155,7 @@ class Scans:
             self.pages.append(Picture(number, Box(), self._page_dpi(page, images)))
         elif not much:  # else the text was found to be what the images show
             self.pictures += self._pictures_on(page, images, number)
-            if sides >= _OUTLINES:
+            if self.wanted and sides >= _OUTLINES:
                 self._outlines_on(page, text_page, number)
 
     def _is_picture(self, page: Any, text_page: Any, text: str, *, much: bool) -> bool:

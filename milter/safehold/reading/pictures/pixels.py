@@ -78,11 +78,6 @@ def ink(picture: Image.Image, radius: int = 4) -> tuple[Image.Image, float]:
     return marks, marks.histogram()[255] / (picture.width * picture.height)
 
 
-def has_ink(picture: Image.Image) -> bool:
-    """Return whether there is anything on the picture at all."""
-    return ink(_thumbnail(picture, 2 * _SMALL))[1] > 0.0005
-
-
 # -- even light ---------------------------------------------------------------------------------------------------
 
 _BLOCK = 16

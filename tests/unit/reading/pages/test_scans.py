@@ -38,8 +38,8 @@ def boxes(page) -> list[tuple[float, ...]]:
     ]
 
 
-def looked_at(document: pypdfium2.PdfDocument) -> scans.Scans:
-    found = scans.Scans(Limits())
+def looked_at(document: pypdfium2.PdfDocument, *, wanted: bool = True) -> scans.Scans:
+    found = scans.Scans(Limits(), wanted=wanted)
     for number, page in enumerate(document, 1):
         text_page = page.get_textpage()
         found.look_at(page, text_page, text_page.get_text_range(), number)
@@ -233,6 +233,17 @@ def test_letters_drawn_beside_text_are_looked_at_where_they_are(size, as_one):
     assert picture.box.left < 120 / 600
     assert picture.box.right > (120 + 9 * size) / 600
     assert 0.35 < picture.box.top < 400 / 800 < picture.box.bottom < 0.65
+
+
+def test_no_page_is_drawn_for_its_shapes_where_nobody_wants_pictures_recognised(monkeypatch):
+    def draw(paper):
+        write_text(paper)
+        draw_outlines(paper, "27 Larkspur Lane, Ashford", 120, 400, 14, as_one=False)
+
+    document = document_of(draw)
+    assert looked_at(document).pictures
+    monkeypatch.setattr(scans, "_rendered", lambda *_, **__: pytest.fail("drawn"))
+    assert looked_at(document, wanted=False).pictures == []
 
 
 def test_letters_made_of_dots_are_looked_at(written):
