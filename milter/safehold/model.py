@@ -13,6 +13,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
+NO_DAYS: Mapping[str, date] = MappingProxyType({})
+NO_COUNTS: Mapping[tuple[str, str], int] = MappingProxyType({})
 
 
 # -- who sends what to whom -------------------------------------------------------------------------------------
@@ -122,6 +124,9 @@ class Facts:
             limit, mapped again), with the reason in words.  They are held whole.
         own_domains: Lower-case domains of the organisation (sub-domains count).
         visible: Addresses in To and Cc, lower case.
+        proven: The senders that cannot be made up: the authenticated login's and the envelope's, lower case.
+        last_contact: Address -> day on which mail with it was last accepted; only those that a policy asks for.
+        counts: (policy, recipient or "" for the sender) -> how often that policy matched before, within its days.
         zone: Where the organisation is: what "until 31 January" means in a policy or in the register.
     """
 
@@ -133,6 +138,9 @@ class Facts:
     unexpanded: Mapping[str, str] = field(default_factory=lambda: EMPTY, repr=False)
     own_domains: frozenset[str] = frozenset()
     visible: tuple[str, ...] = field(default=(), repr=False)
+    proven: tuple[str, ...] = field(default=(), repr=False)
+    last_contact: Mapping[str, date] = field(default_factory=lambda: NO_DAYS, repr=False)
+    counts: Mapping[tuple[str, str], int] = field(default_factory=lambda: NO_COUNTS, repr=False)
     zone: tzinfo = UTC
 
     @property
@@ -319,6 +327,9 @@ class Strength(StrEnum):
         return ("hint", "likely", "certain").index(self.value) + 1
 
 
+OF_PART = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One match: where it is, not what it says.
@@ -328,7 +339,7 @@ class Finding:
         person: Opaque id of the person in the register, or "" where no person is involved.
         field: Field of the value (``address``, ``postcode``, ``phone`` ...), or the name of the list.
         value: Position of the matched value among the person's values (for ``known_to``), or -1.
-        segment: Index into ``Reading.segments``.
+        segment: Index into ``Reading.segments``, or :data:`OF_PART` for a fact about the whole part of ``place``.
         place: Place of that segment.
         span: Start and end in that segment's text, in code points.
         strength: How sure.
@@ -344,6 +355,11 @@ class Finding:
     span: tuple[int, int]
     strength: Strength
     why: str
+
+    @property
+    def of_part(self) -> bool:
+        """Return whether this is a fact about a whole part, and no text of it."""
+        return self.segment == OF_PART
 
 
 class Action(StrEnum):
@@ -382,6 +398,7 @@ class Ground:
         findings: The hits of the witness.
         problems: The unread parts, where the answer is cannot_tell.
         why: In words, free of values.
+        severity: What ``repeat`` raised the policy's severity to, or "".
     """
 
     policy: str
@@ -393,6 +410,7 @@ class Ground:
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
     why: str = ""
+    severity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is asked: a final recipient or the addressee of a letter, and the tests that need nothing of the message.
+"""Who is asked: a final recipient or the addressee of a letter, who sent it, and the tests that need no content.
 
 Also the question that comes before any reading: could a policy concern this recipient, whatever the message held?
 Pure.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import assert_never
 
 from safehold.model import Direction, FinalRecipient, Scope
 from safehold.policy.language import (
     Branch,
+    FirstContact,
     InAddresses,
     Kind,
     Mode,
@@ -21,19 +23,45 @@ from safehold.policy.language import (
     Policy,
     Related,
     Relation,
+    SentBy,
     Test,
+    VisibleCount,
 )
 from safehold.register.index import Relations
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """What is known of one message besides its content, the same for all who get it.
+
+    Attributes:
+        senders: Every address that claims to be the sender: enough to be held.
+        proven: Those of them that were authenticated or stand in the envelope: needed to be excused.
+        visible: How many addresses of each scope stand in To and Cc, the sender's own left out.
+        last_contact_days: Days since mail with the sender was last accepted; None where that is not known.
+        counts: (policy, whose) -> how often it matched before; ``whose`` is "" for the sender, else a recipient.
+    """
+
+    senders: tuple[str, ...] = field(default=(), repr=False)
+    proven: tuple[str, ...] = field(default=(), repr=False)
+    visible: Mapping[Scope, int] = field(default_factory=lambda: MappingProxyType({}))
+    last_contact_days: int | None = None
+    counts: Mapping[tuple[str, str], int] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """A final recipient and all that the policies may ask about him."""
+    """A final recipient and all that the policies may ask about him.
+
+    ``last_contact_days`` counts from the last mail to (or from) him that was accepted; None where there was none.
+    """
 
     recipient: FinalRecipient
     relations: Relations = field(default_factory=Relations)
     kinds: frozenset[Kind] = frozenset()
     scope: Scope = Scope.EXTERNAL
+    last_contact_days: int | None = None
+    sent: Sent = Sent()
 
     @property
     def is_print_room(self) -> bool:
@@ -78,9 +106,20 @@ class RelationTest:
     negated: bool = False
 
 
-def holds(test: Test, recipient: Asked) -> bool:
-    """Answer a test that needs no person; one that does counts as yes here and is asked later."""
+def holds(test: Test, recipient: Asked, *, excusing: bool = False) -> bool:
+    """Answer a test that needs no person; one that does counts as yes here and is asked later.
+
+    With *excusing* only a proven sender counts: whoever wants a message to pass must not be able to write his way out.
+    """
     match test.asked:
+        case SentBy():
+            claimed = recipient.sent.proven if excusing else recipient.sent.senders
+            return any(sender in test.asked.addresses for sender in claimed) is not test.negated
+        case VisibleCount():
+            return _seen(test.asked, recipient.sent) is not test.negated
+        case FirstContact():
+            days = recipient.sent.last_contact_days if test.asked.sender else recipient.last_contact_days
+            return (days is None or days > test.asked.days) is not test.negated
         case InAddresses():
             return (recipient.recipient.address in test.asked.addresses) is not test.negated
         case OfScope():
@@ -91,6 +130,11 @@ def holds(test: Test, recipient: Asked) -> bool:
             return True
         case _:
             assert_never(test.asked)
+
+
+def _seen(asked: VisibleCount, sent: Sent) -> bool:
+    count = sum(sent.visible.values()) if asked.scope is None else sent.visible.get(asked.scope, 0)
+    return count >= asked.at_least
 
 
 def is_to_nobody(test: RelationTest, relations: Relations, *, letter: bool) -> bool:
@@ -137,7 +181,7 @@ def possible_branches(policy: Policy, asked: Asked, people: People) -> tuple[Bra
 
 
 def _branch_possible(policy: Policy, branch: Branch, asked: Asked, people: People) -> bool:
-    for test in branch:
+    for test in branch.tests:
         related = test.asked
         if not isinstance(related, Related):
             if not holds(test, asked):

@@ -10,7 +10,6 @@ from safehold.errors import Complaint
 from safehold.model import Action, Reason, Scope
 from safehold.policy.language import (
     SCOPED,
-    Anything,
     Asked,
     Kind,
     Mode,
@@ -20,7 +19,6 @@ from safehold.policy.language import (
     Policy,
     Related,
     Relation,
-    leaves,
 )
 from safehold.policy.load import Loading, read
 from safehold.policy.names import PARTNERS
@@ -59,7 +57,7 @@ def _say(run: Loading, policy: Policy) -> None:
     if mark is None or policy.mode is Mode.OFF:
         return
     run.complaints.note(mark, "unreadable", f'"{policy.id}": {unreadable_in_words(policy)}')
-    if not policy.uninspectable.written and leaves(policy.content):
+    if not policy.uninspectable.written and policy.looked_for:
         run.complaints.warn(
             mark,
             "uninspectable-unset",
@@ -67,7 +65,7 @@ def _say(run: Loading, policy: Policy) -> None:
             hint="write what you want beside when: if_uninspectable: hold,"
             " or if_uninspectable: {encrypted: hold, else: notify}",
         )
-    tests = [test.asked for branch in policy.branches for test in branch]
+    tests = [test.asked for branch in policy.branches for test in branch.tests]
     if any(isinstance(a, OfScope) and a.scope is Scope.PARTNER for a in tests) and PARTNERS not in run.names.lists:
         run.complaints.warn(
             mark,
@@ -83,8 +81,9 @@ def _say(run: Loading, policy: Policy) -> None:
                 f'"{policy.id}" asks for {kind}, and no address is of that kind; add kinds: {{{kind}: ...}}',
             )
     if _needs_whole_register(policy):
-        for leaf in leaves(policy.content):
-            if isinstance(leaf, People) and leaf.fields and leaf.fields <= _NAMES and len(leaves(policy.content)) == 1:
+        for content in policy.contents:
+            leaf = content
+            if isinstance(leaf, People) and leaf.fields and leaf.fields <= _NAMES:
                 run.complaints.warn(
                     mark,
                     "name-needs-scope",
@@ -101,10 +100,7 @@ def _kind(asked: Asked) -> Kind | None:
 
 
 def _needs_whole_register(policy: Policy) -> bool:
-    return any(
-        not any(isinstance(t.asked, Related) and not t.negated and t.asked.relation in SCOPED for t in branch)
-        for branch in policy.branches
-    )
+    return any(not any(related.relation in SCOPED for related in branch.related()) for branch in policy.branches)
 
 
 def _undeclared(run: Loading) -> None:
@@ -125,7 +121,7 @@ def _undeclared(run: Loading) -> None:
 
 def unreadable_in_words(policy: Policy) -> str:
     """Return what the policy does with a locked zip, and with a photo in which no text could be read."""
-    if isinstance(policy.content, Anything):
+    if not policy.looked_for:
         return "does not look inside, so a locked zip makes no difference"
     zipped, photo = (_fate(policy, reason) for reason in (Reason.ENCRYPTED, Reason.NO_TEXT))
     whom, others = _whom(policy)
@@ -150,7 +146,7 @@ def _whom(policy: Policy) -> tuple[str, str]:
     relations: list[Related] = []
     free = False
     for branch in policy.branches:
-        asked = [test.asked for test in branch if isinstance(test.asked, Related) and not test.negated]
+        asked = branch.related()
         relations += asked
         free = free or not asked
     if free:

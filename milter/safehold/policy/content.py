@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 
-from safehold.model import Finding, Strength
+from safehold.model import Finding, PartPath, Strength
 from safehold.policy.answers import NO, YES, Answered, Contents, both, either
 from safehold.policy.evidence import NAME_FIELDS, Evidence, Hit, Unread
 from safehold.policy.language import (
@@ -24,11 +24,11 @@ from safehold.policy.language import (
     Anything,
     Content,
     Inside,
+    Leaf,
     Nowhere,
     People,
-    Policy,
+    Terms,
     Unit,
-    Words,
     leaves,
 )
 from safehold.policy.piles import Pile
@@ -107,6 +107,8 @@ class _Look:
     mine: frozenset[str]
 
 
+# What stands in no message: a part below a name that no part can have.
+_TOO_MANY = frozenset({PartPath(("\0",))})
 _NOBODYS = _Look(Lens(), frozenset())
 _EMPTY = Pile(())
 
@@ -130,14 +132,15 @@ class _Counted:
 
 
 class Asker:
-    """Asks the content of one policy, remembering the answers by what of a lens matters."""
+    """Asks one content, remembering the answers by what of a lens matters."""
 
-    def __init__(self, policy: Policy, evidence: Evidence) -> None:
-        self.policy = policy
+    def __init__(self, content: Content, evidence: Evidence) -> None:
+        self.content = content
         self.evidence = evidence
-        found = leaves(policy.content)
-        terms = {term for leaf in found if isinstance(leaf, Words) for term in leaf.terms}
-        self.hits: list[Hit] = [hit for name in sorted(policy.registers) for hit in evidence.people.get(name, ())]
+        found = leaves(content)
+        terms = {term for leaf in found if isinstance(leaf, Terms) for term in leaf.terms}
+        registers = sorted({name for leaf in found if isinstance(leaf, People) for name in leaf.registers})
+        self.hits: list[Hit] = [hit for name in registers for hit in evidence.people.get(name, ())]
         self.hits += [hit for term in sorted(terms) for hit in evidence.terms.get(term, ())]
         self._pile = Pile(self.hits)
         self.people = frozenset(self._pile.by_person)
@@ -161,7 +164,7 @@ class Asker:
         Everybody counts as in scope and windows are left out.  Under "not" more hits make fewer witnesses, so there it
         is not asked.
         """
-        content = self.policy.content
+        content = self.content
         if len(leaves(content)) != len(leaves(content, positive=True)):
             return False
         loose = _unbounded(content)
@@ -174,7 +177,7 @@ class Asker:
 
     def _ask(self, lens: Lens) -> Contents:
         pile, look = self._seen(lens), self._look(lens)
-        content = self.policy.content
+        content = self.content
         there = self._answer(content, pile, None, look)
         unread = ((unread, self._answer(content, pile, unread, look)) for unread in self.evidence.unread)
         return Contents(there, tuple((unread, answer) for unread, answer in unread if answer.perhaps))
@@ -205,6 +208,11 @@ class Asker:
             self._attached[number] = Pile(mine)
         return self._attached[number]
 
+    def in_parts(self, lens: Lens, parts: AbstractSet[PartPath]) -> Answered:
+        """Return the answer as seen through *lens* where only these parts are looked at, all of them read."""
+        pile = Pile([hit for hit in self.hits if hit.finding.place.part in parts])
+        return self._answer(self.content, pile, None, self._look(lens))
+
     # -- the tree --
 
     def _answer(self, content: Content, pile: Pile, unread: Unread | None, look: _Look) -> Answered:
@@ -213,8 +221,8 @@ class Asker:
                 return YES
             case People():
                 return self._people(content, pile, unread, look)
-            case Words():
-                return self._words(content, pile, unread)
+            case Terms():
+                return self._terms(content, pile, unread)
             case AllOf():
                 return both([self._answer(item, pile, unread, look) for item in content.items])
             case AnyOf():
@@ -310,25 +318,72 @@ class Asker:
             return False
         return not leaf.where or not leaf.where.isdisjoint(self.evidence.where(hit))
 
-    def _words(self, leaf: Words, pile: Pile, unread: Unread | None) -> Answered:
+    def _terms(self, leaf: Terms, pile: Pile, unread: Unread | None) -> Answered:
         terms = frozenset(leaf.terms)
-        different = {(hit.term, hit.finding.value) for hit in self._of_words(leaf, pile)}
+        different = {(hit.term, hit.finding.value) for hit in self._of_terms(leaf, pile)}
         there = len(different) >= leaf.at_least or bool(terms & self.evidence.everywhere)
-        return Answered(nobody=there, maybe_nobody=unread is not None and unread.could_hold(leaf.where))
+        return Answered(nobody=there, maybe_nobody=unread is not None and unread.could_hold(leaf.where, leaf.blind))
 
-    def _of_words(self, leaf: Words, pile: Pile) -> Sequence[Hit]:
+    def _of_terms(self, leaf: Terms, pile: Pile) -> Sequence[Hit]:
         found = self._spelt.get((id(leaf), pile))
         if found is None:
-            of_terms = (hit for hit in pile.hits if hit.term and hit.term in leaf.terms)
-            found = tuple(hit for hit in of_terms if not leaf.where or leaf.where & self.evidence.where(hit))
+            named = (hit for hit in pile.hits if hit.term and hit.term in leaf.terms)
+            found = tuple(hit for hit in named if not leaf.where or leaf.where & self.evidence.where(hit))
             self._spelt[id(leaf), pile] = found
         return found
+
+    # -- where witnesses stand --
+
+    def witness_parts(self, lens: Lens, person: str, most: int) -> tuple[frozenset[PartPath], ...]:
+        """Return the sets of parts in which the witnesses of *person* ("" for those without one) stand.
+
+        Where there are more than *most*, one set that no message has is returned: nobody can say anything of it.
+        """
+        found = self._stands(self.content, self._seen(lens), self._look(lens), person, most)
+        return tuple(dict.fromkeys(found)) if len(found) <= most else (_TOO_MANY,)
+
+    def _stands(self, content: Content, pile: Pile, look: _Look, person: str, most: int) -> list[frozenset[PartPath]]:
+        match content:
+            case People() | Terms():
+                return self._stands_leaf(content, pile, look, person)
+            case AnyOf():
+                there = (item for item in content.items if self._answer(item, pile, None, look).there)
+                return [parts for item in there for parts in self._stands(item, pile, look, person, most)]
+            case AllOf():
+                combined: list[frozenset[PartPath]] = [frozenset()]
+                for item in content.items:
+                    own = self._stands(item, pile, look, person, most) or [frozenset()]
+                    if len(combined) * len(own) > most:
+                        return [_TOO_MANY] * (most + 1)
+                    combined = list(dict.fromkeys(left | right for left in combined for right in own))
+                return combined
+            case Inside():
+                groups = pile.groups(content.within, self.evidence).piles
+                return [
+                    parts
+                    for group in groups
+                    if self._answer(content.item, group, None, look).there
+                    for parts in self._stands(content.item, group, look, person, most)
+                ]
+            case Anything() | Nowhere():
+                return [frozenset(part.path for part in self.evidence.reading.parts)]
+
+    def _stands_leaf(self, leaf: Leaf, pile: Pile, look: _Look, person: str) -> list[frozenset[PartPath]]:
+        hits: Sequence[Hit]
+        if isinstance(leaf, Terms):
+            hits = self._of_terms(leaf, pile)
+        else:
+            hits = self._kept(leaf, pile, person, look.lens) if person else []
+            if leaf.people > 1 or not hits:
+                hits = [hit for other in pile.by_person for hit in self._kept(leaf, pile, other, look.lens)]
+        # Also where several hits are needed: each part has to be excused for itself, which frees less and never more.
+        return [frozenset({part}) for part in dict.fromkeys(hit.finding.place.part for hit in hits)]
 
     # -- what to show --
 
     def witness(self, lens: Lens, person: str) -> tuple[Finding, ...]:
         """Return the findings of one witness for *person* ("" for one without), to be shown with a ground."""
-        hits = self._gather(self.policy.content, self._seen(lens), self._look(lens), person)
+        hits = self._gather(self.content, self._seen(lens), self._look(lens), person)
         own = [hit.finding for hit in hits if hit.finding.person == person]
         others = [hit.finding for hit in hits if hit.finding.person != person]
         return tuple(dict.fromkeys((*own, *others)))[:_FINDINGS_SHOWN]
@@ -337,8 +392,8 @@ class Asker:
         match content:
             case People():
                 return self._gather_people(content, pile, look, person)
-            case Words():
-                return self._of_words(content, pile)[: max(3, content.at_least)]
+            case Terms():
+                return self._of_terms(content, pile)[: max(3, content.at_least)]
             case AllOf() | AnyOf():
                 return [
                     hit

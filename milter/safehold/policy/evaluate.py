@@ -10,7 +10,6 @@ Pure.  ``why`` of a ground says in words what decided, and never a value, an add
 """
 
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import assert_never
@@ -25,13 +24,14 @@ from safehold.model import (
     RecipientVerdict,
 )
 from safehold.policy import reasons
-from safehold.policy.answers import Answered, Contents
-from safehold.policy.asked import Asked, Letter, People, RelationTest, holds, is_to_nobody, related
-from safehold.policy.content import Asker, Lens
+from safehold.policy.answers import Answered
+from safehold.policy.asked import Asked, Letter, People, RelationTest, holds, is_to_nobody
+from safehold.policy.content import Asker
 from safehold.policy.evidence import Evidence, Unread
-from safehold.policy.language import SCOPED, Branch, Mode, Policy, Related, Relation
+from safehold.policy.excuses import Excuses
+from safehold.policy.language import SCOPED, Branch, Content, Mode, Per, Policy, Related
 from safehold.policy.load import PolicySet
-from safehold.register.index import Relations
+from safehold.policy.views import Bench, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,14 @@ def evaluate(
 
 def handling(policies: PolicySet, verdicts: Iterable[RecipientVerdict]) -> tuple[Handling, ...]:
     """Return what each policy that is a ground of some verdict wants done."""
-    named = {ground.policy for verdict in verdicts for ground in verdict.grounds}
-    return tuple(policy.handling for policy in policies.policies if policy.id in named)
+    raised: dict[str, str] = {}
+    for ground in (ground for verdict in verdicts for ground in verdict.grounds):
+        raised[ground.policy] = ground.severity or raised.get(ground.policy, "")
+    return tuple(
+        replace(policy.handling, severity=raised[policy.id] or policy.severity.value)
+        for policy in policies.policies
+        if policy.id in raised
+    )
 
 
 def _hold_others(
@@ -138,14 +144,15 @@ class Judge:
     def __init__(self, policy: Policy, evidence: Evidence, letters: Sequence[Letter], people: People) -> None:
         self.policy = policy
         self.evidence = evidence
-        self.letters = letters
-        self.people = people
-        self.asker = Asker(policy, evidence)
+        self.bench = Bench(policy.registers, letters, people)
+        self.askers = {content: Asker(content, evidence) for content in policy.contents}
+        self.excuses = Excuses(policy, evidence)
 
     @cached_property
-    def hopeless(self) -> bool:
-        """Return whether nothing in this message could fire the policy, whoever gets it."""
-        return self.asker.hopeless()
+    def hopeful(self) -> tuple[Branch, ...]:
+        """Return the branches that something in this message could fire, whoever gets it."""
+        lost: set[Content] = {content for content, asker in self.askers.items() if asker.hopeless()}
+        return tuple(branch for branch in self.policy.branches if branch.content not in lost)
 
     def ground(self, asked: Asked) -> Ground | None:
         """Return why the policy asks for an action for this recipient, or None where it does not."""
@@ -153,7 +160,7 @@ class Judge:
         outcome = self._outcome(asked)
         if outcome.answer is Answer.NO:
             return None
-        return Ground(
+        ground = Ground(
             policy=policy.id,
             enforced=policy.enforced,
             action=self._action(outcome),
@@ -164,6 +171,21 @@ class Judge:
             problems=outcome.problems,
             why=outcome.why,
         )
+        return self._repeated(ground, asked)
+
+    def _repeated(self, ground: Ground, asked: Asked) -> Ground:
+        """Return the ground as it is after so many of its kind: too few are recorded only, enough are more severe."""
+        repeat = self.policy.repeat
+        if repeat is None:
+            return ground
+        whose = "" if repeat.per is Per.SENDER else asked.recipient.address
+        times = asked.sent.counts.get((self.policy.id, whose), 0) + 1
+        why = f"{ground.why}; {reasons.times(repeat, times)}"
+        if times >= repeat.at_least:
+            return replace(ground, why=why, severity=repeat.raise_to.value if repeat.raise_to is not None else "")
+        if repeat.raise_to is not None:
+            return ground
+        return replace(ground, why=why, action=min(ground.action, Action.NOTIFY, key=lambda action: action.rank))
 
     def _action(self, outcome: _Outcome) -> Action:
         match outcome.answer:
@@ -179,14 +201,14 @@ class Judge:
 
     def note(self, asked: Asked) -> str:
         """Return why a policy that nearly fired did not: the recipient knows the value already (rule 5)."""
-        if self.hopeless or not (asked.relations.adverse or asked.relations.by_name):
+        if not self.hopeful or not (asked.relations.adverse or asked.relations.by_name):
             return ""
-        if not any(hit.known_to for hit in self.asker.hits):
+        if not any(hit.known_to for asker in self.askers.values() for hit in asker.hits):
             return ""
         # Asked once more of somebody who is adverse and none of the parties by id: then nothing is known to him.
         nameless: dict[str, frozenset[str]] = dict.fromkeys(asked.relations.adverse, frozenset())
         stranger = replace(asked, relations=replace(asked.relations, adverse=nameless))
-        nobody = replace(self.people, parties=lambda _: frozenset())
+        nobody = replace(self.bench.people, parties=lambda _: frozenset())
         outcome = Judge(self.policy, self.evidence, (), nobody)._outcome(stranger)
         if outcome.answer is not Answer.YES:
             return ""
@@ -195,11 +217,13 @@ class Judge:
     # -- one recipient --
 
     def _outcome(self, asked: Asked) -> _Outcome:
-        if asked.direction not in self.policy.directions or self.hopeless:
+        if asked.direction not in self.policy.directions or not self.hopeful:
+            return _NOT
+        if self.excuses.outright(asked) is not None:
             return _NOT
         best = _NOT
-        for branch in self.policy.branches:
-            if not all(holds(test, asked) for test in branch):
+        for branch in self.hopeful:
+            if not all(holds(test, asked) for test in branch.tests):
                 continue
             outcome = self._branch(branch, asked)
             if outcome.answer is Answer.YES:
@@ -209,29 +233,30 @@ class Judge:
         return best
 
     def _branch(self, branch: Branch, asked: Asked) -> _Outcome:
-        related = [RelationTest(test.asked, test.negated) for test in branch if isinstance(test.asked, Related)]
+        asker = self.askers[branch.content]
+        related = [RelationTest(test.asked, test.negated) for test in branch.tests if isinstance(test.asked, Related)]
         if any(is_to_nobody(test, asked.relations, letter=False) for test in related):
             return _NOT
         if not any(test.asked.letter and not test.negated for test in related):
-            return self._one(_View(self, asked, related, None))
+            return self._one(View(self.bench, asker, asked, related, None))
         if not asked.is_print_room:
             return _NOT
-        best = self._unread_letter(asked, related)
-        for letter in self.letters:
+        best = self._unread_letter(asker, asked, related)
+        for letter in self.bench.letters:
             if any(is_to_nobody(test, letter.relations, letter=True) for test in related):
                 continue
-            outcome = self._one(_View(self, asked, related, letter))
+            outcome = self._one(View(self.bench, asker, asked, related, letter))
             if outcome.answer is Answer.YES:
                 return outcome
             if outcome.answer is Answer.CANNOT_TELL and best is _NOT:
                 best = outcome
         return best
 
-    def _unread_letter(self, asked: Asked, related: Sequence[RelationTest]) -> _Outcome:
+    def _unread_letter(self, asker: Asker, asked: Asked, related: Sequence[RelationTest]) -> _Outcome:
         """Answer for a print room where something could not be read: it may be the letter, to anybody."""
         if not self.evidence.unread:
             return _NOT
-        view = _View(self, asked, [test for test in related if not test.asked.letter], None)
+        view = View(self.bench, asker, asked, [test for test in related if not test.asked.letter], None)
         contents = view.contents
         if not (contents.there.there or contents.there.perhaps or contents.unread):
             return _NOT
@@ -245,12 +270,12 @@ class Judge:
             why=f"{reasons.unreadable(unread)} {reasons.MAY_BE_A_LETTER}",
         )
 
-    def _one(self, view: "_View") -> _Outcome:
+    def _one(self, view: View) -> _Outcome:
         contents = view.contents
-        fired = view.persons(contents.there.persons)
+        fired = [person for person in sorted(view.persons(contents.there.persons)) if not self.excuses.of(view, person)]
         if fired:
-            return self._yes(view, min(fired))
-        if contents.there.nobody and view.nobody():
+            return self._yes(view, fired[0])
+        if contents.there.nobody and view.nobody() and not self.excuses.of(view, ""):
             return self._yes(view, "")
         unread = [unread for unread, answer in contents.unread if self._perhaps(view, answer)]
         by_name_only = False
@@ -264,13 +289,13 @@ class Judge:
         return self._cannot_tell(view, tuple(unread), by_name_only=by_name_only)
 
     @staticmethod
-    def _perhaps(view: "_View", answer: Answered) -> bool:
+    def _perhaps(view: View, answer: Answered) -> bool:
         return bool(
             view.persons(answer.maybe) or (answer.anyone and view.anyone()) or (answer.maybe_nobody and view.nobody())
         )
 
-    def _yes(self, view: "_View", person: str) -> _Outcome:
-        findings = self.asker.witness(view.lens, person)
+    def _yes(self, view: View, person: str) -> _Outcome:
+        findings = view.asker.witness(view.lens, person)
         return _Outcome(
             Answer.YES,
             person=person,
@@ -279,7 +304,7 @@ class Judge:
             why=reasons.fired(view.related, person, findings, by_name=person in view.lens.by_name),
         )
 
-    def _cannot_tell(self, view: "_View", unread: tuple[Unread, ...], *, by_name_only: bool) -> _Outcome:
+    def _cannot_tell(self, view: View, unread: tuple[Unread, ...], *, by_name_only: bool) -> _Outcome:
         why = reasons.unreadable(unread)
         relation = reasons.relation(view.related)
         if relation in SCOPED:
@@ -296,112 +321,3 @@ class Judge:
             at_most=Action.NOTIFY if by_name_only else Action.HOLD,
             why=why,
         )
-
-
-class _View:
-    """One branch for one recipient, and for one letter if it asks for the addressee."""
-
-    def __init__(self, judge: Judge, asked: Asked, related: Sequence[RelationTest], letter: Letter | None) -> None:
-        self.judge = judge
-        self.asked = asked
-        self.related = related
-        self.letter = letter
-        mine = [test for test in related if not test.negated and not test.asked.anyone]
-        adverse = any(
-            test.asked.relation is Relation.ADVERSE and test.asked.letter is (letter is not None) for test in mine
-        )
-        looked_at = letter.relations if letter is not None else asked.relations
-        self.lens = self._lens(looked_at, letter, adverse=adverse)
-        self.contents: Contents = judge.asker.ask(self.lens)
-        # A branch that asks both the recipient and the addressee needs a person whom both lenses see.
-        self._also: frozenset[str] | None = None
-        if letter is not None and any(not test.asked.letter for test in mine):
-            sternly = any(test.asked.relation is Relation.ADVERSE and not test.asked.letter for test in mine)
-            own = self._lens(asked.relations, None, adverse=sternly)
-            self._also = judge.asker.ask(own).there.persons
-
-    def _lens(self, relations: Relations, letter: Letter | None, *, adverse: bool) -> Lens:
-        attachment = None
-        if letter is not None and len(self.judge.letters) > 1:
-            attachment = letter.attachment
-        parties = dict(relations.adverse)
-        if adverse:
-            # Whoever of them somebody of that name is: what all of them know, he knows.
-            parties |= {person: self.judge.people.parties(person) for person in relations.by_name}
-        return Lens(
-            own=relations.scope,
-            by_name=relations.by_name,
-            parties=parties,
-            adverse=adverse,
-            attachment=attachment,
-            name_only=letter is not None and letter.by_name_only,
-        )
-
-    def _relations(self, test: RelationTest) -> Sequence[Relations]:
-        """Return whose relations a test asks: the recipient's, or those of the letter or letters."""
-        if not test.asked.letter:
-            return (self.asked.relations,)
-        if not self.asked.is_print_room:
-            return ()
-        if self.letter is not None:
-            return (self.letter.relations,)
-        return tuple(letter.relations for letter in self.judge.letters)
-
-    def persons(self, persons: AbstractSet[str]) -> AbstractSet[str]:
-        """Return those of *persons* for whom every test of the branch is yes."""
-        left = persons if self._also is None else persons & self._also
-        for test in self.related:
-            if not left:
-                break
-            if test.asked.anyone:
-                left = left if self._of_anyone(test) else frozenset()
-            else:
-                looked_at = self._relations(test)
-                holding = [related(test.asked.relation, relations, left) for relations in looked_at]
-                left = left - frozenset().union(*holding) if test.negated else frozenset().union(*holding)
-        return left
-
-    def nobody(self) -> bool:
-        """Return whether every test is yes for a witness without a person: a plain relation is no (rule 3)."""
-        return all(self._of_anyone(test) if test.asked.anyone else test.negated for test in self.related)
-
-    def anyone(self, *, by_name: bool = False) -> bool:
-        """Return whether every test is yes for the unknown person of an unread part (rule 7)."""
-        return all(
-            self._of_anyone(test) if test.asked.anyone else self._unknown(test, by_name=by_name) is not test.negated
-            for test in self.related
-        )
-
-    def _unknown(self, test: RelationTest, *, by_name: bool) -> bool:
-        relation = test.asked.relation
-        for relations in self._relations(test):
-            if relation is Relation.ADVERSE:
-                weak = self.letter is not None and self.letter.by_name_only
-                firm = frozenset() if weak and not by_name else frozenset(relations.adverse)
-                if self._in_registers(firm | (relations.by_name if by_name else frozenset())):
-                    return True
-            if relation is Relation.FORMER_CONTACT and self._in_registers(relations.former):
-                return True
-        return False
-
-    def _of_anyone(self, test: RelationTest) -> bool:
-        def found(relations: Relations) -> bool:
-            match test.asked.relation:
-                case Relation.ADVERSE:
-                    return self._in_registers(relations.adverse)
-                case Relation.FORMER_CONTACT:
-                    return self._in_registers(relations.former)
-                case Relation.SUBJECT:
-                    return self._in_registers(relations.subject)
-                case Relation.AUTHORISED:
-                    return self._in_registers(relations.authorised | relations.subject)
-                case Relation.UNAUTHORISED:
-                    return not self._in_registers(relations.authorised | relations.subject)
-                case _:
-                    assert_never(test.asked.relation)
-
-        return any(found(relations) for relations in self._relations(test)) is not test.negated
-
-    def _in_registers(self, persons: Iterable[str]) -> bool:
-        named = self.judge.policy.registers
-        return any(not named or self.judge.people.register(person) in named for person in persons)

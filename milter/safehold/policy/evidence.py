@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from safehold.model import Finding, PartPath, PlaceKind, Problem, Reading, Reason, Strength, Visibility
-from safehold.policy.language import Unit, Where, Within
+from safehold.policy.language import Blind, Unit, Where, Within
 from safehold.register.people import EVERYBODY
 
 NAME_FIELDS = frozenset({"name", "alias"})
@@ -30,6 +30,10 @@ _Keys = Callable[["Hit"], tuple[object, ...]]
 _RANKS = {strength: strength.rank for strength in Strength}
 _NOBODY: frozenset[str] = frozenset()
 _PAGES = frozenset({PlaceKind.PAGE, PlaceKind.SLIDE})
+# Where a fact about an attachment stands.
+_OF_PARTS = frozenset({Where.ATTACHMENT})
+# Whose insides are pages and pictures; a file may hide in them too, and then the reader tells it as a part.
+_NO_CONTAINERS = ("image/", "text/", "audio/", "video/", "application/pdf", "application/rtf")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,19 +74,23 @@ class Unread:
         parts: The parts.
         problems: What is wrong with them.
         where: Where a text in them would stand.
+        is_container: Whether other parts may be in one of them that were not seen.
     """
 
     parts: frozenset[PartPath] = field(repr=False)
     problems: tuple[Problem, ...]
     where: frozenset[Where]
+    is_container: bool = True
 
     @property
     def reasons(self) -> frozenset[Reason]:
         """Return why they could not be read."""
         return frozenset(problem.reason for problem in self.problems)
 
-    def could_hold(self, where: frozenset[Where]) -> bool:
+    def could_hold(self, where: frozenset[Where], blind: Blind = Blind.ANYWHERE) -> bool:
         """Return whether a condition that looks in *where* (empty: anywhere) could have hit here."""
+        if blind is Blind.NOWHERE or (blind is Blind.INSIDE and not self.is_container):
+            return False
         return not where or bool(where & self.where)
 
 
@@ -134,20 +142,28 @@ class Evidence:
 
     def where(self, hit: Hit) -> frozenset[Where]:
         """Return the names that ``in`` has for the place of a hit."""
-        return self._segment(hit.finding.segment).where
+        return _OF_PARTS if hit.finding.of_part else self._segment(hit.finding.segment).where
 
     def groups(self, within: Within, hits: Sequence[Hit]) -> list[list[Hit]]:
         """Return the largest groups of *hits* that stand within *within*; every smaller one is in one of them."""
+        if within.unit is Unit.MESSAGE:
+            return [list(hits)]
+        if within.unit is Unit.PART:
+            return self._by(hits, _part)
+        of_parts = self._by([hit for hit in hits if hit.finding.of_part], _part)
+        groups = self._placed([hit for hit in hits if not hit.finding.of_part], within)
+        # What is true of a part is true wherever one looks in it.
+        return [
+            group + [hit for own in of_parts if _part(own[0]) == _part(group[0]) for hit in own] for group in groups
+        ] + of_parts
+
+    def _placed(self, hits: Sequence[Hit], within: Within) -> list[list[Hit]]:
         match within.unit:
-            case Unit.MESSAGE:
-                return [list(hits)]
-            case Unit.PART:
-                return self._by(hits, lambda hit: (hit.finding.place.part,))
             case Unit.PAGE:
                 return self._by(hits, self._page)
             case Unit.PARAGRAPH:
                 return self._by(hits, self._paragraphs)
-            case Unit.WORDS | Unit.CHARACTERS:
+            case _:
                 return self._windows(within, hits)
 
     def _by(self, hits: Sequence[Hit], keys: _Keys) -> list[list[Hit]]:
@@ -173,7 +189,7 @@ class Evidence:
 
     def _windows(self, within: Within, hits: Sequence[Hit]) -> list[list[Hit]]:
         found: list[list[Hit]] = []
-        for group in self._by(hits, lambda hit: (hit.finding.place.part,)):
+        for group in self._by(hits, _part):
             if len(group) > HITS_A_PART:
                 found.append(group)
                 continue
@@ -256,11 +272,20 @@ class Evidence:
             where = self._unread_where(group)
             own = part in salvaged and apart < UNREAD_APART
             apart += own
-            classes[(part, where) if own else (part in salvaged, where)] += group
+            classes[(part if own else part in salvaged, where, self._is_container(part))] += group
         return tuple(
-            Unread(frozenset(problem.part for problem in group), tuple(group), self._unread_where(group))
+            Unread(
+                frozenset(problem.part for problem in group),
+                tuple(group),
+                self._unread_where(group),
+                self._is_container(group[0].part),
+            )
             for group in classes.values()
         )
+
+    def _is_container(self, path: PartPath) -> bool:
+        part = self._parts.get(path)
+        return part is None or not part.media_type.startswith(_NO_CONTAINERS)
 
     def _unread_where(self, problems: Sequence[Problem]) -> frozenset[Where]:
         part = self._parts.get(problems[0].part)
@@ -271,6 +296,10 @@ class Evidence:
         if part.is_attachment:
             return frozenset({Where.ATTACHMENT, Where.FILENAME, Where.METADATA, Where.HIDDEN, Where.OCR, Where.QUOTED})
         return frozenset({Where.BODY, Where.QUOTED, Where.METADATA, Where.HIDDEN, Where.OCR})
+
+
+def _part(hit: Hit) -> tuple[PartPath]:
+    return (hit.finding.place.part,)
 
 
 @dataclass(frozen=True, slots=True)

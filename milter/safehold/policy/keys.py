@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every key of the language, version 1, and whether this version of safehold has built it.
+"""Every key of the language, version 1: one table for the loader, for did-you-mean and for the JSON Schema.
 
-One table for the loader, for did-you-mean and (later) for the JSON Schema, so that they cannot disagree.  A key that is
-of the language and not built is refused by name: a condition that is silently dropped would make a policy hold less
-than it says.
+So they cannot disagree.  A key that is of the language and not built is refused by name: one that stood there and did
+nothing would promise what nobody keeps.
 """
 
 from dataclasses import dataclass
 
 from safehold.model import Action, Reason, Scope, Strength
-from safehold.policy.language import Kind, Mode, Relation, Severity, Where
+from safehold.policy.language import Kind, Mode, Per, Relation, Severity, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ KEYS: dict[str, dict[str, Key]] = {
         "kinds": Key("which addresses and domains are of a recipient kind"),
         "roles": Key("which addresses and domains have a role"),
         "lists": Key("named lists of domains, addresses, phrases or patterns"),
-        "document_types": _later("what a kind of document looks like"),
+        "document_types": Key("what a kind of document looks like"),
         "registers": Key("where the people of a register come from"),
         "reviewers": Key("who decides about held messages"),
         "messages": Key("texts of yours for notices, by the names that notify gives"),
@@ -61,8 +60,8 @@ KEYS: dict[str, dict[str, Key]] = {
         "shadow_until": Key("the day on which shadow should end"),
         "review_by": Key("the day by which to look at it again"),
         "when": Key("its conditions"),
-        "unless": _later("expiring exceptions"),
-        "repeat": _later("how often in how many days"),
+        "unless": Key("expiring exceptions"),
+        "repeat": Key("how often in how many days"),
         "then": Key("what to do"),
         "if_uninspectable": Key("what to do where a part cannot be read"),
     },
@@ -74,14 +73,14 @@ KEYS: dict[str, dict[str, Key]] = {
     },
     "when": {
         "direction": Key("outbound, internal, inbound or any; unset: from us"),
-        "sender": _later("conditions on the sender"),
+        "sender": Key("conditions on the sender"),
         "recipients": Key("who would get it"),
         "content": Key("what it holds"),
-        "attachments": _later("conditions on attachments"),
-        "documents": _later("conditions on documents"),
-        "all": _later("every one of these conditions"),
-        "any": _later("at least one of these conditions"),
-        "not": _later("none of these conditions"),
+        "attachments": Key("conditions on attachments"),
+        "documents": Key("conditions on documents"),
+        "all": Key("every one of these conditions"),
+        "any": Key("at least one of these conditions"),
+        "not": Key("none of these conditions"),
         **_NEARNESS,
     },
     "recipients": {
@@ -93,24 +92,84 @@ KEYS: dict[str, dict[str, Key]] = {
         "kind": Key("personal-mail, role-mailbox or print-and-post"),
         "relation": Key("what the recipient is to the person found"),
         "addressee": Key("what the addressee of a letter is to the person found"),
-        "visible_count": _later("how many addresses stand in To and Cc"),
-        "first_contact": _later("nobody here wrote to this address for so long"),
+        "visible_count": Key("how many addresses stand in To and Cc"),
+        "first_contact": Key("nobody here wrote to this address for so long"),
+        **_NESTING,
+    },
+    "sender": {
+        "address": Key("a mail address"),
+        "list": Key("a list of addresses or domains"),
+        "domain": Key("exactly this domain"),
+        "group": Key("one of the roles: of this file set"),
+        "first_contact": Key("no mail was accepted from this sender for so long"),
         **_NESTING,
     },
     "relation": {"is": Key("the relation"), "of": Key("anyone: ask the whole register")},
+    "visible_count": {
+        "at_least": Key("how many addresses"),
+        "scope": Key("of which scope; unset: of any"),
+    },
     "content": {
         "register": Key("a register of protected people"),
         "fields": Key("which of their values"),
         "strength": Key("the weakest finding that counts: certain, likely or hint"),
         "people": Key("how many different people"),
         "fields_at_least": Key("how many different fields of one person"),
-        "identifier": _later("official numbers"),
+        "identifier": Key("official numbers"),
         "regex": Key("a pattern and how many different texts it must take"),
         "phrases": Key("a list of phrases"),
-        "document_type": _later("a kind of document"),
-        "marking": _later("a protective marking"),
+        "document_type": Key("a kind of document"),
+        "marking": Key("a protective marking"),
         **_NESTING,
         **_NEARNESS,
+    },
+    "identifier": {
+        "kind": Key("which official number"),
+        "near": Key("words of which one must stand beside it; unset: those that go with the kind"),
+        "within": Key('how near they must stand: "10 words" if unset'),
+        "at_least": Key("how many different numbers"),
+    },
+    "attachments": {
+        "type": Key("a family of types (pdf, archive, picture ...) or a media type"),
+        "name": Key('a file name, * for anything: "*.zip"'),
+        "larger_than": Key('"10 MB"'),
+        "count": Key("at least so many of them"),
+        "state": Key("why it could not be read, or unreadable for any reason"),
+        "redaction": Key("a redaction that fails: any, or which kind"),
+        "hidden": Key("something that it hides: any, or which kind"),
+        **_NESTING,
+    },
+    "documents": {
+        "type": Key("one of document_types"),
+        "redaction": Key("how far it is redacted: unredacted, partial, failed, not_searched, redacted"),
+        "protected": Key("whose data must be redacted in it: {register, fields}"),
+        **_NESTING,
+    },
+    "protected": {"register": Key("a register of protected people"), "fields": Key("which of their values")},
+    "a document type": {
+        "title_any": Key("phrases in the first heading, the title property or the subject"),
+        "heading_any": Key("phrases in a heading"),
+        "body_any": Key("phrases anywhere"),
+        "form_number": Key("numbers of forms, such as FL401"),
+        "at_least": Key("how many different ones are enough"),
+    },
+    "an exception": {
+        "id": Key("lower-kebab name"),
+        "reason": Key("why"),
+        "approved_by": Key("who answers for it"),
+        "expires": Key("its last day, at most a year ahead"),
+        "sender": Key("conditions on the sender, proven ones only"),
+        "recipients": Key("who gets it"),
+        "content": Key("what the same part holds"),
+        "attachments": Key("conditions on the attachment"),
+        "within": _NEARNESS["within"],
+        "in": _NEARNESS["in"],
+    },
+    "repeat": {
+        "per": Key("sender or recipient"),
+        "at_least": Key("how many matches, this one included"),
+        "in": Key('in how many days: "30 days"'),
+        "raise_to": Key("the severity from then on; unset: the policy acts from then on only"),
     },
     "regex": {"pattern": Key("an RE2 pattern"), "at_least": Key("how many different texts it must take")},
     "then": {
@@ -136,7 +195,7 @@ KEYS: dict[str, dict[str, Key]] = {
         "builtin": Key("personal-mail"),
         "plus": Key("items to add"),
         "minus": Key("items to take away"),
-        "at_most_age": _later("how old the list may be"),
+        "at_most_age": Key("how old the list may be"),
     },
     "a register": {"file": Key("a file of people beside the policies")},
     "a reviewers' role": {
@@ -148,19 +207,11 @@ KEYS: dict[str, dict[str, Key]] = {
 
 # What an author can write today in place of a key that is not built.
 IN_PLACE_OF = {
-    "unless": "write the exception under not:, in recipients or content; it has no end date, so look at it again",
-    "all": "write it inside recipients or content",
-    "any": "write it inside recipients or content",
-    "not": "write it inside recipients or content",
-    "sender": "a policy is asked of every sender today",
-    "identifier": "a pattern can stand in for it: regex: {pattern: '...'}, with a phrase beside it under all:",
-    "document_type": "phrases of such a document can stand in for it: lists: {NAME: {kind: phrase, items: [...]}}",
     "at_deadline": "a hold that nobody decides is never released; its sender hears when it expires",
     "sender_may": "take the line out; a sender can always ask the reviewers, who cancel",
     "notice_detail": "how much every sender is told stands in the settings: notices.detail",
     "cover": "name the people who stand in among the members, and under notices.reviewers in the settings",
     "hours": "take the line out: a role is told at any hour",
-    "marking": "the marking as a phrase can stand in for it: lists: {NAME: {kind: phrase, items: [...]}}",
 }
 
 # Where a fired policy of the full language also stands on the content half of `when`.
@@ -188,6 +239,49 @@ PLACEHOLDERS = (
 )
 REVIEWER_PLACEHOLDERS = ("policy_title",)
 
+# Official numbers that `identifier` knows by their form and check digits (policy-language, section 3).
+IDENTIFIERS = (
+    "nhs_number",
+    "chi",
+    "nino",
+    "uprn",
+    "postcode",
+    "family_case",
+    "criminal_case",
+    "prison_number",
+    "phone",
+    "email",
+    "date_of_birth",
+)
+# A site's own numbers: a list of kind regex by this name.
+LOCAL = "local:"
+
+MARKINGS = ("official", "official-sensitive", "official-personal", "protect", "restricted", "secret", "top-secret")
+
+TYPES = ("pdf", "word", "spreadsheet", "presentation", "picture", "archive", "mail", "text", "web-page", "calendar")
+
+HIDINGS = (
+    "hidden_sheet",
+    "hidden_rows",
+    "pivot_cache",
+    "tracked_changes",
+    "comments",
+    "speaker_notes",
+    "old_revision",
+    "embedded_file",
+    "cropped_image",
+    "metadata",
+)
+
+REDACTION_KINDS = (
+    "text_under_box",
+    "black_highlight",
+    "same_colour_text",
+    "loose_annotation",
+    "unapplied_mark",
+    "pixelated",
+)
+
 CHOICES: dict[str, tuple[str, ...]] = {
     "severity": tuple(Severity),
     "mode": tuple(Mode),
@@ -199,6 +293,17 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "in": tuple(Where),
     "action": (Action.HOLD.value, Action.REJECT.value, Action.NOTIFY.value),
     "reason": tuple(Reason),
+    "state": ("unreadable", *Reason),
+    "identifier": IDENTIFIERS,
+    "marking": MARKINGS,
+    "hidden": ("any", *HIDINGS),
+    "redaction": ("any", *REDACTION_KINDS, "suspect"),
+    "document redaction": ("unredacted", "partial", "failed", "not_searched", "redacted"),
+    "per": tuple(Per),
+    "at_deadline": ("escalate", "return"),
+    "sender_may": ("cancel", "explain"),
+    "notice_detail": ("none", "where", "kind"),
+    "hours": ("all", "office"),
     "list kind": ("domain", "address", "phrase", "regex"),
     "builtin": ("personal-mail",),
     "approvals": ("1", "2"),

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The typed policy: what a file means once it is read.  Frozen values only, no behaviour beyond look-ups.
 
-``when.recipients`` is kept as *branches*: the mapping of ``all any not`` multiplied out into "or" of "and" of single
-tests, with every ``not`` pushed down onto a test.  That is what makes ``not: {relation: authorised}`` and
-``relation: unauthorised`` the same (policy-language, rule 2), and what lets each branch ask the content through the
-eyes of the one it names: the recipient, or the addressee of a letter.
+``when`` is kept as *branches*: its mappings of ``all any not`` multiplied out into "or" of "and", with every ``not``
+pushed down.  A branch has single tests of sender and recipient, and the content that goes with them.  That makes
+``not: {relation: authorised}`` and ``relation: unauthorised`` the same (policy-language, rule 2), and lets each
+branch ask the content through the eyes of the one it names: the recipient, or the addressee of a letter.
 """
 
 from collections.abc import Mapping
@@ -91,7 +91,7 @@ class Within:
     number: int = 0
 
 
-# -- when.recipients ----------------------------------------------------------------------------------------------
+# -- when.sender, when.recipients ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,30 @@ class InAddresses:
 
     name: str
     addresses: AddressSet
+
+
+@dataclass(frozen=True, slots=True)
+class SentBy:
+    """Somebody who claims to be the sender is in a set; ``name`` says which in words."""
+
+    name: str
+    addresses: AddressSet
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleCount:
+    """So many addresses (of a scope, or of any) stand in To and Cc, the sender's own left out."""
+
+    at_least: int
+    scope: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstContact:
+    """No mail was accepted between us and the recipient (or from the sender) for so many days."""
+
+    days: int
+    sender: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +152,7 @@ class Related:
     letter: bool = False
 
 
-Asked = InAddresses | OfScope | OfKind | Related
+Asked = InAddresses | OfScope | OfKind | Related | SentBy | VisibleCount | FirstContact
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +161,6 @@ class Test:
 
     asked: Asked
     negated: bool = False
-
-
-Branch = tuple[Test, ...]
 
 
 # -- when.content -------------------------------------------------------------------------------------------------
@@ -158,14 +179,26 @@ class People:
     where: frozenset[Where] = frozenset()
 
 
+class Blind(StrEnum):
+    """In which unread parts a term could have stood (rule 7)."""
+
+    ANYWHERE = "anywhere"
+    INSIDE = "inside"  # only in what a container would have held: the part itself is known
+    NOWHERE = "nowhere"  # that a part could not be read is itself the answer
+
+
 @dataclass(frozen=True, slots=True)
-class Words:
-    """A phrase of one of the lists, or ``at_least`` different texts that a pattern takes."""
+class Terms:
+    """Findings of one of the terms, ``at_least`` different ones: phrases, patterns, identifiers, markings, documents.
+
+    ``terms`` are keys of ``PolicySet.terms``; ``index`` numbers the leaves.
+    """
 
     index: int
     terms: tuple[str, ...]
     at_least: int = 1
     where: frozenset[Where] = frozenset()
+    blind: Blind = Blind.ANYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,14 +235,14 @@ class Inside:
     item: "Content"
 
 
-Leaf = People | Words
-Content = People | Words | Anything | AllOf | AnyOf | Nowhere | Inside
+Leaf = People | Terms
+Content = People | Terms | Anything | AllOf | AnyOf | Nowhere | Inside
 
 
 def leaves(content: Content, *, positive: bool = False) -> tuple[Leaf, ...]:
     """Return the leaves below *content* in order; with *positive* without those under ``not``."""
     match content:
-        case People() | Words():
+        case People() | Terms():
             return (content,)
         case Anything():
             return ()
@@ -226,7 +259,7 @@ def names_person(content: Content) -> bool:
     match content:
         case People():
             return True
-        case Words() | Anything() | Nowhere():
+        case Terms() | Anything() | Nowhere():
             return False
         case AllOf():
             return any(names_person(item) for item in content.items)
@@ -234,6 +267,59 @@ def names_person(content: Content) -> bool:
             return all(names_person(item) for item in content.items)
         case Inside():
             return names_person(content.item)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One way in which a policy fires: all tests hold and the content is there."""
+
+    tests: tuple[Test, ...] = ()
+    content: Content = Anything()
+
+    def related(self) -> tuple[Related, ...]:
+        """Return the relations that this branch requires."""
+        return tuple(test.asked for test in self.tests if isinstance(test.asked, Related) and not test.negated)
+
+
+# -- unless, repeat -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """An exception: under these conditions a witness does not count for a recipient, until a day.
+
+    Attributes:
+        branches: Its conditions, as a policy's; one of them must be wholly true.
+        expires: The last day on which it counts.
+        registers: Registers whose people its relation is asked about.
+    """
+
+    id: str
+    reason: str
+    approved_by: str
+    expires: date
+    branches: tuple[Branch, ...]
+    registers: frozenset[str] = frozenset()
+
+
+class Per(StrEnum):
+    """Whose matches ``repeat`` counts."""
+
+    SENDER = "sender"
+    RECIPIENT = "recipient"
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """How often somebody must have matched, this time included.
+
+    Without ``raise_to`` the policy acts from that time on only; with it, it acts always and becomes so severe then.
+    """
+
+    per: Per
+    at_least: int
+    days: int
+    raise_to: Severity | None = None
 
 
 # -- then, if_uninspectable ---------------------------------------------------------------------------------------
@@ -274,9 +360,9 @@ class Policy:
 
     Attributes:
         directions: Directions of a copy that it judges.
-        branches: ``when.recipients`` multiplied out; one empty branch means everybody.
-        content: What the message must hold.
+        branches: ``when`` multiplied out; a branch without tests means everybody.
         registers: All registers that its content names.
+        excuses: Its exceptions that have not expired.
         ocr: Whether it says that pictures are to be read, or not to be; None where it leaves that to us.
         place: File and line of its ``id``.
     """
@@ -288,7 +374,6 @@ class Policy:
     mode: Mode
     directions: frozenset[Direction]
     branches: tuple[Branch, ...]
-    content: Content
     then: Then
     uninspectable: Uninspectable
     severity: Severity = Severity.MEDIUM
@@ -298,7 +383,20 @@ class Policy:
     review_by: date | None = None
     registers: frozenset[str] = frozenset()
     ocr: bool | None = None
+    excuses: tuple[Excuse, ...] = ()
+    repeat: Repeat | None = None
     place: tuple[str, int] = ("", 0)
+
+    @property
+    def contents(self) -> tuple[Content, ...]:
+        """Return what its branches ask of the message, each once."""
+        return tuple(dict.fromkeys(branch.content for branch in self.branches))
+
+    @property
+    def looked_for(self) -> tuple[Leaf, ...]:
+        """Return everything that it, or one of its exceptions, looks for."""
+        asked = [*self.contents, *(branch.content for excuse in self.excuses for branch in excuse.branches)]
+        return tuple(dict.fromkeys(leaf for content in asked for leaf in leaves(content)))
 
     @property
     def enforced(self) -> bool:
@@ -324,12 +422,7 @@ class Policy:
 
     def relations(self) -> frozenset[Relation]:
         """Return the relations that some branch requires."""
-        return frozenset(
-            test.asked.relation
-            for branch in self.branches
-            for test in branch
-            if isinstance(test.asked, Related) and not test.negated
-        )
+        return frozenset(related.relation for branch in self.branches for related in branch.related())
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,3 +445,59 @@ class Pattern:
 
     compiled: Any = field(repr=False, compare=False)
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """An official number: check digits where it has them, and one of the words of ``near`` beside it.
+
+    Without ``near`` the words that go with the kind are asked for.  ``patterns`` are those of a site's own numbers.
+    """
+
+    kind: str
+    within: Within
+    near: tuple[str, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """A protective marking, in any of its spellings."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentType:
+    """What a kind of document looks like: phrases by where they stand, and how many different ones are enough."""
+
+    name: str
+    title_any: tuple[str, ...] = ()
+    heading_any: tuple[str, ...] = ()
+    body_any: tuple[str, ...] = ()
+    form_number: tuple[str, ...] = ()
+    at_least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """Conditions on one attachment, all of which must hold; what is empty is not asked.
+
+    Attributes:
+        types: Families of types ("pdf", "archive") or media types.
+        names: Globs of file names, small letters.
+        larger_than: Bytes.
+        states: Reasons for which it could not be read.
+        hidden: Ways in which it hides something.
+        redaction: Ways in which its redaction fails.
+    """
+
+    types: frozenset[str] = frozenset()
+    names: tuple[str, ...] = field(default=(), repr=False)
+    larger_than: int | None = None
+    states: frozenset[Reason] = frozenset()
+    hidden: frozenset[str] = frozenset()
+    redaction: frozenset[str] = frozenset()
+
+
+Term = Phrases | Pattern | Identifier | Marking | DocumentType | Attached

@@ -19,7 +19,7 @@ from safehold.errors import Complaint, ComplaintsError
 from safehold.model import Action, Handling, Scope
 from safehold.policy import addresses
 from safehold.policy.addresses import AddressSet
-from safehold.policy.language import Kind, Mode, Pattern, Phrases, Policy
+from safehold.policy.language import Kind, Mode, Policy, Term
 from safehold.policy.names import PARTNERS, Names, relative
 from safehold.policy.nodes import Complaints, Mapping, Mark, Scalar, compose
 from safehold.policy.policies import PolicyReader
@@ -43,7 +43,7 @@ class PolicySet:
         registers: Names of registers that are declared or used.
         kinds: Which addresses are of a recipient kind.
         partners: The list named ``partners``: what ``scope: partner`` means.
-        terms: Phrases and patterns, by the key that content leaves name.
+        terms: What is looked for, by the key that content leaves name.
     """
 
     policies: tuple[Policy, ...] = ()
@@ -54,7 +54,7 @@ class PolicySet:
     kinds: Files[Kind, AddressSet] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     roles: Files[str, AddressSet] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     partners: AddressSet = field(default=AddressSet(), repr=False)
-    terms: Files[str, Phrases | Pattern] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    terms: Files[str, Term] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     def policy(self, policy_id: str) -> Policy:
         """Return one policy.
@@ -97,7 +97,7 @@ class Loading:
     names: Names
     policies: list[Policy]
     people: list[Person]
-    terms: dict[str, Phrases | Pattern]
+    terms: dict[str, Term]
     marks: dict[str, Mark]
 
     def result(self, files: Files[str, bytes]) -> PolicySet:
@@ -152,13 +152,13 @@ def read(files: Files[str, bytes], *, today: date, beside: Collection[str] = ())
     complaints = Complaints()
     walk = Walk(complaints)
     names = Names(walk, complaints, files)
-    terms: dict[str, Phrases | Pattern] = {}
+    terms: dict[str, Term] = {}
     roots = _roots(files, complaints, walk, names)
     for root in roots.values():
         names.gather(root)
     policies: list[Policy] = []
     for root in roots.values():
-        policies += PolicyReader(walk, names, terms).read(root)
+        policies += PolicyReader(walk, names, terms, today).read(root)
     marks = _unique(roots, walk)
     names.check_messages(_reviewers_only(names))
     people = _people(names, files, complaints)
@@ -382,6 +382,9 @@ def _warn(run: Loading, today: date) -> None:
     for name, entry_list in run.names.lists.items():
         if ("list", name) not in run.names.used and name != PARTNERS:
             run.complaints.warn(entry_list.mark, "unused-list", f'no policy uses list "{name}"')
+    for name, place in run.names.document_marks.items():
+        if ("document type", name) not in run.names.used:
+            run.complaints.warn(place, "unused-document-type", f'no policy uses document type "{name}"')
     for name, node in run.names.message_marks.items():
         if ("message", name) not in run.names.used:
             run.complaints.warn(node.mark, "unused-message", f'no policy uses message "{name}" (then: {{notify: ...}})')

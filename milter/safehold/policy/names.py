@@ -12,7 +12,7 @@ from itertools import islice
 from safehold.policy import addresses, patterns
 from safehold.policy.addresses import AddressSet
 from safehold.policy.keys import CHOICES, PLACEHOLDERS, REVIEWER_PLACEHOLDERS
-from safehold.policy.language import Kind, Pattern, Phrases, Reviewers
+from safehold.policy.language import DocumentType, Kind, Pattern, Phrases, Reviewers
 from safehold.policy.nodes import Complaints, Mapping, Mark, Node, Scalar, closest, decode, meant
 from safehold.policy.walk import Walk
 
@@ -57,6 +57,8 @@ class Names:
     roles: dict[str, AddressSet] = field(default_factory=dict)
     registers: dict[str, Mark] = field(default_factory=dict)
     register_files: list[RegisterFile] = field(default_factory=list)
+    document_types: dict[str, DocumentType] = field(default_factory=dict)
+    document_marks: dict[str, Mark] = field(default_factory=dict)
     reviewers: dict[str, Reviewers] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
     message_marks: dict[str, Scalar] = field(default_factory=dict)
@@ -83,6 +85,10 @@ class Names:
         for key, value in walk.named(root.get("roles"), "roles"):
             if self._new("role", key):
                 self.roles[key.text] = self.flat(value, f"roles.{key.text}")
+        for key, value in walk.named(root.get("document_types"), "document_types"):
+            if self._new("document type", key):
+                self.document_marks[key.text] = key.mark
+                self.document_types[key.text] = self._document_type(key, value)
         for key, value in walk.named(root.get("registers"), "registers"):
             if self._new("register", key):
                 self._register(key, value)
@@ -242,6 +248,43 @@ class Names:
                 " many; put the values in a register (safehold register import FILE) and name the register here",
                 silent=True,
             )
+
+    def _document_type(self, key: Scalar, node: Node) -> DocumentType:
+        walk = self.walk
+        table = walk.mapping(node, "a document type", f"document type {key.text}")
+        if table is None:
+            return DocumentType(key.text)
+        phrases: dict[str, tuple[str, ...]] = {}
+        for name in ("title_any", "heading_any", "body_any", "form_number"):
+            items = walk.texts(table.get(name), name)
+            for item in items:
+                self.personal(item, pattern=False)
+                if not any(c.isalnum() for c in item.text):
+                    walk.wrong(item, "a phrase needs a letter or a digit")
+            phrases[name] = tuple(item.text for item in items)
+        at_least = walk.number(table.get("at_least"), "at_least", 1)
+        total = sum(map(len, phrases.values()))
+        if not total:
+            walk.wrong(
+                key, f'document type "{key.text}" has no phrases: title_any, heading_any, body_any', "missing-key"
+            )
+        elif at_least > total:
+            walk.wrong(
+                table.get("at_least") or key,
+                f"at_least: {at_least}, but only {total} phrases are given",
+                "never-matches",
+            )
+        return DocumentType(key.text, at_least=at_least, **phrases)
+
+    def use_document_type(self, item: Scalar) -> DocumentType | None:
+        """Return the document type that *item* names, or None after complaining."""
+        found = self.document_types.get(item.text)
+        self.used.add(("document type", item.text))
+        if found is None:
+            here = f" Document types here: {', '.join(sorted(self.document_types))}" if self.document_types else ""
+            cure = meant(item.text, self.document_types) or "."
+            self.walk.wrong(item, f'no document type "{item.text[:60]}"{cure}{here}', "unknown-document-type")
+        return found
 
     # -- registers, reviewers, messages --
 

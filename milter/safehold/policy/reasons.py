@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from safehold.model import Finding
 from safehold.policy.asked import RelationTest
 from safehold.policy.evidence import Unread
-from safehold.policy.language import Relation
+from safehold.policy.language import Per, Relation, Repeat
 
 HELD_OTHERS = "deliver_others: no: a copy of this message is held for another recipient"
 MAY_BE_A_LETTER = "and may be a letter to anybody"
@@ -23,6 +23,13 @@ def unreadable(unread: Sequence[Unread]) -> str:
     """Return what could not be read and why."""
     reasons = ", ".join(sorted({reason.value for entry in unread for reason in entry.reasons}))
     return f"a part could not be read ({reasons})"
+
+
+def times(repeat: Repeat, count: int) -> str:
+    """Return how often it has been so."""
+    whose = "this sender" if repeat.per is Per.SENDER else "this recipient"
+    enough = "" if count >= repeat.at_least else f", and acts from the {repeat.at_least}th on"
+    return f"time {count} in {repeat.days} days for {whose}{enough}"
 
 
 _SAID = {
@@ -57,6 +64,12 @@ def _found(finding: Finding, person: str) -> str:
     if finding.detector == "register":
         whose = "" if finding.person == person else f" of {finding.person}"
         return f"{finding.field.replace('_', ' ')}{whose} found ({finding.strength}: {finding.why})"
-    if finding.detector == "phrase":
-        return f"a phrase of list {finding.field} found"
-    return "a text found that the pattern takes"
+    match finding.detector:
+        case "phrase":
+            return f"a phrase of list {finding.field} found"
+        case "regex":
+            return "a text found that the pattern takes"
+        case "attachment":
+            return finding.why
+        case _:
+            return f"{finding.field.replace('_', ' ')} found ({finding.why})"

@@ -1,142 +1,77 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a policy, each key of which is right, makes sense as a whole; and its recipients multiplied out.
+"""Whether a policy, each key of which is right, makes sense as a whole.
 
 A condition that can never hold, or a relation with nobody to be related to, is the dangerous kind of mistake: the
 policy loads, reads well and protects nobody.  Pure.
 """
 
-from dataclasses import dataclass
 from typing import assert_never
 
-from safehold.model import Direction, Scope
+from safehold.model import Action, Direction, Scope
+from safehold.policy.branches import OPPOSITE
+from safehold.policy.conditions import Said
 from safehold.policy.language import (
     Anything,
     Asked,
+    Blind,
     Branch,
+    FirstContact,
     InAddresses,
     Kind,
+    Mode,
     OfKind,
     OfScope,
     People,
     Policy,
     Related,
     Relation,
+    SentBy,
     Test,
+    VisibleCount,
     Where,
     leaves,
     names_person,
 )
 from safehold.policy.names import Names
-from safehold.policy.nodes import Mark, Node, Scalar
-
-# A policy in use has under ten branches; what multiplies out beyond this belongs into a list.
-BRANCH_LIMIT = 256
-
-# -- the tree of when.recipients, before it is multiplied out -----------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Every:
-    """All of these."""
-
-    items: tuple["Tree", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Some:
-    """One of these."""
-
-    items: tuple["Tree", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """Not this."""
-
-    item: "Tree"
-
-
-Tree = Test | Every | Some | Not
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """A relation asked somewhere in a policy, with its place and its words."""
-
-    related: Related
-    mark: Mark
-    words: str
-
-
-def count(tree: Tree, *, negated: bool = False) -> int:
-    """Return how many branches *tree* multiplies out to, cheaply."""
-    match tree:
-        case Test():
-            return 1
-        case Not():
-            return count(tree.item, negated=not negated)
-        case Every() | Some():
-            numbers = [count(item, negated=negated) for item in tree.items]
-            if isinstance(tree, Every) is negated:
-                return sum(numbers)
-            product = 1
-            for number in numbers:
-                product = min(product * number, 10 * BRANCH_LIMIT)
-            return product
-
-
-def branches(tree: Tree, *, negated: bool = False) -> tuple[Branch, ...]:
-    """Return *tree* as "or" of "and" of tests, every ``not`` pushed down onto a test."""
-    match tree:
-        case Test():
-            return ((_denied(tree) if negated else tree,),)
-        case Not():
-            return branches(tree.item, negated=not negated)
-        case Every() | Some():
-            parts = [branches(item, negated=negated) for item in tree.items]
-            if isinstance(tree, Every) is negated:
-                return tuple(branch for part in parts for branch in part)
-            product: tuple[Branch, ...] = ((),)
-            for part in parts:
-                product = tuple((*left, *(t for t in right if t not in left)) for left in product for right in part)
-            return product
-
-
-_OPPOSITE = {Relation.AUTHORISED: Relation.UNAUTHORISED, Relation.UNAUTHORISED: Relation.AUTHORISED}
-
-
-def _denied(test: Test) -> Test:
-    # Rule 2: `not: {relation: authorised}` and `relation: unauthorised` are the same, also where there is no person or
-    # an unread one.  A letter's addressee is another matter: where there is no letter, "not" is simply true.
-    related = test.asked
-    if isinstance(related, Related) and related.relation in _OPPOSITE and not related.letter:
-        return Test(Related(_OPPOSITE[related.relation], related.anyone), test.negated)
-    return Test(test.asked, not test.negated)
-
+from safehold.policy.nodes import Mapping, Node
 
 # -- sense --------------------------------------------------------------------------------------------------------
 
 
-def check(policy: Policy, askings: list[Asking], recipients: Node | None, name: Node, names: Names) -> None:
-    """Complain of what *policy* cannot mean."""
-    _relation_without_person(policy, askings, names)
-    if recipients is not None:
-        _never_matches(policy, recipients, names)
-    everybody = isinstance(recipients, Scalar) and policy.branches == ((),)
-    if isinstance(policy.content, Anything) and everybody:
+def check(policy: Policy, said: Said, when: Node, name: Node, names: Names) -> None:
+    """Complain of what *policy* cannot mean.
+
+    Args:
+        policy: The policy.
+        said: What it asks, with places.
+        when: Its ``when``.
+        name: Its id.
+        names: What it may refer to.
+    """
+    _relation_without_person(policy, said, names)
+    recipients = when.get("recipients") if isinstance(when, Mapping) else None
+    _never_matches(policy, recipients or when, names)
+    _strangers_alone(policy, name, names)
+    _redaction(policy, said, names)
+    if policy.branches == (Branch(),):
         names.complaints.warn(
             name.mark, "holds-everything", f'policy "{policy.id}" takes every message in its direction'
         )
 
 
-def _relation_without_person(policy: Policy, askings: list[Asking], names: Names) -> None:
-    if names_person(policy.content):
-        return
+def _relation_without_person(policy: Policy, said: Said, names: Names) -> None:
+    alone = {
+        related
+        for branch in policy.branches
+        if not names_person(branch.content)
+        for test in branch.tests
+        if isinstance(related := test.asked, Related)
+    }
     here = ", ".join(names.registers or sorted({word for what, word in names.used if what == "register"})) or "none yet"
-    some = any(isinstance(leaf, People) for leaf in leaves(policy.content, positive=True))
+    some = any(isinstance(leaf, People) for content in policy.contents for leaf in leaves(content, positive=True))
     cure = "the branch of any: that has none needs a register: too" if some else "add content: {register: ...}"
-    for asking in askings:
-        if not asking.related.anyone:
+    for asking in said.askings:
+        if not asking.related.anyone and alone & _spellings(asking.related):
             word = asking.related.relation.value.replace("_", " ")
             person = (
                 "a person to be adverse to"
@@ -150,20 +85,54 @@ def _relation_without_person(policy: Policy, askings: list[Asking], names: Names
             )
 
 
-def _never_matches(policy: Policy, recipients: Node, names: Names) -> None:
-    reasons = [_impossible(branch, policy.directions) for branch in policy.branches]
+def _spellings(related: Related) -> set[Related]:
+    """Return a relation as a branch may have it: under ``not`` some have turned into their opposite."""
+    opposite = OPPOSITE.get(related.relation)
+    return {related} if opposite is None else {related, Related(opposite, related.anyone, related.letter)}
+
+
+def _never_matches(policy: Policy, place: Node, names: Names) -> None:
+    reasons = [_impossible(branch.tests, policy.directions) for branch in policy.branches]
     if reasons and all(reasons):
         names.walk.wrong(
-            recipients,
+            place,
             f"{reasons[0]} cannot both hold; this policy would never fire. Did you mean any: [...]?",
             "never-matches",
         )
 
 
-def _impossible(branch: Branch, directions: frozenset[Direction]) -> str:
-    """Return which two conditions of *branch* exclude each other, in words, or ""."""
-    for position, test in enumerate(branch):
-        for other in branch[position + 1 :]:
+def _strangers_alone(policy: Policy, name: Node, names: Names) -> None:
+    """Complain of a policy that holds for no other reason than a first contact: everybody begins as a stranger."""
+    if policy.then.action is Action.HOLD and any(map(_only_strangeness, policy.branches)):
+        names.walk.wrong(
+            name,
+            f'"{policy.id}" would hold every mail to somebody new; first_contact is a reason to look closer,'
+            " never one to hold: add content, or write action: notify",
+            "first-contact-alone",
+        )
+
+
+def _only_strangeness(branch: Branch) -> bool:
+    asked = [test.asked for test in branch.tests]
+    rest = [one for one in asked if not isinstance(one, FirstContact | OfScope)]
+    return isinstance(branch.content, Anything) and not rest and any(isinstance(one, FirstContact) for one in asked)
+
+
+def _redaction(policy: Policy, said: Said, names: Names) -> None:
+    """Say of a redaction condition what is judged of it so far."""
+    for mark in said.redaction:
+        if policy.mode is Mode.ENFORCE:
+            names.walk.wrong(
+                mark,
+                "how well something is redacted is not judged yet, so this would protect nobody; write mode: shadow",
+                "not-yet",
+            )
+
+
+def _impossible(tests: tuple[Test, ...], directions: frozenset[Direction]) -> str:
+    """Return which two of *tests* exclude each other, in words, or ""."""
+    for position, test in enumerate(tests):
+        for other in tests[position + 1 :]:
             if test.asked == other.asked and test.negated is not other.negated:
                 return f"{words(test)} and {words(other)}"
             if not test.negated and not other.negated:
@@ -224,6 +193,12 @@ def _words(asked: Asked) -> str:
             return f"scope: {asked.scope}"
         case OfKind():
             return f"kind: {asked.kind}"
+        case SentBy():
+            return f"sender {asked.name.replace(' ', ': ', 1)}"
+        case VisibleCount():
+            return f"visible_count: {asked.at_least}"
+        case FirstContact():
+            return f"{'sender ' if asked.sender else ''}first_contact: {asked.days} days"
         case Related():
             of = " of anyone" if asked.anyone else ""
             return f"{'addressee' if asked.letter else 'relation'}: {asked.relation}{of}"
@@ -249,4 +224,8 @@ def uses_pictures(policy: Policy) -> bool:
     """
     if policy.ocr is not None:
         return policy.ocr
-    return any(not leaf.where or leaf.where & _OF_PICTURES for leaf in leaves(policy.content))
+    return any(
+        not leaf.where or leaf.where & _OF_PICTURES
+        for leaf in policy.looked_for
+        if isinstance(leaf, People) or leaf.blind is Blind.ANYWHERE
+    )

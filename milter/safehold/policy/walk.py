@@ -19,6 +19,10 @@ _T = TypeVar("_T")
 _UNITS_S = {"minute": 60, "hour": 3600, "day": 86400}
 _DURATION = re.compile(r"(\d{1,5}) ?(minute|hour|day)s?")
 _WITHIN = re.compile(r"(\d{1,6}) ?(word|character)s?")
+_DAYS = re.compile(r"(\d{1,4}) ?days?")
+_MOST_DAYS = 3660
+_SIZE = re.compile(r"(\d{1,6}) ?(kb|mb|gb)")
+_UNITS_BYTES = {"kb": 1000, "mb": 1000**2, "gb": 1000**3}
 _NUMBER = re.compile(r"[0-9]{1,6}")
 
 
@@ -47,20 +51,20 @@ class Walk:
         return Mapping(node.mark, pairs)
 
     def known(self, key: Scalar, context: str) -> bool:
-        """Return whether *key* is built in *context*; complain of the others, by kind."""
+        """Return whether *key* is one of *context* and built; complain of the others with their cure."""
         entry = KEYS[context].get(key.text)
         if entry is None:
             cure, hint = self._cure(key, context)
             self.wrong(key, f'"{key.text[:60]}" is not a key of {context}{cure}', "unknown-key", hint=hint)
-        elif not entry.built:
+            return False
+        if not entry.built:
             self.wrong(
                 key,
                 f"`{key.text}` is part of the language and not built yet; the file is refused, lest the key be ignored",
                 "not-yet",
                 hint=IN_PLACE_OF.get(key.text, ""),
             )
-            return False
-        return entry is not None
+        return entry.built
 
     def _cure(self, key: Scalar, context: str) -> tuple[str, str]:
         """Return what a key that *context* does not have was probably meant to be, and the hint."""
@@ -71,14 +75,10 @@ class Walk:
                 "",
                 "a sign in it only looks like another (a no-break space, a letter of another alphabet); type it anew",
             )
-        near = meant(key.text, [name for name, entry in KEYS[context].items() if entry.built])
-        homes = {name: table[key.text].built for name, table in KEYS.items() if key.text in table}
-        built = next((name for name, is_built in homes.items() if is_built), "")
-        if near or not homes:
-            return near, ""
-        if built:
-            return f"; it belongs into {built.removeprefix('a ')}", ""
-        return ", and not built yet", IN_PLACE_OF.get(key.text, "")
+        home = next((name for name, table in KEYS.items() if key.text in table and table[key.text].built), "")
+        if home:
+            return f"; it belongs into {home.removeprefix('a ').removeprefix('an ')}", ""
+        return meant(key.text, [name for name, entry in KEYS[context].items() if entry.built]), ""
 
     def named(self, node: Node | None, name: str) -> tuple[tuple[Scalar, Node], ...]:
         """Return the pairs of a mapping whose keys are names that the author chooses."""
@@ -190,6 +190,32 @@ class Walk:
         else:
             self.wrong(node, f'{name} must be a time such as "30 minutes", "2 hours" or "1 day"')
         return default
+
+    def days(self, node: Node | None, name: str, default: int = 0) -> int:
+        """Return whole days from "90 days"."""
+        if node is None:
+            return default
+        text = node.text.strip().lower() if isinstance(node, Scalar) else ""
+        if (match := _DAYS.fullmatch(text)) and 0 < int(match[1]) <= _MOST_DAYS:
+            return int(match[1])
+        if _NUMBER.fullmatch(text):
+            self.wrong(node, f'{name}: {text} - say days, e.g. "{text} days"', "unit-missing")
+        else:
+            self.wrong(node, f'{name} must be days, such as "90 days" ({_MOST_DAYS} at most)')
+        return default
+
+    def size_bytes(self, node: Node | None, name: str) -> int | None:
+        """Return bytes from "10 MB"; as people say it, 1 MB is 1,000,000 bytes."""
+        if node is None:
+            return None
+        text = node.text.strip().lower() if isinstance(node, Scalar) else ""
+        if match := _SIZE.fullmatch(text):
+            return int(match[1]) * _UNITS_BYTES[match[2]]
+        if _NUMBER.fullmatch(text):
+            self.wrong(node, f'{name}: {text} - say kB, MB or GB, e.g. "{text} MB"', "unit-missing")
+        else:
+            self.wrong(node, f'{name} must be a size such as "500 kB" or "10 MB"')
+        return None
 
     def within(self, node: Node | None) -> Within | None:
         """Return how near hits must stand."""

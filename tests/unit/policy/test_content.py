@@ -61,8 +61,8 @@ def test_a_recipient_more_costs_what_is_his_and_not_the_whole_message(content, m
     hits = 2 * PEOPLE
     lenses = [make_lens(number) for number in range(20)]
 
-    one = looks(monkeypatch, Asker(make_policy(content), make_evidence()), lenses[:1])
-    twenty = looks(monkeypatch, Asker(make_policy(content), make_evidence()), lenses)
+    one = looks(monkeypatch, Asker(make_policy(content).contents[0], make_evidence()), lenses[:1])
+    twenty = looks(monkeypatch, Asker(make_policy(content).contents[0], make_evidence()), lenses)
 
     assert hits <= one < 5 * hits
     assert twenty - one < hits
@@ -70,7 +70,7 @@ def test_a_recipient_more_costs_what_is_his_and_not_the_whole_message(content, m
 
 def test_who_knows_a_value_sees_it_otherwise_and_all_others_as_before():
     known = {("P-7", 0): frozenset({"F-7"}), ("P-7", 1): frozenset({"F-7"})}
-    asker = Asker(make_policy("{register: safe}"), make_evidence(known_to=known))
+    asker = Asker(make_policy("{register: safe}").contents[0], make_evidence(known_to=known))
 
     knowing = asker.ask(make_lens(7, {"P-7": frozenset({"F-7"})})).there.persons
     other = asker.ask(make_lens(8, {"P-8": frozenset({"F-8"})})).there.persons
@@ -84,7 +84,9 @@ def test_a_deep_finding_is_seen_by_the_one_in_whose_scope_it_is_alone():
     place = Place(PartPath(("1",)), PlaceKind.BODY)
     deep = [Finding("register", "P-300", "postcode", 0, 0, place, (0, 4), Strength.LIKELY, "why")]
     reading = Reading(segments=(Segment(place, "word"),))
-    asker = Asker(make_policy("{register: safe}"), Evidence(reading, deep=deep, registers={"P-300": "safe"}))
+    asker = Asker(
+        make_policy("{register: safe}").contents[0], Evidence(reading, deep=deep, registers={"P-300": "safe"})
+    )
 
     assert asker.ask(make_lens(300)).there.persons == {"P-300"}
     assert not asker.ask(make_lens(1)).there.there

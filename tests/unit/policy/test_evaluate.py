@@ -2,6 +2,7 @@
 """The worked verdicts: the evaluator's specification, asked through the public face with detectors made of tokens."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from email.utils import parseaddr
 from pathlib import Path
@@ -17,6 +18,7 @@ from safehold.model import (
     Facts,
     FinalRecipient,
     Finding,
+    Mark,
     Origin,
     Part,
     PartPath,
@@ -85,7 +87,7 @@ def _detectors_of_tokens(monkeypatch):
     monkeypatch.setattr(addressee, "addressees", addressees)
 
 
-def make_reading(message, unread):
+def make_reading(message, unread, types=None, marks=None):
     segments, parts = [], {PartPath(): Part(PartPath(), "message/rfc822", 0)}
     for where, text in message.items():
         place, visibility = _place(where)
@@ -97,7 +99,12 @@ def make_reading(message, unread):
         path = PartPath(tuple(where.split("/")))
         parts[path] = _part(path)
         problems.append(Problem(path, Reason(reason)))
-    return Reading(tuple(parts.values()), tuple(segments), tuple(problems))
+    for where, kind in (types or {}).items():
+        path = PartPath(tuple(where.split("/")))
+        name, _, size = kind.partition(" ")
+        parts[path] = replace(parts.get(path) or _part(path), media_type=name, size_bytes=int(size or 1))
+    found = [Mark(Place(PartPath((where,)), PlaceKind.TEXT), kind) for where, kind in (marks or {}).items()]
+    return Reading(tuple(parts.values()), tuple(segments), tuple(problems), tuple(found))
 
 
 def _part(path):
@@ -138,7 +145,7 @@ def make_recipient(text, origin=Origin.AUTH):
 
 
 def make_policies(case):
-    keys = ("when", "then", "if_uninspectable", "mode")
+    keys = ("when", "then", "if_uninspectable", "mode", "severity", "unless", "repeat")
     one = {"id": "p"} | {key: case[key] for key in keys if key in case}
     common = {"title": "t", "why": "w", "owner": "o", "mode": "enforce"}
     root = {
@@ -146,6 +153,7 @@ def make_policies(case):
         "lists": TABLE["lists"],
         "kinds": TABLE["kinds"],
         "roles": TABLE["roles"],
+        "document_types": TABLE["document_types"],
         "policies": [common | entry for entry in case.get("policies", [one])],
     }
     return policy.load({"p.yaml": yaml.safe_dump(root).encode()}, today=TODAY)
@@ -153,10 +161,21 @@ def make_policies(case):
 
 def judge(case, addresses=None):
     addresses = list(case["to"]) if addresses is None else addresses
-    facts = make_facts(addresses, Origin(case.get("origin", "auth")))
-    reading = make_reading(case["message"], case.get("unread"))
+    facts = make_facts(addresses, Origin(case.get("origin", "auth")), **known(case))
+    reading = make_reading(case["message"], case.get("unread"), case.get("types"), case.get("marks"))
     verdict = screening.screen(reading, Envelope("sw@own.test", ()), facts, REGISTER, make_policies(case))
     return dict(zip(addresses, verdict.recipients, strict=True))
+
+
+def known(case):
+    """Return what the gate knows besides addresses, as the table says it."""
+    return {
+        "senders": tuple(case.get("sent by", ["sw@own.test"])),
+        "proven": tuple(case.get("proven", case.get("sent by", ["sw@own.test"]))),
+        "visible": tuple(case.get("visible", [])),
+        "last_contact": {who: date.fromisoformat(day) for who, day in case.get("last contact", {}).items()},
+        "counts": {("p", "" if who == "sender" else who): int(n) for who, n in case.get("matched before", {}).items()},
+    }
 
 
 @pytest.mark.parametrize("case", TABLE["verdicts"], ids=lambda case: case["says"])
@@ -188,7 +207,7 @@ def test_what_need_not_be_read_has_no_ground(case):
     """`demand` may say None only where no message at all could have a ground."""
     policies = make_policies(case)
     for address in case["to"]:
-        facts = make_facts([address], Origin(case.get("origin", "auth")))
+        facts = make_facts([address], Origin(case.get("origin", "auth")), **known(case))
         if screening.demand(facts, REGISTER, policies) is None:
             assert not judge(case, [address])[address].grounds
 

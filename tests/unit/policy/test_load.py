@@ -110,12 +110,30 @@ MISTAKES = [
     ("{recipients: {kind: personal-mail, addressee: adverse}, " + SAFE + "}", "", "8:22", "never-matches", "", None),
     ("{recipients: {all: [{relation: authorised}, {relation: unauthorised}]}, " + SAFE + "}", "", "8:22",
      "never-matches", "", None),
-    (f"{{{ADVERSE}, {SAFE}}}", "unless: []", "8", "not-yet", "`unless` is part of the language and not built yet",
-     "unless"),
-    ("{recipients: {visible_count: {at_least: 3}}, content: any}", "", "8", "not-yet", "`visible_count` is part",
-     "visible_count"),
-    (f"{{{ADVERSE}, sender: {{list: partners}}, {SAFE}}}", "", "8", "not-yet", "`sender` is part", "sender"),
-    (f"{{{ADVERSE}, content: {{document_type: x}}}}", "", "8", "not-yet", "`document_type` is part", "document_type"),
+    (f"{{{ADVERSE}, {SAFE}}}", "unless: [{id: x, reason: r, approved_by: dpo, recipients: {scope: partner}}]", "8:90",
+     "missing-key", "this exception has no expires", None),
+    (f"{{{ADVERSE}, {SAFE}}}", "unless: [{id: x, reason: r, approved_by: dpo, expires: 2027-01-01,"
+     " recipients: {scope: partner}}]", "8", "too-long", "an exception ends within a year", "2027-01-01"),
+    (f"{{{ADVERSE}, {SAFE}}}", "unless: [{id: x, reason: r, approved_by: dpo, expires: 2026-01-01}]", "8:90",
+     "half-missing", "it would excuse everything", None),
+    (f"{{{ADVERSE}, {SAFE}}}", "repeat: {per: sender, at_least: 3}", "8:89", "missing-key", "repeat has no in", None),
+    (f"{{{ADVERSE}, {SAFE}}}", "repeat: {per: sender, at_least: 3, in: 30}", "8", "unit-missing", "say days", "30"),
+    ("{recipients: {visible_count: {scope: external}}, content: any}", "", "8:38", "missing-key", "at_least", None),
+    ("{recipients: {first_contact: 90}, " + SAFE + "}", "", "8", "unit-missing", '"90 days"', "90"),
+    ("{recipients: {first_contact: 90 days}, content: any}", "", "7:8", "first-contact-alone",
+     "would hold every mail to somebody new", None),
+    (f"{{{ADVERSE}, sender: {{group: social-workers}}, {SAFE}}}", "", "8", "unknown-role", "roles:", "social-workers"),
+    (f"{{{ADVERSE}, content: {{document_type: x, register: safe-addresses}}}}", "", "8", "unknown-document-type",
+     'no document type "x"', "x"),
+    ("{recipients: any, content: {identifier: {kind: nhs}}}", "", "8", "invalid-value", "is not a kind of identifier", "nhs"),
+    ("{recipients: any, content: {identifier: {near: [NHS]}}}", "", "8:49", "missing-key", "needs a kind", None),
+    ("{recipients: any, content: {marking: confidential}}", "", "8", "invalid-value", "expected one of", "confidential"),
+    ("{recipients: any, attachments: {state: locked}}", "", "8", "invalid-value", "expected one of: unreadable", "locked"),
+    ("{recipients: any, attachments: {type: exe}}", "", "8", "invalid-value", "is not a type", "exe"),
+    ("{recipients: any, attachments: {larger_than: 10}}", "", "8", "unit-missing", "10 MB", "10"),
+    ("{recipients: any, attachments: {redaction: any}}", "", "8", "not-yet", "write mode: shadow", "redaction"),
+    ("{all: [{direction: internal, content: any}], recipients: any}", "", "8", "invalid-value", "direction stands once",
+     "direction"),
     (f"{{{ADVERSE}, {SAFE}}}", "then: {action: defer}", "8", "invalid-value",
      "`defer` is not in version 1 of the language; actions: hold, reject, notify", "defer"),
     (f"{{{ADVERSE}, {SAFE}}}", "then: {action: holdd}", "8", "invalid-value", 'did you mean "hold"?', "holdd"),
@@ -284,7 +302,7 @@ def test_lists_come_from_items_files_and_the_built_in_with_plus_and_minus():
 
     loaded = load(text, **files)
 
-    mine, theirs = (branch[0].asked.addresses for branch in loaded.policies[0].branches)
+    mine, theirs = (branch.tests[0].asked.addresses for branch in loaded.policies[0].branches)
     assert "x@home.test" in mine
     assert "x@yahoo.co.uk" in mine
     assert "x@gmail.com" not in mine
@@ -619,7 +637,7 @@ def test_a_few_aliases_are_thrift():
         1
     ].replace("refuge-address", "second").replace("[address, postcode, phone]", "*f")
 
-    assert {p.content.fields for p in load(text).policies} == {frozenset({"address", "phone"})}
+    assert {p.contents[0].fields for p in load(text).policies} == {frozenset({"address", "phone"})}
 
 
 WORDS = st.sampled_from(  # words of the language, and signs that mean something to YAML
@@ -732,8 +750,7 @@ def test_a_byte_order_mark_at_the_beginning_is_taken():
 @pytest.mark.parametrize(
     ("when", "rest", "words"),
     [
-        pytest.param("{content: {register: safe, unless: {}}, recipients: any}", "", "under not:", id="unless inside"),
-        pytest.param("{content: {register: safe}, recipients: any}", "unless: []", "under not:", id="unless"),
+        pytest.param("{content: {register: safe, unless: {}}, recipients: any}", "", "into policy", id="unless inside"),
         pytest.param("{content: {register: safe}}", "recipients: any", "it belongs into when", id="recipients up"),
         pytest.param("{content: any, recipients: {domain: partners}}", "", "write list: partners", id="a list's name"),
         pytest.param("{content: any, recipients: {domain: 'a.test, b.test'}}", "", "brackets: [one", id="no brackets"),

@@ -11,6 +11,7 @@ anybody's scope.  The two searches are kept apart, so that what is found only be
 another (policy-language, rule 4).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -35,7 +36,7 @@ from safehold.model import (
 )
 from safehold.policy import PolicySet, evaluate, sense
 from safehold.policy.addresses import parents
-from safehold.policy.asked import Asked, Letter, possible_branches
+from safehold.policy.asked import Asked, Letter, Sent, possible_branches
 from safehold.policy.asked import People as OfRegister
 from safehold.policy.content import Asker, Lens
 from safehold.policy.evidence import Evidence
@@ -46,15 +47,14 @@ from safehold.policy.language import (
     Branch,
     Content,
     Inside,
-    Pattern,
     People,
-    Phrases,
     Policy,
     Related,
-    Words,
+    Terms,
     leaves,
 )
 from safehold.register.index import Register
+from safehold.screening import terms
 
 UNEXPANDED = "list could not be expanded"
 # What the detector had to leave out counts as unread, wherever it stood: never silently passed.
@@ -75,7 +75,7 @@ def demand(facts: Facts, register: Register, policies: PolicySet) -> Demand | No
 
 def screen(reading: Reading, envelope: Envelope, facts: Facts, register: Register, policies: PolicySet) -> Verdict:
     """Return the verdict on one message: an action for each final recipient, with every ground for it."""
-    del envelope  # no built condition asks for the sender yet; the face does not change when one does
+    del envelope  # whoever sends it and whoever gets it stand in the facts; parameters are asked by nobody
     plan = _plan(facts, register, policies)
     letters = _letters(reading, facts, register, plan)
     evidence = _evidence(reading, register, policies, plan, letters)
@@ -118,7 +118,8 @@ class _Plan:
 
 
 def _plan(facts: Facts, register: Register, policies: PolicySet) -> _Plan:
-    plan = _Plan(asked=[_asked(recipient, facts, register, policies) for recipient in facts.recipients])
+    sent = _sent(facts, policies)
+    plan = _Plan(asked=[_asked(recipient, sent, facts, register, policies) for recipient in facts.recipients])
     asking = OfRegister(_register_of(register), _parties_of(register))
     for policy in policies.policies:
         for asked in plan.asked:
@@ -140,21 +141,19 @@ def _plan(facts: Facts, register: Register, policies: PolicySet) -> _Plan:
 
 def _concern(plan: _Plan, policy: Policy, asked: Asked, branches: Sequence[Branch]) -> None:
     plan.concerned[policy.id] = policy
+    # An exception asks of everybody in a part who they are: whom it does not find it would take to be nobody.
+    plan.whole |= frozenset(name for excuse in policy.excuses for name in excuse.registers or policy.registers)
     if not policy.registers:
         return
     scope = asked.relations.scope | asked.relations.by_name
     plan.scope |= scope
     plan.ocr = plan.ocr or bool(scope)
     for branch in branches:
-        related = [test for test in branch if isinstance(test.asked, Related)]
-        if asked.is_print_room and any(test.asked.letter for test in related if isinstance(test.asked, Related)):
+        if asked.is_print_room and any(isinstance(test.asked, Related) and test.asked.letter for test in branch.tests):
             plan.letters = plan.ocr = True
-        if not (_scope_suffices(policy.content) and any(_asks_scope(test.asked, test.negated) for test in related)):
+        scoped = any(related.relation in SCOPED and not related.anyone for related in branch.related())
+        if not (scoped and _scope_suffices(branch.content)):
             plan.whole |= policy.registers
-
-
-def _asks_scope(asked: object, negated: bool) -> bool:
-    return isinstance(asked, Related) and not negated and not asked.anyone and asked.relation in SCOPED
 
 
 def _scope_suffices(content: Content) -> bool:
@@ -182,10 +181,29 @@ def _people_leaves(content: Content) -> list[People]:
     return [leaf for leaf in leaves(content) if isinstance(leaf, People)]
 
 
-def _asked(recipient: FinalRecipient, facts: Facts, register: Register, policies: PolicySet) -> Asked:
+def _sent(facts: Facts, policies: PolicySet) -> Sent:
+    """Return what is known of the message besides its content."""
+    seen = (address for address in dict.fromkeys(facts.visible) if address not in facts.senders)
+    visible = Counter(policies.scope_of(address, facts.own_domains) for address in seen)
+    contacts = [days for sender in facts.senders if (days := _days_since(sender, facts)) is not None]
+    return Sent(facts.senders, facts.proven, visible, min(contacts, default=None), facts.counts)
+
+
+def _days_since(address: str, facts: Facts) -> int | None:
+    last = facts.last_contact.get(address)
+    return None if last is None else (facts.today - last).days
+
+
+def _asked(recipient: FinalRecipient, sent: Sent, facts: Facts, register: Register, policies: PolicySet) -> Asked:
     address = recipient.address
-    relations = register.relations(address, name=recipient.name, roles=policies.roles_of(address), today=facts.today)
-    return Asked(recipient, relations, policies.kinds_of(address), policies.scope_of(address, facts.own_domains))
+    return Asked(
+        recipient,
+        register.relations(address, name=recipient.name, roles=policies.roles_of(address), today=facts.today),
+        policies.kinds_of(address),
+        policies.scope_of(address, facts.own_domains),
+        _days_since(address, facts),
+        sent,
+    )
 
 
 # -- what was found -----------------------------------------------------------------------------------------------
@@ -213,14 +231,14 @@ def _evidence(
         deep = people.search(reading.segments, register, scope=scope, whole=none)
     if not (base.is_complete and deep.is_complete):
         reading = replace(reading, problems=(*reading.problems, UNSEARCHED))
-    terms = _terms(reading, policies, plan.concerned.values())
+    found = _terms(reading, policies, plan.concerned.values())
     findings = (*base.findings, *deep.findings)
     return Evidence(
         reading,
         base=base.findings,
         deep=deep.findings,
-        terms={key: hits.findings for key, hits in terms.items()},
-        everywhere=frozenset(key for key, hits in terms.items() if hits.everywhere),
+        terms={key: hits.findings for key, hits in found.items()},
+        everywhere=frozenset(key for key, hits in found.items() if hits.everywhere),
         registers=_registers(findings, register),
         known_to=_known_to(findings, register),
     )
@@ -228,21 +246,9 @@ def _evidence(
 
 def _terms(reading: Reading, policies: PolicySet, concerned: Iterable[Policy]) -> Mapping[str, words.Hits]:
     wanted = {
-        term
-        for policy in concerned
-        for leaf in leaves(policy.content)
-        if isinstance(leaf, Words)
-        for term in leaf.terms
+        term for policy in concerned for leaf in policy.looked_for if isinstance(leaf, Terms) for term in leaf.terms
     }
-    phrases: dict[str, tuple[str, ...]] = {}
-    patterns: dict[str, object] = {}
-    for key in sorted(wanted):
-        match policies.terms[key]:
-            case Phrases(phrases=listed):
-                phrases[key] = listed
-            case Pattern(compiled=compiled):
-                patterns[key] = compiled
-    return words.find(reading.segments, phrases=phrases, patterns=patterns)
+    return terms.find(reading, {key: policies.terms[key] for key in sorted(wanted)})
 
 
 def _registers(findings: Iterable[Finding], register: Register) -> dict[str, str]:
@@ -304,4 +310,4 @@ def _could_concern(policy: Policy, evidence: Evidence) -> bool:
     # Whose scope the members have is unknown, and with it how deep to search: people can never be ruled out.
     if policy.registers:
         return True
-    return not Asker(policy, evidence).ask(Lens()).nothing
+    return any(not Asker(content, evidence).ask(Lens()).nothing for content in policy.contents)
