@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,11 +33,12 @@ MOST_NAMED = 10  # ids in one line
 
 
 class PolicyFolder(NamedTuple):
-    """A folder of policies, read: what policies may be made of, by path relative to it, and what else lies there."""
+    """A folder of policies, read: its files by path relative to it, when they were changed, and what else lies there."""
 
     folder: Path
     files: Mapping[str, bytes]
     beside: frozenset[str]
+    changed: Mapping[str, date]
 
     def placed(self, complaints: Iterable[Complaint]) -> Iterator[Complaint]:
         """Yield complaints with the whole paths of their files; one about no file names the folder."""
@@ -52,7 +53,8 @@ class PolicyFolder(NamedTuple):
             ComplaintsError: Something is wrong with them; each complaint names its file so that an editor can open it.
         """
         try:
-            return policy.load(self.files, today=datetime.now(UTC).date(), beside=self.beside)
+            today = datetime.now(UTC).date()
+            return policy.load(self.files, today=today, beside=self.beside, changed=self.changed)
         except ComplaintsError as error:
             raise ComplaintsError(self.placed(error.complaints)) from None
 
@@ -69,6 +71,7 @@ def policy_folder(folder: Path) -> PolicyFolder:
         raise ComplaintsError([Complaint(str(folder), 0, 0, "no-policies", "is not a folder of policy files")])
     files: dict[str, bytes] = {}
     beside: set[str] = set()
+    changed: dict[str, date] = {}
     complaints: list[Complaint] = []
 
     def unreadable(error: OSError) -> None:
@@ -82,15 +85,17 @@ def policy_folder(folder: Path) -> PolicyFolder:
                 beside.add(name)
             continue
         try:
-            if path.stat().st_size > POLICY_FILE_LIMIT_BYTES:
+            about = path.stat()
+            if about.st_size > POLICY_FILE_LIMIT_BYTES:
                 complaints.append(Complaint(str(path), 0, 0, "too-large", "is larger than 32 MB"))
                 continue
             files[name] = path.read_bytes()
+            changed[name] = datetime.fromtimestamp(about.st_mtime, UTC).date()
         except OSError as error:
             unreadable(error)
     if complaints:
         raise ComplaintsError(complaints)
-    return PolicyFolder(folder, files, frozenset(beside))
+    return PolicyFolder(folder, files, frozenset(beside), changed)
 
 
 def _visible_files(folder: Path, unreadable: Callable[[OSError], None]) -> Iterator[Path]:

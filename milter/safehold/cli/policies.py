@@ -39,7 +39,7 @@ def check_policies(options: argparse.Namespace) -> int:
     """Check a folder of policies; exit 1 where there are errors (or warnings, with --strict)."""
     place = options.place or config.load(options.config).policies
     read, only = _read(place, options)
-    found = policy.check(read.files, datetime.now(UTC).date(), beside=read.beside)
+    found = policy.check(read.files, datetime.now(UTC).date(), beside=read.beside, changed=read.changed)
     loaded = _loaded(read)
     found = (*found, *(_against_store(read, loaded, options) if loaded is not None else ()))
     complaints = [each for each in sorted(read.placed(found)) if not only or each.file == only]
@@ -70,7 +70,9 @@ def _read(place: Path, options: argparse.Namespace) -> tuple[rules.PolicyFolder,
     content = place.read_bytes()
     whole = rules.policy_folder(place.parent)
     named = {name: data for name, data in whole.files.items() if Path(name).name.encode() in content}
-    return rules.PolicyFolder(place.parent, {**named, place.name: content}, frozenset()), str(place.parent / place.name)
+    return rules.PolicyFolder(place.parent, {**named, place.name: content}, frozenset(), {}), str(
+        place.parent / place.name
+    )
 
 
 def _loaded(read: rules.PolicyFolder) -> PolicySet | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from safehold.errors import Complaint
-from safehold.model import Action, Reason, Scope
+from safehold.model import NO_DAYS, Action, Reason, Scope
 from safehold.policy.language import (
     SCOPED,
     Asked,
@@ -27,11 +27,16 @@ _PAST = {Action.HOLD: "held", Action.REJECT: "rejected", Action.NOTIFY: "passed,
 _NAMES = frozenset({"name", "alias"})
 _PARTNERS_HINT = f"say who they are, at the top of a file: lists: {{{PARTNERS}: {{kind: domain, items: [...]}}}}"
 # What an error of profile "production" is only a warning in "starter".
-_STRICT_IN_PRODUCTION = frozenset({"register-file", "uninspectable-unset"})
+_STRICT_IN_PRODUCTION = frozenset({"register-file", "uninspectable-unset", "exception-expired", "list-too-old"})
 
 
 def check(
-    files: Files[str, bytes], today: date, *, profile: str = "starter", beside: Collection[str] = ()
+    files: Files[str, bytes],
+    today: date,
+    *,
+    profile: str = "starter",
+    beside: Collection[str] = (),
+    changed: Files[str, date] = NO_DAYS,
 ) -> tuple[Complaint, ...]:
     """Return everything there is to say about a policy folder: errors, warnings and notes, in the order of the files.
 
@@ -40,8 +45,9 @@ def check(
         today: The local day.
         profile: ``starter``, or ``production``, where some warnings are errors.
         beside: As for ``load``.
+        changed: As for ``load``.
     """
-    run = read(files, today=today, beside=beside)
+    run = read(files, today=today, beside=beside, changed=changed)
     if not run.complaints.failed:
         for policy in run.policies:
             _say(run, policy)

@@ -16,7 +16,7 @@ from datetime import date
 from types import MappingProxyType
 
 from safehold.errors import Complaint, ComplaintsError
-from safehold.model import Action, Handling, Scope
+from safehold.model import NO_DAYS, Action, Handling, Scope
 from safehold.policy import addresses
 from safehold.policy.addresses import AddressSet
 from safehold.policy.language import Kind, Mode, Policy, Term
@@ -121,18 +121,25 @@ class Loading:
         )
 
 
-def load(files: Files[str, bytes], *, today: date, beside: Collection[str] = ()) -> PolicySet:
+def load(
+    files: Files[str, bytes],
+    *,
+    today: date,
+    beside: Collection[str] = (),
+    changed: Files[str, date] = NO_DAYS,
+) -> PolicySet:
     """Return the policies of a folder.
 
     Args:
         files: Path relative to the folder (with ``/``) -> bytes; policies, list files and register files.
         today: The local day, for what has a date.
         beside: Names of what else lies in the folder; its author may have meant it to be read.
+        changed: Path -> day on which the file was last changed, where that is known.
 
     Raises:
         ComplaintsError: With every error of all files.
     """
-    run = read(files, today=today, beside=beside)
+    run = read(files, today=today, beside=beside, changed=changed)
     if run.complaints.failed:
         raise ComplaintsError(c for c in run.complaints.found if c.severity == "error")
     return run.result(files)
@@ -147,11 +154,17 @@ def digest(files: Files[str, bytes]) -> str:
     return total.hexdigest()
 
 
-def read(files: Files[str, bytes], *, today: date, beside: Collection[str] = ()) -> Loading:
+def read(
+    files: Files[str, bytes],
+    *,
+    today: date,
+    beside: Collection[str] = (),
+    changed: Files[str, date] = NO_DAYS,
+) -> Loading:
     """Return one run over *files*, errors and all."""
     complaints = Complaints()
     walk = Walk(complaints)
-    names = Names(walk, complaints, files)
+    names = Names(walk, complaints, files, today, changed)
     terms: dict[str, Term] = {}
     roots = _roots(files, complaints, walk, names)
     for root in roots.values():

@@ -7,13 +7,15 @@ One name space a kind of name for all files, so that a name given twice is an er
 import re
 from collections.abc import Mapping as Files
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import islice
 
+from safehold.errors import counted
 from safehold.policy import addresses, patterns
 from safehold.policy.addresses import AddressSet
 from safehold.policy.keys import CHOICES, PLACEHOLDERS, REVIEWER_PLACEHOLDERS
 from safehold.policy.language import DocumentType, Kind, Pattern, Phrases, Reviewers
-from safehold.policy.nodes import Complaints, Mapping, Mark, Node, Scalar, closest, decode, meant
+from safehold.policy.nodes import Complaints, Mapping, Mark, Node, Scalar, closest, decode, meant, scalars
 from safehold.policy.walk import Walk
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -52,6 +54,8 @@ class Names:
     walk: Walk
     complaints: Complaints
     files: Files[str, bytes]
+    today: date
+    changed: Files[str, date]
     lists: dict[str, NamedList] = field(default_factory=dict)
     kinds: dict[Kind, AddressSet] = field(default_factory=dict)
     roles: dict[str, AddressSet] = field(default_factory=dict)
@@ -139,7 +143,27 @@ class Names:
             self.complaints.warn(
                 key.mark, "unused-minus", f'"{item[:60]}" is taken from list "{key.text}", which does not hold it'
             )
+        self._age(table, walk.days(table.get("at_most_age"), "at_most_age"))
         return self._typed(key, kind, kept)
+
+    def _age(self, table: Mapping, days: int) -> None:
+        """Warn of a list that was not looked at for longer than it says: its file's date counts, or this one's."""
+        place = table.key("at_most_age")
+        if not days or place is None:
+            return
+        named = (relative(table.mark.file, item.text.strip()) for item in scalars(table.get("file") or place))
+        dates = [self.changed[name] for name in named if name is not None and name in self.changed]
+        if table.get("file") is None and table.mark.file in self.changed:
+            dates = [self.changed[table.mark.file]]
+        oldest = min(dates, default=self.today)
+        if (self.today - oldest).days > days:
+            age = counted((self.today - oldest).days, "day")
+            self.complaints.warn(
+                place.mark,
+                "list-too-old",
+                f"this list was last changed {age} ago, and may be {counted(days, 'day')} old",
+                hint="look through it, and save it again (or change the date of its file)",
+            )
 
     def _builtin(self, node: Node | None, kind: str) -> list[Scalar]:
         if node is None or not self.walk.choice(node, "builtin", str, ""):

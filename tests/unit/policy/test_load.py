@@ -112,8 +112,8 @@ MISTAKES = [
      "never-matches", "", None),
     (f"{{{ADVERSE}, {SAFE}}}", "unless: [{id: x, reason: r, approved_by: dpo, recipients: {scope: partner}}]", "8:90",
      "missing-key", "this exception has no expires", None),
-    (f"{{{ADVERSE}, {SAFE}}}", "unless: [{id: x, reason: r, approved_by: dpo, expires: 2027-01-01,"
-     " recipients: {scope: partner}}]", "8", "too-long", "an exception ends within a year", "2027-01-01"),
+    (f"{{{ADVERSE}, {SAFE}}}", "unless: [{id: x, reason: r, approved_by: o, expires: 2027-01-01, content: any}]", "8",
+     "too-long", "an exception ends within a year", "2027-01-01"),
     (f"{{{ADVERSE}, {SAFE}}}", "unless: [{id: x, reason: r, approved_by: dpo, expires: 2026-01-01}]", "8:90",
      "half-missing", "it would excuse everything", None),
     (f"{{{ADVERSE}, {SAFE}}}", "repeat: {per: sender, at_least: 3}", "8:89", "missing-key", "repeat has no in", None),
@@ -125,10 +125,11 @@ MISTAKES = [
     (f"{{{ADVERSE}, sender: {{group: social-workers}}, {SAFE}}}", "", "8", "unknown-role", "roles:", "social-workers"),
     (f"{{{ADVERSE}, content: {{document_type: x, register: safe-addresses}}}}", "", "8", "unknown-document-type",
      'no document type "x"', "x"),
-    ("{recipients: any, content: {identifier: {kind: nhs}}}", "", "8", "invalid-value", "is not a kind of identifier", "nhs"),
+    ("{recipients: any, content: {identifier: {kind: nhs}}}", "", "8", "invalid-value", "is not a kind of identifier",
+     "nhs"),
     ("{recipients: any, content: {identifier: {near: [NHS]}}}", "", "8:49", "missing-key", "needs a kind", None),
-    ("{recipients: any, content: {marking: confidential}}", "", "8", "invalid-value", "expected one of", "confidential"),
-    ("{recipients: any, attachments: {state: locked}}", "", "8", "invalid-value", "expected one of: unreadable", "locked"),
+    ("{recipients: any, content: {marking: private}}", "", "8", "invalid-value", "expected one of", "private"),
+    ("{recipients: any, attachments: {state: locked}}", "", "8", "invalid-value", "expected one of: unread", "locked"),
     ("{recipients: any, attachments: {type: exe}}", "", "8", "invalid-value", "is not a type", "exe"),
     ("{recipients: any, attachments: {larger_than: 10}}", "", "8", "unit-missing", "10 MB", "10"),
     ("{recipients: any, attachments: {redaction: any}}", "", "8", "not-yet", "write mode: shadow", "redaction"),
@@ -769,3 +770,25 @@ def test_what_is_not_built_is_never_proposed():
     (found,) = [c for c in complaints(one("{content: any}", "recipients: any")) if c.code == "unknown-key"]
 
     assert "repeat" not in found.message
+
+
+@pytest.mark.parametrize(("changed", "warned"), [(date(2025, 8, 5), False), (date(2025, 8, 4), True)])
+def test_a_list_that_nobody_looked_through_for_too_long_is_told(changed, warned):
+    text = NINE_LINES.replace("scope: external", "list: courts").replace(
+        "policies:", "lists: {courts: {kind: domain, file: courts.txt, at_most_age: 90 days}}\npolicies:"
+    )
+    files = {"a.yaml": text.encode(), "courts.txt": b"justice.test"}
+
+    said = policy.load(files, today=TODAY, changed={"a.yaml": TODAY, "courts.txt": changed}).warnings
+
+    assert ("list-too-old" in {c.code for c in said}) is warned
+
+
+def test_the_age_of_a_list_without_a_file_is_that_of_the_file_it_stands_in():
+    text = NINE_LINES.replace("scope: external", "list: courts").replace(
+        "policies:", "lists: {courts: {kind: domain, items: [justice.test], at_most_age: 90 days}}\npolicies:"
+    )
+
+    said = policy.load({"a.yaml": text.encode()}, today=TODAY, changed={"a.yaml": date(2025, 1, 1)}).warnings
+
+    assert "list-too-old" in {c.code for c in said}
