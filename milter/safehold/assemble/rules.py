@@ -33,7 +33,7 @@ MOST_NAMED = 10  # ids in one line
 
 
 class PolicyFolder(NamedTuple):
-    """A folder of policies, read: its files by path relative to it, when they were changed, and what else lies there."""
+    """A folder of policies, read: its files by path relative to it, when each was changed, what else lies there."""
 
     folder: Path
     files: Mapping[str, bytes]

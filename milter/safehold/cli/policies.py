@@ -10,7 +10,7 @@ from typing import Any
 
 from safehold import assemble, config, policy
 from safehold.assemble import rules
-from safehold.cli import output
+from safehold.cli import output, proving
 from safehold.cli.output import Exit, say
 from safehold.errors import Complaint, ComplaintsError, SafeholdError, counted
 from safehold.policy import PolicySet
@@ -33,6 +33,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     check.add_argument("--json", action="store_true")
     check.add_argument("--strict", action="store_true", help="warnings fail too")
     check.set_defaults(act=check_policies)
+    proving.add_verbs(verbs, common)
 
 
 def check_policies(options: argparse.Namespace) -> int:

@@ -207,6 +207,7 @@ def gather(message: Message, site: Site, expander: Expander, now: datetime) -> F
         unexpanded=unexpanded,
         own_domains=site.own_domains,
         visible=tuple(dict.fromkeys(address for _, address in (*headers["to"], *headers["cc"]))),
+        proven=tuple(dict.fromkeys(normal(a) for a in (identity, message.envelope.sender) if "@" in a)),
         zone=site.zone,
     )
 
