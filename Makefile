@@ -60,8 +60,9 @@ fuzz-reading: $(VENV)/.ready ## Damaged files and bombs through the readers (MUT
 	@$(BIN)/python tests/bench/fuzz_reading.py --bombs
 
 .PHONY: bench-reading
-bench-reading: $(VENV)/.ready ## What reading costs and finds, beside other readers (QUICK=1: a tenth of the files)
-	@$(BIN)/python tests/bench/bench_reading.py $(if $(QUICK),--quick)
+bench-reading: $(VENV)/.ready ## What reading costs and finds, beside other readers (QUICK=1: an eighth; TIKA, STALWART, MIME4J: checkouts)
+	@$(BIN)/python tests/bench/bench_reading.py $(if $(QUICK),--quick) \
+	  $(if $(TIKA),--tika $(TIKA)) $(if $(STALWART),--stalwart $(STALWART)) $(if $(MIME4J),--mime4j $(MIME4J))
 
 ##@ Work on it
 .PHONY: setup

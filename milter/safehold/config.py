@@ -7,15 +7,27 @@ Relative paths are relative to the file that names them.  Nothing secret stands 
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from safehold.errors import Complaint, ComplaintsError
+from safehold.reading.limits import Limits
 
 DEFAULT_PATH = Path("/etc/safehold/safehold.yaml")
 SIZE_LIMIT_BYTES = 1_000_000
@@ -208,21 +220,66 @@ class Journal(Section):
     at: Literal["hold", "release"] = "release"
 
 
+_LONGEST_S = 240
+
+
+class _ReadingLimits(Section):
+    """The base of :data:`ReadingLimits`."""
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> Self:
+        if self.effective(Limits().deadline_s).deadline_dear_s > _LONGEST_S:
+            raise ValueError(f"deadline_dear_s may be {_LONGEST_S} at most: the mail server waits for 300 seconds")
+        return self
+
+    def effective(self, deadline_s: float) -> Limits:
+        """Return all limits; whoever gives a message longer gives one with pictures no less."""
+        said = self.model_dump(exclude_unset=True)
+        said.setdefault("deadline_dear_s", max(Limits().deadline_dear_s, deadline_s))
+        return Limits(deadline_s=deadline_s, **said)
+
+
+# Each limit of reading by its own name, with its own default; the deadline has its place beside the workers.
+if TYPE_CHECKING:
+    ReadingLimits = _ReadingLimits
+else:
+    _LEAST = {int: 1, float: 0.001}
+    _MAY_BE_NONE = frozenset({"restarts", "ocr_pages", "cells"})
+    ReadingLimits = create_model(
+        "ReadingLimits",
+        __base__=_ReadingLimits,
+        **{
+            limit.name: (
+                limit.type,
+                Field(default=limit.default, ge=0 if limit.name in _MAY_BE_NONE else _LEAST[limit.type]),
+            )
+            for limit in fields(Limits)
+            if limit.name != "deadline_s"
+        },
+    )
+
+
 class ReadingSettings(Section):
     """How much a message may cost.
 
     Attributes:
-        workers: Ordinary messages read at once.
+        workers: How many processors' worth of ordinary messages are read at once; twice as many share them.
         dear_workers: Messages whose pictures are recognised at once beside them, and the same number of others that
             take long; as many as ``workers`` where nothing is said.
         waiting: Messages of the latter two kinds that wait for that; one more is asked to come again later.
         deadline_s: Seconds one message may take.
+        limits: Everything else that is counted (:class:`safehold.reading.limits.Limits`).
     """
 
     workers: int = Field(default=2, ge=1, le=64)
     dear_workers: int | None = Field(default=None, ge=1, le=64)
     waiting: int = Field(default=16, ge=0, le=200)
-    deadline_s: float = Field(default=30.0, gt=0, le=240)
+    deadline_s: float = Field(default=30.0, gt=0, le=_LONGEST_S)
+    limits: ReadingLimits = Field(default_factory=ReadingLimits)
+
+    def effective(self) -> Limits:
+        """Return the limits of reading."""
+        return self.limits.effective(self.deadline_s)
 
 
 class Settings(Section):

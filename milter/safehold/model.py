@@ -6,8 +6,9 @@ neither a log line nor a traceback can show it (DESIGN P4).  Names are the field
 RFC 2045 for parts.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
@@ -183,6 +184,7 @@ class PlaceKind(StrEnum):
     NOTE = "note"
     COMMENT = "comment"
     SHEET = "sheet"
+    SHEET_NAME = "sheet_name"
     SLIDE = "slide"
     FIELD = "field"
     FILENAME = "filename"
@@ -251,22 +253,56 @@ class Part:
 class Place:
     """A place a person can go to: a part, a kind of place in it, and which one (from 1, None where there is one).
 
-    ``row`` is the first row of a sheet that a segment covers, from 1; 0 where rows do not count.
+    Of text in cells, ``row`` and ``column`` say which cell, from 1; 0 where they do not count or are not known.
+    A comment that hangs on a cell is numbered as the sheet that the cell is on.
     """
 
     part: PartPath = field(repr=False)
     kind: PlaceKind
     number: int | None = None
     row: int = 0
+    column: int = 0
+
+    @property
+    def cell(self) -> str:
+        """Return the cell as people say it, or "".
+
+        >>> Place(PartPath(), PlaceKind.SHEET, 2, row=7, column=28).cell
+        'AB7'
+        """
+        letters, left = "", self.column if self.row else 0
+        while left:
+            left, letter = divmod(left - 1, 26)
+            letters = chr(ord("A") + letter) + letters
+        return f"{letters}{self.row}" if letters else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A run of text with a place and a visibility."""
+    """A run of text with a place and a visibility.
+
+    Of text in cells, the place is that of the first cell.  From there a tab leads to the next column, and a line end to
+    the next row; ``cells`` has what breaks that rule (gaps, and breaks within a cell): three numbers each, where in the
+    text, row and column, in the order of the text.
+    """
 
     place: Place
     text: str = field(repr=False)
     visibility: Visibility = Visibility.VISIBLE
+    cells: tuple[int, ...] = ()
+
+    def place_at(self, offset: int) -> Place:
+        """Return the place of what stands at *offset* in the text: the cell, where the text stands in cells."""
+        place = self.place
+        if not place.column:
+            return place
+        start, row, first = 0, place.row, place.column
+        known = bisect_right(range(0, len(self.cells), 3), offset, key=self.cells.__getitem__)
+        if known:
+            start, row, first = self.cells[3 * known - 3 : 3 * known]
+        line = self.text.rfind("\n", start, offset) + 1
+        column = first + self.text.count("\t", max(start, line), offset)
+        return replace(place, row=row + self.text.count("\n", start, offset), column=column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +376,7 @@ class Finding:
         field: Field of the value (``address``, ``postcode``, ``phone`` ...), or the name of the list.
         value: Position of the matched value among the person's values (for ``known_to``), or -1.
         segment: Index into ``Reading.segments``, or :data:`OF_PART` for a fact about the whole part of ``place``.
-        place: Place of that segment.
+        place: Where in that segment it begins.
         span: Start and end in that segment's text, in code points.
         strength: How sure.
         why: The evidence in words, free of the value itself: "house number, street and full postcode".

@@ -1,31 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What reading costs and what it finds, beside other readers, in one run on one machine.
+"""What reading costs and what it finds, beside other readers (``engines.py``), in one run on one machine.
 
     python tests/bench/bench_reading.py [--quick] [--tika DIR] [--stalwart DIR] [--mime4j DIR] [--json FILE]
 
 Every engine reads the same files in a process of its own, so that one that hangs or dies costs that file only; CPU
 time is what that process used.  Trust the ratios, not the milliseconds.  ``--quick`` takes every eighth file; an engine
-that has used up its minutes is left out of the rest, and the table says of how many files each figure is.
-
-    safehold      our readers, as a worker runs them, without the hop (that is measured apart)
-    kreuzberg     Rust, pdfium inside            \\  the optional extra "bench"; left out, with a word, where they are
-    extractous    Apache Tika, compiled          /   not installed
-    plain         the libraries one would take: python-docx, pdfminer.six, openpyxl, python-pptx, stdlib email
+that has used up its minutes is left out of the rest, and the list of failures says of how many files.
 
 Recall is asked in two ways: words of the canaries (``tests/canaries``: every place where a format can keep text), and
 strings that other projects' tests demand of their own files (``demanded.py``), where checkouts of them are given.
 
-Prints one table in Markdown for the documentation, and the ten worst files.
+Prints the tables of the documentation in Markdown, to be pasted, and behind them what one wants to know besides: who
+read how many files not, which canaries were missed, the ten slowest files.
 """
 
 import argparse
 import contextlib
 import json
+import mimetypes
 import os
 import platform
-import select
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -34,206 +29,32 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from email.message import EmailMessage
+from itertools import cycle
 from pathlib import Path
-from typing import Any
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(PROJECT / "tests")]
 
+from engines import ENGINES, Engine, engine  # noqa: E402 - beside this file
+
 CORPORA = PROJECT.parent / "shared" / "corpora"
-ENGINES = ("safehold", "kreuzberg", "extractous", "plain")
-PER_FILE_S = 20.0
-PER_ENGINE_S = 240.0
 LARGEST = 6_000_000
 KINDS = {
-    ".eml": "mail", ".pdf": "PDF", ".docx": "DOCX", ".xlsx": "XLSX", ".pptx": "PPTX", ".odt": "ODF", ".ods": "ODF",
-    ".odp": "ODF", ".rtf": "RTF", ".doc": "DOC", ".xls": "XLS", ".ppt": "PPT", ".msg": "MSG", ".html": "HTML",
+    ".eml": "mail", ".pdf": "PDF", ".docx": "DOCX", ".xlsx": "XLSX", ".pptx": "PPTX", ".doc": "DOC", ".xls": "XLS",
+    ".ppt": "PPT", ".msg": "MSG", ".odt": "ODF", ".ods": "ODF", ".odp": "ODF", ".rtf": "RTF", ".html": "HTML",
     ".zip": "archives", ".7z": "archives", ".gz": "archives", ".tgz": "archives",
 }  # fmt: skip
-
-
-# -- the engines, each in a process of its own ------------------------------------------------------------------------
-
-
-def engine(name: str) -> Callable[[Path], str]:
-    """Return what reads a file into one text.
-
-    Raises:
-        ImportError: The engine is not installed.
-    """
-    return {"safehold": _safehold, "kreuzberg": _kreuzberg, "extractous": _extractous, "plain": _plain}[name]()
-
-
-def _safehold() -> Callable[[Path], str]:
-    from safehold.reading.limits import Limits
-    from safehold.reading.sandbox import worker, zygote
-    from safehold.reading.wire import Hearing, Job, Unpacker
-
-    zygote.import_everything()
-    limits = Limits()
-
-    def read(path: Path) -> str:
-        hearing, unpacker = Hearing(limits), Unpacker()
-
-        def send(data: bytes) -> None:
-            for frame in unpacker.feed(data):
-                hearing.take(frame)
-
-        worker.read(Job(None if path.suffix in (".eml", ".mbox") else path.name), path.read_bytes(), limits, send)
-        return "\n".join(segment.text for segment in hearing.reading().segments)
-
-    return read
-
-
-def _kreuzberg() -> Callable[[Path], str]:
-    import kreuzberg
-
-    return lambda path: kreuzberg.extract_file_sync(path).content
-
-
-def _extractous() -> Callable[[Path], str]:
-    import extractous
-
-    reader = extractous.Extractor()
-    reader.set_extract_string_max_length(4_000_000)
-
-    def read(path: Path) -> str:
-        found = reader.extract_file_to_string(str(path))
-        return str(found[0] if isinstance(found, tuple) else found)
-
-    return read
-
-
-def _plain() -> Callable[[Path], str]:
-    import email
-    import email.policy
-
-    import docx
-    import openpyxl
-    import pptx
-    from pdfminer.high_level import extract_text
-
-    def mail(path: Path) -> str:
-        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        texts = [str(message.get("subject", ""))]
-        for part in message.walk():
-            if part.get_content_maintype() == "text":
-                texts.append(part.get_content())
-            texts.append(part.get_filename() or "")
-        return "\n".join(texts)
-
-    def word(path: Path) -> str:
-        made = docx.Document(str(path))
-        rows = (row for table in made.tables for row in table.rows)
-        texts = [paragraph.text for paragraph in made.paragraphs]
-        return "\n".join([*texts, *(cell.text for row in rows for cell in row.cells)])
-
-    def sheets(path: Path) -> str:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        return "\n".join(
-            str(value)
-            for sheet in book
-            for row in sheet.iter_rows(values_only=True)
-            for value in row
-            if value is not None
-        )
-
-    def slides(path: Path) -> str:
-        shapes = (shape for slide in pptx.Presentation(str(path)).slides for shape in slide.shapes)
-        return "\n".join(shape.text_frame.text for shape in shapes if shape.has_text_frame)
-
-    table = {
-        ".eml": mail,
-        ".docx": word,
-        ".xlsx": sheets,
-        ".pptx": slides,
-        ".pdf": lambda path: extract_text(str(path)),
-    }
-
-    def read(path: Path) -> str:
-        reader = table.get(path.suffix.lower())
-        if reader is None:
-            raise NotImplementedError
-        return str(reader(path))
-
-    return read
-
-
-def serve(name: str) -> None:
-    """Read the files named on standard input; for each print its text and the CPU time it took, as JSON."""
-    import logging
-    import warnings
-
-    logging.disable(logging.CRITICAL)
-    warnings.simplefilter("ignore")
-    out = os.fdopen(os.dup(1), "w")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what engines print is none of ours
-    read = engine(name)
-    print("{}", file=out, flush=True)
-    for line in sys.stdin:
-        before = time.process_time()
-        try:
-            answer = {"text": read(Path(line.rstrip("\n")))}
-        except NotImplementedError:
-            answer = {"skipped": True}
-        except BaseException as failure:  # what an engine cannot read is a result
-            answer = {"failed": type(failure).__name__}
-        answer["ms"] = (time.process_time() - before) * 1000
-        print(json.dumps(answer), file=out, flush=True)
-
-
-class Engine:
-    """One engine in its process; started again after a file that killed or hung it."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._process: subprocess.Popen[str] | None = None
-        self._spent = 0.0
-
-    def read(self, path: Path) -> dict[str, Any]:
-        """Return ``text`` and ``ms``, or ``failed``, ``skipped`` or ``late``."""
-        if self._spent > PER_ENGINE_S:
-            return {"late": True}
-        started = time.monotonic()
-        try:
-            process = self._process or self._start()
-            assert process.stdin is not None
-            process.stdin.write(f"{path}\n")
-            process.stdin.flush()
-            return self._answer(process, PER_FILE_S)
-        except (OSError, EOFError):
-            self.stop()
-            return {"failed": "died"}
-        except TimeoutError:
-            self.stop()
-            return {"failed": "hung", "ms": PER_FILE_S * 1000}
-        finally:
-            self._spent += time.monotonic() - started
-
-    def _start(self) -> subprocess.Popen[str]:
-        self._process = subprocess.Popen(
-            [sys.executable, __file__, "--serve", self.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
-        self._answer(self._process, 60)
-        return self._process
-
-    def _answer(self, process: subprocess.Popen[str], seconds: float) -> dict[str, Any]:
-        assert process.stdout is not None
-        if not select.select([process.stdout], [], [], seconds)[0]:
-            raise TimeoutError
-        line = process.stdout.readline()
-        if not line:
-            raise EOFError
-        return dict(json.loads(line))
-
-    def stop(self) -> None:
-        """End the process."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
+OFFICE = ("DOCX", "XLSX", "PPTX", "ODF")
+TITLES = {"safehold": "here", "extractous": "extractous (Tika)", "plain": "plain libraries"}
+ASKED = {
+    "canaries": "words in every place of our canaries",
+    "stalwart": "texts that Stalwart's tests demand of mail",
+    "mime4j": "texts that mime4j's tests demand of mail",
+    "tika": "texts that Tika's tests demand of documents",
+    "tika, recognised": "texts that Tika's tests demand of pictures, recognised",
+}
 
 
 # -- what is measured -------------------------------------------------------------------------------------------------
@@ -292,8 +113,16 @@ def measure_cost(
     return costs, sorted(slowest, reverse=True)[:10]
 
 
-def _asked(one: Engine, path: Path, strings: list[str], fold: Callable[[str], str], recall: Recall) -> None:
-    answer = one.read(path)
+def _asked(
+    one: Engine,
+    path: Path,
+    strings: list[str],
+    fold: Callable[[str], str],
+    recall: Recall,
+    *,
+    recognised: bool = False,
+) -> None:
+    answer = one.read(path, recognised=recognised)
     if answer.get("late") or answer.get("skipped"):
         return
     text = fold(answer.get("text", ""))
@@ -336,8 +165,10 @@ def measure_demands(engines: list[Engine], arguments: argparse.Namespace) -> dic
                 name = Path(demand.file).name if project == "tika" else "message.eml"
                 path = Path(folder) / f"{number}-{name}"
                 path.write_bytes(demand.content)
+                row = f"{project}, recognised" if demand.recognised else project
                 for one in engines:
-                    _asked(one, path, list(demand.strings), demanded.folded, recalls[project, one.name])
+                    recall = recalls[row, one.name]
+                    _asked(one, path, list(demand.strings), demanded.folded, recall, recognised=demand.recognised)
     return recalls
 
 
@@ -369,18 +200,64 @@ def mail_of(size: int) -> bytes:
     return (head + body(rng, size - 250)).encode()
 
 
-def measure_plain_mail(rounds: int) -> float:
-    """Return the median CPU milliseconds of a plain mail of 10 KB, in this process."""
+def _cpu_s(content: bytes) -> float:
+    """Return the CPU seconds of one message, in this process."""
     from safehold.reading.limits import Limits
     from safehold.reading.sandbox import worker
     from safehold.reading.wire import Job
 
-    content, limits, taken = mail_of(10_000), Limits(), []
-    for _ in range(rounds):
-        started = time.process_time()
-        worker.read(Job(), content, limits, len)
-        taken.append((time.process_time() - started) * 1000)
-    return statistics.median(taken)
+    started = time.process_time()
+    worker.read(Job(), content, Limits(), len)
+    return time.process_time() - started
+
+
+def measure_plain_mail(rounds: int) -> float:
+    """Return the median CPU milliseconds of a plain mail of 10 KB, in this process."""
+    content = mail_of(10_000)
+    return statistics.median(_cpu_s(content) * 1000 for _ in range(rounds))
+
+
+def mail_with(paths: list[Path], size: int) -> bytes:
+    """Return a message with so many of these files attached that it has about that size."""
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = "jo@riverbank.example", "a@elsewhere.example", "the bundle"
+    made.set_content("The papers as discussed.")
+    left = size
+    for path in cycle(paths):
+        content = path.read_bytes()
+        if left < len(content) * 1.37:
+            break
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        main_type, _, subtype = kind.partition("/")
+        made.add_attachment(content, main_type, subtype, filename=path.name)
+        left -= int(len(content) * 1.37)  # base64, and its line ends
+    return made.as_bytes()
+
+
+def measure_large_messages(paths: list[Path]) -> Iterator[tuple[str, float]]:
+    """Yield the CPU seconds of messages of 10 MB: one of text, one with office files and PDFs attached."""
+    size = 10_000_000
+    yield "text", _cpu_s(mail_of(size))
+    attached = [path for path in paths if KINDS[path.suffix.lower()] in (*OFFICE, "PDF", "DOC")]
+    if attached:
+        yield "office files and PDFs", _cpu_s(mail_with(attached, size))
+
+
+def measure_recognition(letters: int) -> tuple[float, float, str]:
+    """Return the mean CPU seconds of a page that is a picture, those of the dearest kind, and its name."""
+    import bench_ocr
+
+    seconds: dict[str, float] = {}
+    for way, make in bench_ocr.WAYS.items():
+        taken = []
+        for number in range(letters):
+            name, content = make(bench_ocr.make_letter(number))
+            started = time.process_time()
+            bench_ocr.read(name, content)
+            taken.append(time.process_time() - started)
+        seconds[way] = statistics.mean(taken)
+    dearest = max(seconds, key=seconds.__getitem__)
+    return statistics.mean(seconds.values()), seconds[dearest], dearest
 
 
 def measure_pdf_pages(paths: list[Path]) -> float:
@@ -397,7 +274,7 @@ def measure_pdf_pages(paths: list[Path]) -> float:
             pages += len(document)
             document.close()
             started = time.process_time()
-            read(path)
+            read(path, False)
             taken += time.process_time() - started
     return taken * 1000 / max(1, pages)
 
@@ -459,52 +336,105 @@ def measure_gate(seconds: float, *, concerned: bool) -> float:
 
 # -- the report -------------------------------------------------------------------------------------------------------
 
-
-def _ms(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}" if value < 100 else f"{value:.0f}"
-
-
-def cost_table(costs: dict[tuple[str, str], Cost], names: list[str]) -> Iterator[str]:
-    """Yield the table of CPU time: median by kind, and how many times ours the others take."""
-    yield (
-        "| format | files | "
-        + " | ".join(f"{name} ms" + ("" if name == "safehold" else " (ratio)") for name in names)
-        + " | not read |"
-    )
-    yield "|---" * (len(names) + 3) + "|"
-    for kind in dict.fromkeys(kind for kind, _ in costs):
-        ours = costs[kind, "safehold"]
-        own = statistics.median(ours.ms) if ours.ms else None
-        cells, failures = [], []
-        for name in names:
-            cost = costs[kind, name]
-            median = statistics.median(cost.ms) if cost.ms else None
-            ratio = f" ({median / own:.1f})" if median and own and name != "safehold" else ""
-            cells.append(_ms(median) + ratio)
-            if cost.failed or cost.left_out:
-                failures.append(f"{name} {cost.failed + cost.left_out}")
-        count = len(ours.ms) + ours.failed + ours.left_out
-        yield f"| {kind} | {count} | " + " | ".join(cells) + f" | {', '.join(failures) or '-'} |"
+Costs = dict[tuple[str, str], Cost]
+Recalls = dict[tuple[str, str], Recall]
 
 
-def recall_table(recalls: dict[tuple[str, str], Recall], names: list[str], what: str) -> Iterator[str]:
-    """Yield the table of what was found of what was asked for."""
-    yield f"| {what} | asked | " + " | ".join(names) + " |"
-    yield "|---" * (len(names) + 2) + "|"
-    rows = list(dict.fromkeys(key for key, _ in recalls))
-    total: dict[str, Recall] = defaultdict(Recall)
-    for row in rows:
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _heads(names: list[str], *first: str) -> Iterator[str]:
+    yield _row(*first, *(TITLES.get(name, name) for name in names))
+    yield "|---" * (len(first) + len(names)) + "|"
+
+
+def cost_table(costs: Costs, names: list[str]) -> Iterator[str]:
+    """Yield the table of CPU time: median milliseconds a file by kind, and how many times ours the others take."""
+    yield from _heads(names, "format", "files")
+    for kind in dict.fromkeys(KINDS.values()):
+        ours = costs.get((kind, "safehold"))
+        if ours is None:
+            continue
+        own = statistics.median(ours.ms) if ours.ms else 0.0
         cells = []
         for name in names:
-            recall = recalls.get((row, name), Recall())
-            total[name].asked += recall.asked
-            total[name].found += recall.found
-            cells.append(f"{recall.found} ({100 * recall.found / recall.asked:.0f} %)" if recall.asked else "-")
-        yield f"| {row} | {recalls[row, 'safehold'].asked} | " + " | ".join(cells) + " |"
-    sums = [
-        f"{total[n].found} ({100 * total[n].found / total[n].asked:.1f} %)" if total[n].asked else "-" for n in names
-    ]
-    yield f"| **all** | {total['safehold'].asked} | " + " | ".join(sums) + " |"
+            cost = costs.get((kind, name), Cost())
+            median = statistics.median(cost.ms) if cost.ms else None
+            ratio = median / own if median and own and name != "safehold" else None
+            times = "" if ratio is None else f" ({ratio:.{0 if ratio >= 10 else 1}f})"
+            cells.append("-" if median is None else f"{median:.1f}{times}")
+        yield _row(kind, str(len(ours.ms) + ours.failed + ours.left_out), *cells)
+
+
+def recall_table(recalls: Recalls, names: list[str]) -> Iterator[str]:
+    """Yield the table of what was found of what was asked for; how many were asked is ours where one was left out."""
+    yield from _heads(names, "found", "asked")
+    for key, title in ASKED.items():
+        rows = {name: recalls.get((key, name), Recall()) for name in names}
+        if rows["safehold"].asked:
+            shares = (f"{100 * one.found / one.asked:.1f} %" if one.asked else "-" for one in rows.values())
+            yield _row(title, f"{rows['safehold'].asked:,}", *shares)
+
+
+def whole(recalls: Recalls, names: list[str]) -> Recalls:
+    """Return the recall over all formats, as one row of canaries."""
+    sums: Recalls = {}
+    for name in names:
+        parts = [recall for (_, engine_name), recall in recalls.items() if engine_name == name]
+        asked, found, count = (sum(getattr(part, what) for part in parts) for what in ("asked", "found", "files"))
+        sums["canaries", name] = Recall(asked, found, count)
+    return sums
+
+
+def number_table(costs: Costs, paths: list[Path], *, quick: bool) -> Iterator[str]:
+    """Yield what the issue asks of speed, and what was measured."""
+    rounds = 200 if quick else 1_000
+    yield _row("what", "asked", "measured")
+    yield "|---|---|---|"
+    yield _row("plain mail of 10 KB, CPU", "2 ms", f"{measure_plain_mail(rounds):.1f} ms")
+    if paths:
+        yield _row("PDF, CPU a page", "5 ms", f"{measure_pdf_pages(paths):.1f} ms")
+        office = [ms for kind in OFFICE for ms in costs.get((kind, "safehold"), Cost()).ms]
+        yield _row("Office file, CPU, median", "15 ms", f"{statistics.median(office):.1f} ms")
+    for what, seconds in measure_large_messages(paths):
+        yield _row(f"message of 10 MB, CPU, {what}", "1 s", f"{seconds:.2f} s")
+    for title, taken in measure_hop(rounds):
+        yield _row(f"hop to a worker and back, {title}", "0.1 ms" if title == "10 KB" else "-", f"{taken:.3g} ms")
+    mean, most, way = measure_recognition(1 if quick else 3)
+    yield _row("recognition, CPU a page, all kinds", "2.5 s", f"{mean:.1f} s")
+    yield _row(f"recognition, CPU a page, {way}", "2.5 s", f"{most:.1f} s")
+    seconds = 3.0 if quick else 10.0
+    for concerned, who in ((False, "no policy concerns them"), (True, "all of them read")):
+        rate = measure_gate(seconds, concerned=concerned)
+        yield _row(f"messages of 8.6 KB a second, {who}", "250", f"{rate:,.0f}")
+
+
+def remarks(costs: Costs, canaries: Recalls, slowest: list[tuple[float, str]]) -> Iterator[str]:
+    """Yield what is not for the documentation."""
+    failures: dict[str, int] = defaultdict(int)
+    for (_, name), cost in costs.items():
+        failures[name] += cost.failed + cost.left_out
+    yield "files not read: " + ", ".join(f"{name} {count}" for name, count in failures.items())
+    missed = {key: one.asked - one.found for (key, name), one in canaries.items() if name == "safehold"}
+    yield "canaries missed here: " + (", ".join(f"{key} {count}" for key, count in missed.items() if count) or "none")
+    yield "ten slowest files of ours:"
+    yield from (f"  {ms:8.0f} ms  {name}" for ms, name in slowest)
+
+
+def started() -> list[Engine]:
+    """Return the engines that are installed, each started."""
+    engines = []
+    for name in ENGINES:
+        one = Engine(name)
+        try:
+            one.start()
+        except (EOFError, TimeoutError, OSError):
+            one.stop()
+            print(f"{name}: not installed, left out (pip install safehold[bench])\n")
+            continue
+        engines.append(one)
+    return engines
 
 
 def main() -> int:
@@ -514,59 +444,32 @@ def main() -> int:
     for project in ("tika", "stalwart", "mime4j"):
         parser.add_argument(f"--{project}", type=Path)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--serve", choices=ENGINES)
     arguments = parser.parse_args()
-    if arguments.serve:
-        serve(arguments.serve)
-        return 0
     print(
         f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, "
         f"load {os.getloadavg()[0]:.1f} at the start\n"
     )
-    engines, names = [], []
-    for name in ENGINES:
-        one = Engine(name)
-        try:
-            one._start()
-        except (EOFError, TimeoutError, OSError):
-            one.stop()
-            print(f"{name}: not installed, left out (pip install safehold[bench])\n")
-            continue
-        engines.append(one)
-        names.append(name)
-    out = sys.stdout
+    engines = started()
+    names = [one.name for one in engines]
     paths = files(arguments.quick) if CORPORA.is_dir() else []
     if not paths:
         print("the corpora are not beside this project: no costs by format\n")
+
+    def show(lines: Iterator[str]) -> None:
+        for line in lines:
+            print(line, flush=True)
+        print()
+
     costs, slowest = measure_cost(engines, paths)
-    print("\n".join(cost_table(costs, names)), file=out)
-    print(file=out, flush=True)
+    show(cost_table(costs, names))
     for one in engines:
-        one._spent = 0.0
-    print("\n".join(recall_table(measure_canaries(engines, arguments.quick), names, "canaries")), file=out)
-    print(file=out, flush=True)
-    demands = measure_demands(engines, arguments)
-    if demands:
-        print("\n".join(recall_table(demands, names, "demanded by the tests of")), file=out)
-        print(file=out, flush=True)
+        one.spent = 0.0
+    canaries = measure_canaries(engines, arguments.quick)
+    show(recall_table({**whole(canaries, names), **measure_demands(engines, arguments)}, names))
     for one in engines:
         one.stop()
-    rounds = 200 if arguments.quick else 1_000
-    print("| what | measured |\n|---|---|", file=out)
-    print(f"| plain mail of 10 KB, CPU | {measure_plain_mail(rounds):.2f} ms |", file=out)
-    print(f"| PDF, CPU a page | {measure_pdf_pages(paths):.2f} ms |", file=out)
-    for title, taken in measure_hop(rounds):
-        print(f"| hop to a worker and back, {title} | {taken:.3f} ms |", file=out)
-    seconds = 3.0 if arguments.quick else 10.0
-    print(
-        f"| messages of 8.6 KB a second, no policy concerns them | {measure_gate(seconds, concerned=False):.0f} |",
-        file=out,
-    )
-    print(f"| messages of 8.6 KB a second, all of them read | {measure_gate(seconds, concerned=True):.0f} |", file=out)
-    print("\nten slowest files of ours:", file=out)
-    for ms, name in slowest:
-        print(f"  {ms:8.0f} ms  {name}", file=out)
-    print()
+    show(number_table(costs, paths, quick=arguments.quick))
+    show(remarks(costs, canaries, slowest))
     if arguments.json:
         arguments.json.write_text(json.dumps({f"{kind}/{name}": cost.ms for (kind, name), cost in costs.items()}))
     return 0

@@ -7,6 +7,18 @@ a bare repository.
     stalwart   stalwartlabs/mail-parser: resources/eml/**/*.json is what its parser must make of the .eml beside it
     mime4j     apache/james-mime4j: *_decoded_*.txt are the decoded bodies of the .msg beside them
     tika       apache/tika: strings in assertContains() of a test method that names one file only
+
+What Tika's tests ask of Tika and not of the file is left out by what the code says, never by the name of a file:
+
+    comments                           are no tests
+    methods with mocks, classes inside ask for what those answer
+    warnings, exceptions, the parser   are looked for in metadata that Tika makes
+    content types                      likewise
+    options that arrange the text      (sort by position, drop what overlaps) ask for an order, not for words
+    ``<li>name: value</li>``           is how Tika writes a field of a form: both are asked for, one by one
+
+A method that has recognition of pictures done (``OcrConfig.Strategy``, Tesseract's own tests) asks with recognition;
+its strings are a demand of their own.
 """
 
 import html
@@ -22,7 +34,13 @@ _TAG = re.compile(r"<[^<>]{0,2000}>")
 _SCRIPT = re.compile(r"<(script|style|title)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 _MARKUP = re.compile(r"<(?:html|p|br|h\d|b|i)\b", re.IGNORECASE)
 _METHOD = re.compile(r"@Test\b")
-_CONTAINS = re.compile(r'\bassertContains\(\s*"((?:[^"\\]|\\.)*)"\s*,')
+_LITERAL_OR_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_CONTAINS = re.compile(r'\bassertContains\(\s*"((?:[^"\\\n]|\\.)*)"\s*,([^;]*);')
+_MADE_BY_TIKA = re.compile(r"EXCEPTION|WARNING|exception|getMessage|CONTENT_TYPE|PARSED_BY|parsedBy")
+_ARRANGED = re.compile(r"\bset(?:SortByPosition|Suppress\w+|Ignore\w+|EnableAutoSpace)\(")
+_RECOGNISED = re.compile(r"OcrConfig\.Strategy\.(?:OCR|AUTO)")
+_MOCKED = re.compile(r"[Mm]ock|@Override")
+_FORM_FIELD = re.compile(r"<li\b[^<>]*>([^<>:]+):\s+([^<>]+)</li>")
 _FILE = re.compile(r'"(?:/?test-documents/)?([\w.\- ]+\.(?:\w{1,5}))"')
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
 _FORMATS = """
@@ -35,12 +53,16 @@ _LONGEST, _SHORTEST, _MOST_LINES = 200, 4, 40
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One file and the strings that somebody's tests want to see in what is read of it."""
+    """One file and the strings that somebody's tests want to see in what is read of it.
+
+    ``recognised``: they are asked for with recognition of pictures.
+    """
 
     project: str
     file: str
     content: bytes = field(repr=False)
     strings: tuple[str, ...] = field(repr=False)
+    recognised: bool = False
 
 
 class Checkout:
@@ -61,7 +83,7 @@ class Checkout:
 
 
 def folded(text: str) -> str:
-    """Return a text as it is compared: no blanks, no soft hyphens, no difference between quotation marks."""
+    """Return a text as it is compared: no blanks, no soft hyphens, one case, one kind of quotation marks."""
     for there, here in (
         ("\u00ad", ""),
         ("\u2019", "'"),
@@ -71,7 +93,7 @@ def folded(text: str) -> str:
         ("\u00a0", ""),
     ):
         text = text.replace(there, here)
-    return "".join(text.split())
+    return "".join(text.split()).casefold()
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -149,28 +171,48 @@ def tika(folder: Path) -> Iterator[Demand]:
     """Yield documents with the strings that Tika's tests must find in them."""
     checkout = Checkout(folder)
     documents = {name.rpartition("/")[2]: name for name in checkout.names if "test-documents/" in name}
-    wanted: dict[str, dict[str, None]] = {}
+    wanted: dict[tuple[str, bool], dict[str, None]] = {}
     for name in checkout.names:
         if not name.endswith("Test.java") or "/parser" not in name:
             continue
-        for method in _METHOD.split(checkout.read(name).decode("utf-8", "replace"))[1:]:
+        code = without_comments(checkout.read(name).decode("utf-8", "replace"))
+        for method in _METHOD.split(code)[1:]:
             method = method.partition("\n    }\n")[0]
             files = {found for found in _FILE.findall(method) if found in documents}
             file = next(iter(files), "")
-            # Formats of the issue only, and no pictures of text: recognising them is measured elsewhere.
-            if len(files) != 1 or file.rpartition(".")[2].lower() not in _FORMATS or "ocr" in file.lower():
+            # Formats of the issue only.
+            if len(files) != 1 or file.rpartition(".")[2].lower() not in _FORMATS or _MOCKED.search(method):
                 continue
-            strings = (_string(found) for found in _CONTAINS.findall(method))
-            wanted.setdefault(file, {}).update(dict.fromkeys(string for string in strings if string))
-    for file, strings in sorted(wanted.items()):
-        content = checkout.read(documents[file])
+            recognised = "TesseractOCR" in name or "ocr" in file.lower() or _RECOGNISED.search(method) is not None
+            wanted.setdefault((file, recognised), {}).update(dict.fromkeys(asked_in(method)))
+    for (file, recognised), strings in sorted(wanted.items()):
+        content = checkout.read(documents[file]) if strings else b""
         if content:
-            yield Demand("tika", file, content, tuple(strings))
+            yield Demand("tika", file, content, tuple(strings), recognised)
+
+
+def without_comments(code: str) -> str:
+    """Return Java code without its comments."""
+    return _LITERAL_OR_COMMENT.sub(lambda found: found[0] if found[0].startswith('"') else " ", code)
+
+
+def asked_in(method: str) -> Iterator[str]:
+    """Yield what a test method of Tika asks of the file it names."""
+    arranged = _ARRANGED.search(method)
+    for found in _CONTAINS.finditer(method, 0, arranged.start() if arranged else len(method)):
+        if _MADE_BY_TIKA.search(found[2]):
+            continue
+        literal = _ESCAPE.sub(_unescaped, found[1])
+        field_of_form = _FORM_FIELD.search(literal)
+        for text in field_of_form.groups() if field_of_form else (literal,):
+            string = _string(text)
+            if string:
+                yield string
 
 
 def _string(literal: str) -> str:
-    """Return what a Java string literal asks for, without markup; "" where it is about Tika and not about the file."""
-    text = _ESCAPE.sub(_unescaped, literal).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    """Return what a literal asks for, without markup; "" where it is about Tika and not about the file."""
+    text = literal.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     text = html.unescape(_TAG.sub(" ", text)).strip()
     about_tika = "org.apache." in text or "Exception" in text or set("<>=\0") & set(text)
     return "" if about_tika or len(text) < _SHORTEST else text

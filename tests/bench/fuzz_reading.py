@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Damaged files through the real pool: nothing but a worker dies, nothing hangs, nothing is lost in silence.
 
-    python tests/bench/fuzz_reading.py [--mutants 200] [--formats zip,pdf] [--seed 1] [--keep FOLDER] [--bombs]
+    python tests/bench/fuzz_reading.py [--mutants 200] [--formats zip,pdf] [--seed 1] [--keep FOLDER]
+    python tests/bench/fuzz_reading.py --bombs [--seconds 1.5] [--only WORD]
 
 Seeded mutants of the canaries and, where they are beside the project, of the corpora (``make fuzz-reading``).  Prints
 a table by format and ends with 1 if anything was wrong.  ``--keep`` writes the files that were, for a closer look.
-``--bombs`` measures instead what a bomb beside it does to the latency of another message.
+``--bombs`` measures instead what one and two bombs at a time do to the latency of other messages, and the most memory.
 
 A silent loss is a word of the intact file that the mutant still carries, that is not read, and about which no problem
 is said (``canaries/mutants.py``).
 """
 
 import argparse
+import contextlib
 import os
 import resource
 import statistics
@@ -28,7 +30,7 @@ PROJECT = Path(__file__).parents[2]
 sys.path.insert(0, str(PROJECT / "tests"))
 
 import canaries  # noqa: E402 - after the path
-from canaries.bombs import BOMBS  # noqa: E402
+from canaries.bombs import BOMBS, Bomb  # noqa: E402
 from canaries.mutants import Mutant, mutants, silent_losses, words_in  # noqa: E402
 from safehold.errors import ReaderError  # noqa: E402
 from safehold.reading.limits import Limits  # noqa: E402
@@ -46,6 +48,10 @@ SUFFIXES = {
 LARGEST = 1_500_000
 # A part may take its limit, and every restart again; what is over that is a hang that the pool did not end.
 SLACK_S = 3.0
+PLAIN_MAIL = b"From: A <a@example.org>\r\nSubject: x\r\n\r\n" + b"ordinary words of an ordinary mail\r\n" * 250
+PAUSE_S = 0.004
+# What a bomb may do to the 95th percentile of other messages.
+MOST_RATIO = 2.0
 
 
 @dataclass
@@ -140,47 +146,123 @@ def table(rows: list[Row]) -> Iterator[str]:
             yield "            by: " + ", ".join(f"{how} {count}" for how, count in row.ways.most_common())
 
 
-def measure_bombs(limits: Limits) -> int:
-    """Print how long each bomb takes, what is said of it, and what it does to the latency of plain mail beside it."""
-    mail = b"From: A <a@example.org>\r\nSubject: x\r\n\r\n" + b"ordinary words of an ordinary mail\r\n" * 250
+@dataclass
+class Blast:
+    """What one bomb did, again and again in so many threads, and how long plain mail took meanwhile."""
 
-    def latencies(pool: ReaderPool, until: threading.Event | None, least: int) -> list[float]:
-        out: list[float] = []
-        while len(out) < least or (until is not None and not until.is_set()):
+    seconds: list[float] = field(default_factory=list)
+    reasons: set[str] = field(default_factory=set)
+    beside_ms: list[float] = field(default_factory=list)
+
+
+def latencies(pool: ReaderPool, seconds: float) -> list[float]:
+    """Return how many milliseconds a plain mail took, one after the other for so long."""
+    out: list[float] = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        started = time.monotonic()
+        pool.read(PLAIN_MAIL)
+        out.append((time.monotonic() - started) * 1000)
+        time.sleep(PAUSE_S)
+    return out
+
+
+def set_off(pool: ReaderPool, bomb: Bomb, at_once: int, seconds: float) -> Blast:
+    """Read *bomb* over and over in so many threads, each at least once, with plain mail beside."""
+    blast = Blast()
+    end = time.monotonic() + seconds
+
+    def explode() -> None:
+        while True:
             started = time.monotonic()
-            pool.read(mail)
-            out.append((time.monotonic() - started) * 1000)
-            time.sleep(0.004)
-        return out
+            reading = pool.read(bomb.content, document_name=bomb.name)
+            blast.seconds.append(time.monotonic() - started)
+            blast.reasons |= {problem.reason.value for problem in reading.problems}
+            if time.monotonic() >= end:
+                return
 
+    threads = [threading.Thread(target=explode) for _ in range(at_once)]
+    for thread in threads:
+        thread.start()
+    blast.beside_ms = latencies(pool, seconds)
+    for thread in threads:
+        thread.join()
+    return blast
+
+
+class Heaviest(threading.Thread):
+    """Watches the processes below this one and remembers the most memory that one of them had (VmHWM)."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.megabytes = 0.0
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        while not self._ended.wait(0.05):
+            for pid in _below(os.getpid()):
+                with contextlib.suppress(OSError, IndexError, ValueError):
+                    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+                    self.megabytes = max(self.megabytes, int(status.partition("VmHWM:")[2].split()[0]) / 1024)
+
+    def since(self) -> float:
+        """Return the most since the last time it was asked."""
+        most, self.megabytes = self.megabytes, 0.0
+        return most
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self._ended.set()
+        self.join()
+
+
+def _below(pid: int) -> Iterator[int]:
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            for child in (task / "children").read_text(encoding="utf-8").split():
+                yield int(child)
+                yield from _below(int(child))
+
+
+def p95(taken: list[float]) -> float:
+    """Return the 95th percentile."""
+    return statistics.quantiles(taken, n=20)[-1]
+
+
+def measure_bombs(limits: Limits, seconds: float, only: str) -> int:
+    """Print how long each bomb takes, what is said of it, and what one and two of them do to plain mail beside.
+
+    The plain mail alone is measured anew before each: on a shared machine only neighbours in time compare.
+    """
     wrong = 0
+    watch = Heaviest()
+    watch.start()
+    ratios: dict[int, list[float]] = {1: [], 2: []}
     with ReaderPool(2, limits) as pool:
-        alone = statistics.quantiles(latencies(pool, None, 500), n=20)[-1]
-        print(f"plain mail alone: p95 {alone:.2f} ms")
-        print(f"{'bomb':34}{'bytes':>10}{'seconds':>9}{'p95 beside':>12}{'ratio':>7}  problems")
-        for bomb in BOMBS:
-            done = threading.Event()
-            taken: list[object] = []
-
-            def explode(bomb=bomb, done=done, taken=taken) -> None:
-                started = time.monotonic()
-                reading = pool.read(bomb.content, document_name=bomb.name)
-                taken.extend(
-                    (time.monotonic() - started, sorted({problem.reason.value for problem in reading.problems}))
-                )
-                done.set()
-
-            thread = threading.Thread(target=explode)
-            thread.start()
-            beside = statistics.quantiles(latencies(pool, done, 60), n=20)[-1]
-            thread.join()
-            seconds, reasons = taken
-            fine = set(reasons) & set(bomb.reasons) or (not bomb.reasons and not reasons)
-            wrong += not fine or seconds > limits.deadline_s
+        latencies(pool, seconds)
+        print(f"{'bomb':38}{'bytes':>9}{'longest':>9}{'MB':>6}{'alone':>9}{'one':>8}{'two':>8}  problems")
+        for bomb in (bomb for bomb in BOMBS if only in bomb.title):
+            watch.since()
+            alone = p95(latencies(pool, seconds))
+            blasts = {count: set_off(pool, bomb, count, seconds) for count in ratios}
+            beside = {count: p95(blast.beside_ms) / alone for count, blast in blasts.items()}
+            for count, ratio in beside.items():
+                ratios[count].append(ratio)
+            reasons = set().union(*(blast.reasons for blast in blasts.values()))
+            longest = max(second for blast in blasts.values() for second in blast.seconds)
+            fine = reasons & set(bomb.reasons) or (not bomb.reasons and not reasons)
+            wrong += not fine or longest > limits.deadline_s
             print(
-                f"{bomb.title:34}{len(bomb.content):10}{seconds:9.2f}{beside:10.2f}ms{beside / alone:7.1f}  "
-                f"{', '.join(reasons) or '-'}{'' if fine else '   WRONG'}"
+                f"{bomb.title:38}{len(bomb.content):9}{longest:8.2f}s{watch.since():6.0f}{alone:7.2f}ms"
+                f"{beside[1]:7.1f}x{beside[2]:7.1f}x  {', '.join(sorted(reasons)) or '-'}{'' if fine else '   WRONG'}",
+                flush=True,
             )
+    watch.stop()
+    for count, found in ratios.items():
+        print(
+            f"{count} at once: median {statistics.median(found):.1f}x, most {max(found):.1f}x, "
+            f"{sum(ratio < MOST_RATIO for ratio in found)} of {len(found)} below {MOST_RATIO:.0f}x"
+        )
     return wrong
 
 
@@ -192,10 +274,12 @@ def main() -> int:
     parser.add_argument("--seed", default="1")
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--bombs", action="store_true")
+    parser.add_argument("--seconds", type=float, default=1.5, help="how long each bomb is set off")
+    parser.add_argument("--only", default="", help="bombs with this in their title")
     arguments = parser.parse_args()
     limits = Limits()
     if arguments.bombs:
-        return bool(measure_bombs(limits))
+        return bool(measure_bombs(limits, arguments.seconds, arguments.only))
     names = arguments.formats.split(",") if arguments.formats else list(canaries.BUILDERS)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.monotonic()

@@ -10,7 +10,9 @@ import tarfile
 import zipfile
 import zlib
 
+import inflate64
 import py7zr
+from backports import zstd
 
 from canaries.core import ANY, HIDDEN, Canary, Words
 
@@ -98,7 +100,41 @@ def build_zip() -> list[Canary]:
     extra = struct.pack("<HHBI", 0x7075, len(unicode_name) + 5, 1, zlib.crc32(b"a.txt")) + unicode_name
     one = _local(b"a.txt", b"x", extra)
     made.append(w.file(one + _directory([(b"a.txt", b"x", 0, extra, b"")], len(one)), "names.zip"))
+
+    w = Words("zip", "lies")
+    folder = f"words {w('bytes of a folder')}".encode()
+    between = gzip.compress(f"words {w('stream between members', ANY)}".encode(), mtime=0)
+    first, last = _local(b"folder/", folder), _local(b"b.txt", b"x")
+    entries = [(b"folder/", folder, 0, b"", b""), (b"b.txt", b"x", len(first) + len(between), b"", b"")]
+    content = first + between + last + _directory(entries, len(first) + len(between) + len(last))
+    made.append(w.file(content, "lies.zip"))
+    made.append(_zip_of_newer_methods())
     return made
+
+
+def _zip_of_newer_methods() -> Canary:
+    """Return a zip whose members are packed as newer programs do."""
+    w = Words("zip", "newer methods")
+    members, entries = b"", []
+    for title, method, pack in (
+        ("deflate64", 9, _deflated_64), ("zstd", 93, zstd.compress), ("xz", 95, lzma.compress)
+    ):  # fmt: skip
+        content = f"words {w(title)}".encode()
+        local, entry = bytearray(_local(b"a.txt", pack(content))), (b"a.txt", pack(content), len(members), b"", b"")
+        directory = bytearray(_directory([entry], 0)[:-22])
+        for header, at in ((local, 8), (directory, 10)):
+            header[at : at + 2] = struct.pack("<H", method)
+            header[at + 6 : at + 10] = struct.pack("<I", zlib.crc32(content))
+            header[at + 14 : at + 18] = struct.pack("<I", len(content))
+        members += local
+        entries.append(bytes(directory))
+    end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 3, 3, sum(map(len, entries)), len(members), 0)
+    return w.file(members + b"".join(entries) + end, "newer.zip")
+
+
+def _deflated_64(content: bytes) -> bytes:
+    engine = inflate64.Deflater()
+    return engine.deflate(content) + engine.flush()
 
 
 def build_tar() -> list[Canary]:
@@ -132,7 +168,27 @@ def build_tar() -> list[Canary]:
         info.size = 5
         archive.addfile(info, io.BytesIO(b"words"))
     made.append(w.file(out.getvalue() + f"words {w('behind the archive', HIDDEN)}".encode(), "more.tar"))
+
+    w = Words("tar", "passed over by programs")
+    label = _tar_block(w("name of a label", ANY), b"V", f"words {w('bytes of a label')}".encode())
+    unknown = _tar_block("a.txt", b"Z", f"words {w('bytes of a kind that nobody knows')}".encode())
+    named = _tar_block(f"b.txt\x00{w('behind a name', HIDDEN)}", b"0", b"x", f"c.txt\x00{w('behind a link', HIDDEN)}")
+    folder = _tar_block("folder", b"5", f"words {w('bytes of a folder')}".encode())
+    late = _tar_block("d.txt", b"0", f"words {w('behind an empty block')}".encode())
+    made.append(w.file(label + unknown + named + folder + bytes(512) + late + bytes(1024), "odd.tar"))
     return made
+
+
+def _tar_block(name: str, kind: bytes, content: bytes, link: str = "") -> bytes:
+    """Return a member as before POSIX: nothing behind the name of the link."""
+    head = bytearray(512)
+    head[: len(name)] = name.encode()
+    head[100:148] = b"0000644\x00" + b"0000000\x00" * 2 + b"%011o\x00" % len(content) + b"%011o\x00" % 0
+    head[148:156] = b" " * 8
+    head[156:157] = kind
+    head[157 : 157 + len(link)] = link.encode()
+    head[148:156] = b"%06o\x00 " % sum(head)
+    return bytes(head) + content + bytes(-len(content) % 512)
 
 
 def build_gz() -> list[Canary]:
@@ -146,6 +202,7 @@ def build_gz() -> list[Canary]:
     header += w("extra field", ANY).encode().ljust(20, b" ")
     header += f"{w('name in the header', ANY)}.txt\x00{w('comment in the header', ANY)}\x00".encode()
     second = gzip.compress(f" and {w('second member')}".encode(), mtime=0)
+    second = second[:3] + b"\x08" + second[4:10] + f"{w('name in the second header', ANY)}\x00".encode() + second[10:]
     first = Words("gz", "tar inside")
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
@@ -188,5 +245,5 @@ def build_7z() -> list[Canary]:
             archive.writestr("x", f"{w('name of a member', ANY)}.txt")
             archive.writestr("", f"{w('name of an empty file', ANY)}.txt")
             archive.writestr(zip_of({"c.txt": w("nested").encode()}), "c.zip")
-        made.append(w.file(out.getvalue(), f"{title}.7z"))
+        made.append(w.file(out.getvalue() + f"words {w('behind the archive', HIDDEN)}".encode(), f"{title}.7z"))
     return made

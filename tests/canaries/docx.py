@@ -3,6 +3,7 @@
 
 import base64
 import io
+import zipfile
 
 import docx as python_docx
 
@@ -119,6 +120,12 @@ def diagram(w: Words, what: str) -> bytes:
     ).encode()
 
 
+def _packed(w: Words) -> str:
+    """Return a drawing as VML carries it for newer programs: a zip in base64."""
+    xml = f'<a:graphic xmlns:a="a"><a:t>{w("text in a packed drawing", ANY)}</a:t><a:x descr="{w("alt text in a packed drawing", ATTRIBUTE)}"/></a:graphic>'
+    return base64.b64encode(zip_of({"drs/shapexml.xml": xml.encode()})).decode()
+
+
 def _body(w: Words) -> str:
     split = halves(w("word split over runs"))
     spelt = halves(w("word with a proofing mark inside"))
@@ -209,6 +216,31 @@ def _body(w: Words) -> str:
         paragraph(
             f'<w:r><w:object><o:OLEObject ProgID="{w("program of an object", ANY)}" r:id="rId9"/></w:object></w:r>'
         ),
+        # what stands on something
+        paragraph(run(w("in a dark cell"), '<w:color w:val="FFFFFF"/>')).join(
+            ('<w:tbl><w:tr><w:tc><w:tcPr><w:shd w:val="clear" w:fill="1F3864"/></w:tcPr>', "</w:tc></w:tr></w:tbl>")
+        ),
+        paragraph(run(w("black in a black cell", HIDDEN), '<w:color w:val="000000"/>')).join(
+            ('<w:tbl><w:tr><w:tc><w:tcPr><w:shd w:val="clear" w:fill="000000"/></w:tcPr>', "</w:tc></w:tr></w:tbl>")
+        ),
+        paragraph(
+            '<w:r><w:drawing><wp:anchor><wp:docPr id="3" hidden="1"/><wps:wsp><wps:txbx><w:txbxContent>'
+            f"{paragraph(run(w('hidden text box', HIDDEN)))}</w:txbxContent></wps:txbx></wps:wsp></wp:anchor></w:drawing></w:r>"
+        ),
+        paragraph(
+            '<w:r><w:pict><v:shape style="visibility:hidden"><v:textbox><w:txbxContent>'
+            f"{paragraph(run(w('hidden text box, VML', HIDDEN)))}</w:txbxContent></v:textbox></v:shape></w:pict></w:r>"
+        ),
+        paragraph(f'<w:r><w:pict><v:shape o:gfxdata="{_packed(w)}"/></w:pict></w:r>'),
+        # what nobody knows
+        paragraph(run("x"), f'<w:strange w:val="Mc{w("property that nobody knows", ATTRIBUTE)}"/>'),
+        f'<w:p w:note="Mc{w("attribute that nobody knows", ATTRIBUTE)}"/>',
+        f'<w:sdt><w:sdtPr><w:dataBinding w:xpath="/a/{w("binding of a control", ATTRIBUTE)}"/></w:sdtPr></w:sdt>',
+        paragraph(
+            '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+            + run(w("text in the code of a field", HIDDEN))
+            + '<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>'
+        ),
         # references to notes and comments
         paragraph(
             '<w:r><w:footnoteReference w:id="2"/></w:r><w:commentRangeStart w:id="0"/>'
@@ -253,6 +285,7 @@ def _parts(w: Words) -> dict[str, bytes]:
             f'<w:docVars><w:docVar w:name="{w("name of a variable", ANY)}" w:val="{w("document variable", ANY)}"/></w:docVars>'
             f'<w:mailMerge><w:query w:val="{w("query of a mail merge", ANY)}"/></w:mailMerge>',
         ),
+        "word/header7.xml": xml("hdr", paragraph(run(w("header that nothing leads to", HIDDEN)))),
         "word/header1.xml": xml("hdr", paragraph(run(w("header")))),
         "word/footer1.xml": xml("ftr", paragraph(run(w("footer")) + '<w:del><w:r><w:delText>' + w("deletion in a footer", DELETED) + "</w:delText></w:r></w:del>")),
         "word/footnotes.xml": xml("footnotes", f'<w:footnote w:id="2">{paragraph(run(w("footnote")))}</w:footnote>'),
@@ -260,7 +293,7 @@ def _parts(w: Words) -> dict[str, bytes]:
         "word/comments.xml": xml(
             "comments",
             f'<w:comment w:id="0" w:author="{w("author of a comment", ANY)}" w:initials="{w("initials", ANY)}">'
-            f"{paragraph(run(w('comment', COMMENT)))}</w:comment>",
+            f"{paragraph(run(w('comment', COMMENT)))}</w:comment><w:comment w:id='1'>{paragraph(run(w('reply to a comment', COMMENT)))}</w:comment>",
         ),
         "word/commentsExtended.xml": xml("commentsEx", ""),
         "word/people.xml": f'{HEAD}<w15:people {NAMESPACES}><w15:person w15:author="{w("person", ANY)}"/></w15:people>'.encode(),
@@ -279,6 +312,9 @@ def _parts(w: Words) -> dict[str, bytes]:
         "word/embeddings/note.txt": f"words {w('embedded file')}".encode(),
         "word/activeX/activeX1.xml": f'<ax:ocx xmlns:ax="x"><ax:ocxPr ax:name="Caption" ax:value="{w("ActiveX control", ANY)}"/></ax:ocx>'.encode(),
         "word/webSettings.xml": xml("webSettings", f'<w:divs><w:div w:id="1"/></w:divs><w:frameset><w:frame><w:name w:val="{w("name of a frame", ANY)}"/></w:frame></w:frameset>'),
+        "word/fonts/font1.odttf": bytes(range(256)) + w("name in a font", HIDDEN).encode("utf-16-be") + bytes(2),
+        "word/fonts/notes.txt": f"words {w('file in the folder of fonts', ANY)}".encode(),
+        "word/printerSettings/printerSettings1.bin": bytes(64) + w("name of a printer", HIDDEN).encode("utf-16-le") + bytes(2),
         "word/vbaData.xml": f"<wne:vbaSuppData xmlns:wne='x'><wne:docEvents><wne:x>{w('macro data', ANY)}</wne:x></wne:docEvents></wne:vbaSuppData>".encode(),
         "word/_rels/document.xml.rels": relations(
             (OFFICE + "hyperlink", f"https://a.example/{w('target of a link', ATTRIBUTE)}", True),
@@ -287,6 +323,10 @@ def _parts(w: Words) -> dict[str, bytes]:
             (OFFICE + "subDocument", "sub.docx", False),
             (OFFICE + "header", "header1.xml", False),
             (OFFICE + "image", f"https://a.example/{w('linked picture', ATTRIBUTE)}.png", True),
+            *((OFFICE + kind, f"{kind}.xml", False) for kind in ("footnotes", "endnotes", "comments")),
+            (OFFICE + "footer", "footer1.xml", False),
+            (OFFICE + "hyperlink", f"#{w('target inside the document', ATTRIBUTE)}", False),
+            (OFFICE + "image", f"media/{w('picture that is not there', ATTRIBUTE)}.png", False),
         ),
         "customXml/itemProps1.xml": f'<ds:datastoreItem xmlns:ds="x" ds:itemID="{{{w("id of custom XML", ANY)}}}"/>'.encode(),
         **properties(w),
@@ -304,6 +344,16 @@ def _package(parts: dict[str, bytes], comment: bytes = b"") -> bytes:
         },
         comment=comment,
     )
+
+
+def _commented(content: bytes, comment: str) -> bytes:
+    """Return a package with one more member, which has a comment."""
+    out = io.BytesIO(content)
+    with zipfile.ZipFile(out, "a") as archive:
+        member = zipfile.ZipInfo("customXml/item7.xml", (2025, 6, 2, 9, 0, 0))
+        member.comment = comment.encode()
+        archive.writestr(member, "<a/>")
+    return out.getvalue()
 
 
 def _odd() -> list[Canary]:
@@ -345,6 +395,62 @@ def _odd() -> list[Canary]:
     w = Words(FORMAT, "around the package")
     content = _package({"word/document.xml": body(paragraph(run(w("text"))))}, w("comment of the zip", ANY).encode())
     made.append(w.file(content + w("behind the package", HIDDEN).encode(), "a.docx"))
+    w = Words(FORMAT, "a member")
+    parts = {
+        "word/document.xml": body(paragraph(run(w("text")))),
+        f"customXml/{w('name of a part', ATTRIBUTE)}.xml": b"<a/>",
+    }
+    made.append(w.file(_commented(_package(parts), w("comment of a member", ANY)), "a.docx"))
+    w = Words(FORMAT, "parts in a folder of their own")
+    gone = '<w:style w:type="character" w:styleId="Gone"><w:rPr><w:vanish/></w:rPr></w:style>'
+    parts = {
+        "x/main.xml": body(
+            paragraph(run(w("hidden by a style", HIDDEN), '<w:rStyle w:val="Gone"/>'))
+            + paragraph(f"<w:moveFrom>{run(w('moved', DELETED))}</w:moveFrom>")
+        ),
+        "x/styles-of-it.xml": f"{HEAD}<w:styles {NAMESPACES}>{gone}</w:styles>".encode(),
+        "x/comments-of-it.xml": f"{HEAD}<w:comments {NAMESPACES}><w:comment>{paragraph(run(w('comment', COMMENT)))}</w:comment></w:comments>".encode(),
+        "x/_rels/main.xml.rels": relations(
+            *((OFFICE + kind, f"{kind}-of-it.xml", False) for kind in ("styles", "comments"))
+        ),
+        "[Content_Types].xml": content_types(
+            x__main_xml="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+        ),
+        "_rels/.rels": relations((OFFICE + "officeDocument", "x/main.xml", False)),
+    }
+    made.append(w.file(zip_of(parts), "a.docx"))
+    for place, styles in (
+        (
+            "hidden by the defaults of the document",
+            "<w:docDefaults><w:rPrDefault><w:rPr><w:vanish/></w:rPr></w:rPrDefault></w:docDefaults>",
+        ),
+        (
+            "hidden by the style of plain paragraphs",
+            '<w:style w:type="paragraph" w:default="1" w:styleId="N"><w:rPr><w:vanish/></w:rPr></w:style>',
+        ),
+        (
+            "hidden by the style of a table",
+            '<w:style w:type="table" w:styleId="T"><w:rPr><w:vanish/></w:rPr></w:style>',
+        ),
+    ):
+        w = Words(FORMAT, place)
+        text = paragraph(run(w("text", HIDDEN)))
+        inside = (
+            f'<w:tbl><w:tblPr><w:tblStyle w:val="T"/></w:tblPr><w:tr><w:tc>{text}</w:tc></w:tr></w:tbl>'
+            if "table" in place
+            else text
+        )
+        made.append(
+            w.file(
+                _package(
+                    {
+                        "word/document.xml": body(inside),
+                        "word/styles.xml": f"{HEAD}<w:styles {NAMESPACES}>{styles}</w:styles>".encode(),
+                    }
+                ),
+                "a.docx",
+            )
+        )
     w = Words(FORMAT, "main part by another name")
     parts = {"word/document2.xml": body(paragraph(run(w("text"))))}
     rels = relations((OFFICE + "officeDocument", "word/document2.xml", False))

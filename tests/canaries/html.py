@@ -133,6 +133,9 @@ def _attributes() -> Canary:
     <track label="{w("label of a track", ATTRIBUTE)}"> <meta itemprop=x content="{w("microdata", ATTRIBUTE)}">
     <svg><a xlink:href="https://a.example/{w("xlink", ATTRIBUTE)}">x</a></svg>
     <time datetime="{w("datetime", ATTRIBUTE)} words">x</time> <data value="{w("data value", ATTRIBUTE)}">x</data>
+    <p class="{w("several classes", ATTRIBUTE)} {w("the second of several classes", ATTRIBUTE)}">x</p>
+    <p style="x-note: {w("declaration that is no style", ATTRIBUTE)} words; color: red">x</p>
+    <p style="color: red /* {w("comment in a style", ATTRIBUTE)} */">x</p>
     <bdo lang="{w("language", ATTRIBUTE)} words">x</bdo> <script src="https://a.example/{w("script address", ATTRIBUTE)}"></script>
     """
     return w.file(_page(w, body), "a.html")
@@ -145,6 +148,38 @@ def _damaged() -> list[Canary]:
         w = Words(FORMAT, title)
         made.append(w.file(make(w).encode(), "a.html"))
 
+    file(
+        "nowhere in the tree",
+        lambda w: (
+            f"<!DOCTYPE html><!DOCTYPE {w('second doctype', HIDDEN)}><html><body title=x><p>{w('text')}</p>"
+            f"<img alt=x alt='{w('second of two attributes', HIDDEN)}'><p>x</p title='{w('attribute of an end tag', HIDDEN)}'>"
+            f"<body title='{w('attribute of a second body', HIDDEN)}'><div><td title='{w('attribute of a lost cell', HIDDEN)}'>"
+            f"</div><form><form action='{w('action of a form in a form', HIDDEN)}'></form></form></body></html>"
+        ),
+    )
+    file(
+        "for other clients",
+        lambda w: (
+            f"<p>x <!--[if mso]>{w('text for Outlook', HIDDEN)}<![endif]--> y <img alt='{w('name of a picture', HIDDEN)}'></p>"
+            f"<p>{w('before a frame')}<iframe><p>{w('inside a frame', ANY)}</p></iframe>{w('behind a frame')}</p>"
+            f"<input value='{w('field')}'><input type=hidden value='{w('hidden field', ATTRIBUTE)}'>"
+        ),
+    )
+    file(
+        "sizes within sizes",
+        lambda w: (
+            f"<table><tr><td style='font-size:0'>{w('no size', TINY)}<p style='font-size:12px'>{w('a size inside')}</p></table>"
+            f"<div style='visibility:hidden'>{w('unseen', HIDDEN)}<p style='visibility:visible'>{w('seen inside')}</p></div>"
+        ),
+    )
+    file(
+        "rules that only a tree can match",
+        lambda w: (
+            f"<style>[data-x]{{display:none}} @media (min-width:300px){{.q{{display:none}}}} :root{{--d:none}} .v{{display:var(--d)}}"
+            f"</style><p data-x>{w('by an attribute', HIDDEN)}</p><p class=q>{w('by a rule for windows', HIDDEN)}</p>"
+            f"<p class=v>{w('by a variable', HIDDEN)}</p><p>{w('text')}</p>"
+        ),
+    )
     file("unclosed tags", lambda w: f"<html><body><p><b><i><div>{w('text')}<p>{w('more')}")
     file("unclosed comment", lambda w: f"<html><body><p>{w('before')}</p><!-- {w('inside', HIDDEN)}")
     file("unclosed tag at the end", lambda w: f"<html><body><p>{w('before')}</p><a href='{w('inside', HIDDEN)}")

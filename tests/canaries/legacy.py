@@ -57,6 +57,9 @@ def _doc(title: str, *, wide: bool) -> Canary:
         f'\x13 HYPERLINK "https://a.example/{w("target of a link", ATTRIBUTE)}" \x14{w("text of a link")}\x15\r'
         "x\x05\x02\r", b"",
     ))  # fmt: skip
+    styled = w("hidden by its style", HIDDEN)
+    numbered = w("numbered paragraph")
+    pieces += [(f"{styled}\r", b""), (f"{numbered}\r", b"")]
     main = "".join(text for text, _ in pieces)
     stories = [
         main,
@@ -89,8 +92,21 @@ def _doc(title: str, *, wide: bool) -> Canary:
             page[4 * len(positions) + index] = free // 2
     page[511] = len(runs)
     page_at = -(-(text_at + len(encoded)) // 512) * 512
+    # Paragraphs: the last two but the end of the body have a style that hides, and a number.
+    bounds = [
+        text_at,
+        *(text_at + main.index(text) * width for text in (styled, numbered)),
+        text_at + len(main) * width,
+    ]
+    paragraphs = bytearray(512)
+    struct.pack_into("<4I", paragraphs, 0, *bounds)
+    for index, raw in enumerate((b"\x00\x00", b"\x01\x00", b"\x00\x00\x0b\x46\x01\x00\x0a\x26\x00\x00")):
+        paragraphs[16 + 13 * index] = 200 + 10 * index
+        paragraphs[400 + 20 * index : 402 + 20 * index + len(raw)] = bytes((0, len(raw) // 2)) + raw
+    paragraphs[511] = 3
     document = bytearray(text_at) + encoded
-    document += bytes(page_at - len(document)) + page
+    document += bytes(page_at - len(document)) + page + paragraphs
+    document[0x700 : 0x700 + 40] = f"word {w('in front of the text', ANY)}".encode("utf-16-le").ljust(40, b"\0")[:40]
     # The table stream: pieces, where formatted runs are, authors, bookmarks, associated strings.
     table = bytearray(b"\x00" * 16)
     places: dict[int, tuple[int, int]] = {}
@@ -107,6 +123,14 @@ def _doc(title: str, *, wide: bool) -> Canary:
     pieces_table = struct.pack("<IIHIH", 0, len(whole), 0, place, 0)
     put(33, b"\x02" + struct.pack("<I", len(pieces_table)) + pieces_table)
     put(12, struct.pack("<III", text_at, text_at + len(encoded), page_at // 512))
+    put(13, struct.pack("<III", text_at, text_at + len(encoded), page_at // 512 + 1))
+    put(1, _style_sheet(w("name of a style", ANY)))
+    label, unused = w("words of a number"), w("words of a number that nobody has", ANY)
+    head = struct.pack("<HI", 1, 77) + bytes(24)
+    put(73, head)
+    table.extend(b"".join(_level(text) for text in (f"{label} \0.", unused, *[""] * 7)))
+    put(74, struct.pack("<II12x", 1, 77))
+    table.extend(b"\xff" * 4 + f"word {w('between the tables', ANY)}".encode("utf-16-le"))
     put(51, strings("Unknown", w("author of a change", ANY)))
     put(21, strings(w("bookmark", ANY)))
     put(32, strings("", "", w("associated title", ANY), "", "", w("associated comment", ANY)))
@@ -135,6 +159,25 @@ def _doc(title: str, *, wide: bool) -> Canary:
     return w.file(content + f"words {w('behind the file', ANY)}".encode(), "letter.doc")
 
 
+def _style_sheet(name: str) -> bytes:
+    """Return a style sheet ([MS-DOC] 2.9.271): one style that does nothing, and one that hides."""
+
+    def style(title: str, characters: bytes) -> bytes:
+        raw = (
+            struct.pack("<HHHHH", 0, 0xFFF1, 0, 0, 0) + struct.pack("<H", len(title)) + f"{title}\0".encode("utf-16-le")
+        )
+        for change in (b"\0\0", characters):
+            raw += struct.pack("<H", len(change)) + change + bytes(len(change) % 2)
+        return struct.pack("<H", len(raw)) + raw
+
+    return struct.pack("<HHH14x", 18, 2, 10) + style("Normal", b"") + style(name, b"\x3c\x08\x01")
+
+
+def _level(text: str) -> bytes:
+    """Return a level of a list (LVL)."""
+    return struct.pack("<IBB22x", 27, 0, 0) + struct.pack("<H", len(text)) + text.encode("utf-16-le")
+
+
 # -- Excel --------------------------------------------------------------------------------------------------------
 
 
@@ -145,6 +188,19 @@ def _record(number: int, content: bytes = b"") -> bytes:
 def _string(text: str, width: int = 2) -> bytes:
     """Return an XLUnicodeString, 8-bit."""
     return len(text).to_bytes(width, "little") + b"\x00" + text.encode("cp1252")
+
+
+def _rich(seen: str, rest: str, font: int) -> bytes:
+    """Return a string that goes on in another font."""
+    text = seen + rest
+    return struct.pack("<HBH", len(text), 8, 1) + text.encode("cp1252") + struct.pack("<HH", len(seen), font)
+
+
+def _spoken(text: str, above: str) -> bytes:
+    """Return a string with what is written above it, for those who cannot read it ([MS-XLS] 2.5.98)."""
+    raw = above.encode("utf-16-le")
+    block = struct.pack("<HHHHHHH", 1, len(raw) + 10, 0, 0, 1, len(above), len(above)) + raw + bytes(6)
+    return struct.pack("<HBI", len(text), 4, len(block)) + text.encode("cp1252") + block
 
 
 def build_xls() -> list[Canary]:
@@ -173,10 +229,12 @@ def build_xls() -> list[Canary]:
     ]
     wide = w("wide shared string")
     sst = (
-        struct.pack("<II", 5, 5)
+        struct.pack("<II", 7, 7)
         + b"".join(_string(text) for text in strings)
         + struct.pack("<HB", len(wide), 1)
         + wide.encode("utf-16-le")
+        + _rich("seen ", w("white letters among others", WHITE), 5)
+        + _spoken("x", w("written above a string", ANY))
     )
     name = w("defined name", ANY)
     value = w("value of a defined name", ANY)
@@ -236,6 +294,10 @@ def build_xls() -> list[Canary]:
             + struct.pack("<HHHHH", 0, 0, 0, 0, 0),
         )
         + _record(0x0A)
+    )  # fmt: skip
+    first = first.removesuffix(_record(0x0A)) + (
+        label(6, 4, w("first of merged cells")) + label(6, 5, w("below merged cells", HIDDEN)) + _record(0xE5, struct.pack("<HHHHH", 1, 6, 6, 4, 5))
+        + _record(0x208, struct.pack("<HHHHHHI", 7, 0, 9, 20, 0, 0, 0)) + label(7, 4, w("row of a point", HIDDEN)) + shared(8, 4, 5) + shared(9, 4, 6) + _record(0x0A)
     )  # fmt: skip
     second = _record(0x809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 6)) + shared(0, 0, 2) + _record(0x0A)
     third = _record(0x809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 6)) + shared(0, 0, 3) + _record(0x0A)

@@ -270,6 +270,47 @@ def _broken() -> list[Canary]:
         ),
     )  # fmt: skip
     file(
+        "a line that is no header",
+        lambda w: lines(
+            "From: a@example.org", "no header", "Content-Type: multipart/mixed; boundary=b", "", w("preamble", ANY), "--b",
+            "Content-Transfer-Encoding: base64", "", b64(w("part", ANY)), "--b--",
+        ),
+    )  # fmt: skip
+    file(
+        "a blank before the colon",
+        lambda w: _mixed(
+            (
+                [f"Content-Type: text/plain; x={w('parameter', ANY)}", "Content-Transfer-Encoding : base64"],
+                b64(w("text", ANY)),
+            )
+        ),
+    )
+    file(
+        "comments and names of the structure",
+        lambda w: f"From a@example.org Mon {w('mailbox line', ANY)}\r\n".encode() + lines(
+            "From: a@example.org", f"Content-Type: ({w('comment before a type', ANY)}) multipart/mixed; boundary=b;",
+            f" name={w('name of a multipart', ANY)}", "", "--b", f"MIME-Version: 1.0 {w('version', ANY)}",
+            f"Content-Type: text/plain ({w('comment behind a type', ANY)})", "", w("text"), "--b--",
+        ),
+    )  # fmt: skip
+    file(
+        "soft breaks of all kinds",
+        lambda w: _mixed(
+            (
+                ["Content-Transfer-Encoding: quoted-printable"],
+                "=  \r\n".join(["x ", *halves(w("blanks behind a soft break"))]),
+            ),
+            (["Content-Transfer-Encoding: quoted-printable"], f"x =\r{w('lone carriage return')}\r\n"),
+        ),
+    )
+    file(
+        "parts in a text",
+        lambda w: _message(
+            [], "--x", "Content-Type: text/plain", "", w("first", ANY), "--x", "Content-Transfer-Encoding: base64", "",
+            b64(w("second", ANY)), "--x--",
+        ),
+    )  # fmt: skip
+    file(
         "wrong boundary",
         lambda w: _message(
             ['Content-Type: multipart/mixed; boundary="a"'], "--b", "Content-Type: text/plain", "", w("part", ANY), "--b",

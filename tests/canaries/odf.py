@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """OpenDocument text, sheets and slides: OASIS ODF 1.3 part 3, element by element."""
 
+import base64
 import io
 import zipfile
 
@@ -32,6 +33,9 @@ def _styles(w: Words) -> str:
         '<style:style style:name="white" style:family="text"><style:text-properties fo:color="#ffffff"/></style:style>'
         '<style:style style:name="tiny" style:family="text"><style:text-properties fo:font-size="1pt"/></style:style>'
         '<style:style style:name="black" style:family="text"><style:text-properties fo:color="#000000" fo:background-color="#000000"/></style:style>'
+        '<style:style style:name="blackpara" style:family="paragraph"><style:paragraph-properties fo:background-color="#000000"/></style:style>'
+        f'<style:style style:name="{w("name of an automatic style", ANY)}" style:family="text"/>'
+        '<style:style style:name="cover" style:family="graphic"><style:graphic-properties draw:fill="solid" draw:fill-color="#000000"/></style:style>'
         '<style:style style:name="hiderow" style:family="table-row"/>'
         '<style:style style:name="hidesheet" style:family="table"><style:table-properties table:display="false"/></style:style>'
         '<style:style style:name="hidepage" style:family="drawing-page"><style:drawing-page-properties presentation:visibility="hidden"/></style:style>'
@@ -65,7 +69,7 @@ def _package(w: Words, kind: str, body: str, **more: bytes) -> bytes:
         "content.xml": _root("document-content", f"{_styles(w)}<office:body>{body}</office:body>"),
         "styles.xml": _root("document-styles", styles),
         "meta.xml": _root("document-meta", f"<office:meta>{meta}</office:meta>"),
-        "settings.xml": _root("document-settings", f'<office:settings><config:config-item config:name="x">{w("setting", ANY)}</config:config-item></office:settings>'),
+        "settings.xml": _root("document-settings", f'<office:settings><config:config-item config:name="x">{w("setting", ANY)}</config:config-item><config:config-item config:name="PrinterSetup" config:type="base64Binary">{base64.b64encode(bytes(64) + w("name of a printer", HIDDEN).encode() + bytes(64)).decode()}</config:config-item></office:settings>'),
         "META-INF/manifest.xml": f'<manifest:manifest {NAMES}><manifest:file-entry manifest:full-path="/" manifest:media-type="{mime}"/></manifest:manifest>'.encode(),
         "META-INF/documentsignatures.xml": f"<document-signatures><X509Certificate/><Comment>{w('comment of a signature', ANY)}</Comment></document-signatures>".encode(),
         "Object 1/content.xml": _root("document-content", f"<office:body><office:text><text:p>{w('embedded object', ANY)}</text:p></office:text></office:body>"),
@@ -126,6 +130,9 @@ def build_text() -> list[Canary]:
         f'<draw:custom-shape>{_paragraph(w("shape"))}</draw:custom-shape><draw:g><draw:rect>{_paragraph(w("shape in a group"))}</draw:rect></draw:g><draw:a xlink:href="https://a.example/{w("link of a picture", ATTRIBUTE)}"><draw:frame><draw:image xlink:href="https://a.example/{w("linked picture", ATTRIBUTE)}"/></draw:frame></draw:a>',
         f'<draw:frame><draw:object><math><annotation>{w("formula", ANY)}</annotation></math></draw:object></draw:frame><draw:frame><draw:plugin><draw:param draw:name="x" draw:value="{w("parameter of a plug-in", ANY)}"/></draw:plugin></draw:frame>',
         f'<text:table-of-content><text:index-body>{_paragraph(w("table of contents"))}</text:index-body></text:table-of-content><text:soft-page-break/><!-- {w("XML comment", ANY)} -->',
+        _paragraph(f'<text:span text:style-name="black">{w("black in a black paragraph", HIDDEN)}</text:span>', 'text:style-name="blackpara"'),
+        f'<table:table><table:table-row table:visibility="collapse"><table:table-cell>{_paragraph(w("hidden row of a table", HIDDEN))}</table:table-cell></table:table-row></table:table>',
+        _paragraph(f'<text:a xlink:href="#{w("place that a link leads to", ATTRIBUTE)}">x</text:a>', f'xml:id="ask for {w("sentence in an id", ATTRIBUTE)}"'),
         f'<text:p><text:change text:change-id="c1"/><text:change-start text:change-id="c2"/>{w("tracked insertion")}<text:change-end text:change-id="c2"/></text:p>',
     ))  # fmt: skip
     made = [w.file(_package(w, "text", f"<office:text>{body}</office:text>"), "letter.odt")]
@@ -189,6 +196,7 @@ def build_slides() -> list[Canary]:
         f'<presentation:notes>{box(w("notes", ANY))}</presentation:notes><anim:par><anim:command anim:command="{w("command of an animation", ANY)}"/></anim:par></draw:page>',
         f'<draw:page draw:name="b" draw:style-name="hidepage">{box(w("hidden slide", HIDDEN))}<presentation:notes>{box(w("notes of a hidden slide", ANY))}</presentation:notes></draw:page>',
         f'<draw:page draw:name="c">{box(w("left of the slide", ANY)).replace("svg:x=" + chr(34) + "1cm", "svg:x=" + chr(34) + "-90cm")}<draw:line><office:event-listeners><presentation:event-listener xlink:href="https://a.example/{w("target of a click", ATTRIBUTE)}"/></office:event-listeners></draw:line></draw:page>',
+        f'<draw:page draw:name="d">{box(w("under a filled shape", HIDDEN))}<draw:rect draw:style-name="cover" svg:x="1cm" svg:y="1cm" svg:width="9cm" svg:height="2cm"/></draw:page>',
         f'<presentation:settings><presentation:show presentation:name="{w("name of a custom show", ANY)}" presentation:pages="b"/></presentation:settings>',
     ))  # fmt: skip
     return [w.file(_package(w, "presentation", f"<office:presentation>{body}</office:presentation>"), "talk.odp")]

@@ -67,12 +67,13 @@ class Pdf:
         return out + f"trailer\n{trailer}>>\nstartxref\n{start}\n%%EOF\n".encode() + behind
 
 
-def _shown(value: str, x: int = 50, y: int = 700, more: str = "") -> str:
+def shown(value: str, x: int = 50, y: int = 700, more: str = "") -> str:
+    """Return the operations that show a text."""
     return f"BT /F1 12 Tf {more} {x} {y} Td {text(value)} Tj ET\n"
 
 
-def _document(
-    pdf: Pdf, contents: list[int], *, resources: str = "", page: str = "", catalog: str = ""
+def document(
+    pdf: Pdf, contents: list[int], *, resources: str = "", page: str = "", catalog: str = "", fonts: str = ""
 ) -> tuple[int, int]:
     """Add catalogue, page tree and one page for each content; return the catalogue and the last page."""
     root, pages = pdf.reserve(), pdf.reserve()
@@ -80,7 +81,7 @@ def _document(
     kids = [
         pdf.add(
             f"<</Type/Page/Parent {pages} 0 R/MediaBox[0 0 595 842]/Contents {content} 0 R"
-            f"/Resources<</Font<</F1 {font} 0 R>>{resources}>>{page}>>"
+            f"/Resources<</Font<</F1 {font} 0 R{fonts}>>{resources}>>{page}>>"
         )
         for content in contents
     ]
@@ -96,33 +97,33 @@ def _pages() -> Canary:
     kerned = halves(w("word with kerning"))
     octal = "".join(f"\\{ord(c):03o}" for c in w("octal escapes"))
     form = pdf.stream(
-        "/Type/XObject/Subtype/Form/BBox[0 0 500 50]/Resources<</Font<</F1 20 0 R>>>>", _shown(w("form"), 0, 10)
+        "/Type/XObject/Subtype/Form/BBox[0 0 500 50]/Resources<</Font<</F1 20 0 R>>>>", shown(w("form"), 0, 10)
     )
     content = "".join(
         (
-            _shown(w("text")),
+            shown(w("text")),
             f"BT /F1 12 Tf 50 680 Td {text(split[0])} Tj {text(split[1])} Tj ET\n",
             f"BT /F1 12 Tf 50 660 Td [{text(kerned[0])} -20 {text(kerned[1])}] TJ ET\n",
             f"BT /F1 12 Tf 50 640 Td <{w('hexadecimal string').encode().hex()}> Tj ET\n",
             f"BT /F1 12 Tf 50 620 Td ({octal}) Tj ET\n",
             f"BT /F1 12 Tf 14 TL 50 600 Td {text(w('apostrophe operator'))} ' ET\n",
             f"BT /F1 12 Tf 0 1 -1 0 300 300 Tm {text(w('rotated'))} Tj ET\n",
-            _shown(w("outlined"), 50, 560, "1 Tr"),
+            shown(w("outlined"), 50, 560, "1 Tr"),
             "q 1 0 0 1 50 500 cm /X1 Do Q\n",
-            f"/P <</MCID 0>> BDC {_shown(w('marked content'), 50, 480)} EMC\n",
-            f"0 0 0 rg 40 440 200 20 re f 1 1 1 rg {_shown(w('white on a black bar'), 50, 446)} 0 0 0 rg\n",
+            f"/P <</MCID 0>> BDC {shown(w('marked content'), 50, 480)} EMC\n",
+            f"0 0 0 rg 40 440 200 20 re f 1 1 1 rg {shown(w('white on a black bar'), 50, 446)} 0 0 0 rg\n",
         )
     )
-    cut = _shown(w("content cut in two streams"), 50, 420)
+    cut = shown(w("content cut in two streams"), 50, 420)
     first, second = pdf.stream("", content + cut[:-30]), pdf.stream("", cut[-30:])
-    packed = zlib.compress(_shown(w("packed stream")).encode())
-    ascii_packed = zlib.compress(_shown(w("two filters")).encode()).hex() + ">"
+    packed = zlib.compress(shown(w("packed stream")).encode())
+    ascii_packed = zlib.compress(shown(w("two filters")).encode()).hex() + ">"
     contents = [
         pdf.add(f"[{first} 0 R {second} 0 R]"),
         pdf.stream("/Filter/FlateDecode", packed),
         pdf.stream("/Filter[/ASCIIHexDecode/FlateDecode]", ascii_packed),
     ]
-    root, _ = _document(pdf, contents, resources=f"/XObject<</X1 {form} 0 R>>")
+    root, _ = document(pdf, contents, resources=f"/XObject<</X1 {form} 0 R>>")
     font = pdf.objects.pop(next(number for number, body in pdf.objects.items() if b"/Type1" in body))
     number = next(n for n in range(1, pdf._count + 1) if n not in pdf.objects)
     for key, body in pdf.objects.items():
@@ -139,7 +140,7 @@ def _turned() -> Canary:
         f"BT /F1 12 Tf 50 {700 - 20 * index} Td {' '.join(text(c) + ' Tj' for c in w(f'line {index + 1}'))} ET\n"
         for index in range(4)
     )
-    root, _ = _document(pdf, [pdf.stream("", content)], page="/Rotate 90")
+    root, _ = document(pdf, [pdf.stream("", content)], page="/Rotate 90")
     return w.file(pdf.write(root), "turned.pdf")
 
 
@@ -152,28 +153,28 @@ def _hidden() -> Canary:
     )
     content = "".join(
         (
-            _shown("plain words of the page"),
-            f"1 1 1 rg {_shown(w('white', DRAWN), 50, 680)} 0 0 0 rg\n",
-            f"1 g {_shown(w('white in grey', DRAWN), 50, 670)} 0 g\n",
-            f"0 0 0 0 k {_shown(w('white in CMYK', DRAWN), 50, 660)} 0 g\n",
-            _shown(w("not drawn", DRAWN), 50, 640, "3 Tr") + "BT 0 Tr ET\n",
+            shown("plain words of the page"),
+            f"1 1 1 rg {shown(w('white', DRAWN), 50, 680)} 0 0 0 rg\n",
+            f"1 g {shown(w('white in grey', DRAWN), 50, 670)} 0 g\n",
+            f"0 0 0 0 k {shown(w('white in CMYK', DRAWN), 50, 660)} 0 g\n",
+            shown(w("not drawn", DRAWN), 50, 640, "3 Tr") + "BT 0 Tr ET\n",
             f"BT /F1 0.4 Tf 50 620 Td {text(w('tiny', DRAWN))} Tj ET\n",
             f"q 0.01 0 0 0.01 50 610 cm BT /F1 12 Tf {text(w('scaled to nothing', DRAWN))} Tj ET Q\n",
-            _shown(w("left of the page", DRAWN), -900, 600),
-            _shown(w("below the page", DRAWN), 50, -100),
-            _shown(w("outside the crop box", DRAWN), 50, 830),
-            f"/OC /L1 BDC {_shown(w('layer that is off', DRAWN), 50, 540)} EMC\n",
-            _shown(w("under a black bar", DRAWN), 50, 500) + "0 0 0 rg 40 495 300 20 re f\n",
-            f"0 0 0 rg 40 455 300 20 re f {_shown(w('black on a black bar', ANY), 50, 460)}",
-            _shown(w("under a picture", DRAWN), 50, 420) + "q 300 0 0 20 40 415 cm /X1 Do Q\n",
-            f"q /G1 gs {_shown(w('transparent', DRAWN), 50, 380)} Q\n",
-            f"q 0 0 1 1 re W n {_shown(w('outside the clip', DRAWN), 50, 340)} Q\n",
-            f"/Span <</ActualText {text(w('ActualText', ANY))}>> BDC {_shown('x', 50, 300)} EMC\n",
-            f"/Span <</ActualText {wide(w('ActualText in UTF-16', ANY))}>> BDC {_shown('x', 50, 280)} EMC\n",
-            f"/Span <</ActualText (x)>> BDC {_shown(w('text that ActualText denies'), 50, 260)} EMC\n",
+            shown(w("left of the page", DRAWN), -900, 600),
+            shown(w("below the page", DRAWN), 50, -100),
+            shown(w("outside the crop box", DRAWN), 50, 830),
+            f"/OC /L1 BDC {shown(w('layer that is off', DRAWN), 50, 540)} EMC\n",
+            shown(w("under a black bar", DRAWN), 50, 500) + "0 0 0 rg 40 495 300 20 re f\n",
+            f"0 0 0 rg 40 455 300 20 re f {shown(w('black on a black bar', ANY), 50, 460)}",
+            shown(w("under a picture", DRAWN), 50, 420) + "q 300 0 0 20 40 415 cm /X1 Do Q\n",
+            f"q /G1 gs {shown(w('transparent', DRAWN), 50, 380)} Q\n",
+            f"q 0 0 1 1 re W n {shown(w('outside the clip', DRAWN), 50, 340)} Q\n",
+            f"/Span <</ActualText {text(w('ActualText', ANY))}>> BDC {shown('x', 50, 300)} EMC\n",
+            f"/Span <</ActualText {wide(w('ActualText in UTF-16', ANY))}>> BDC {shown('x', 50, 280)} EMC\n",
+            f"/Span <</ActualText (x)>> BDC {shown(w('text that ActualText denies'), 50, 260)} EMC\n",
         )
     )
-    root, _ = _document(
+    root, _ = document(
         pdf,
         [pdf.stream("", content)],
         resources=f"/XObject<</X1 {picture} 0 R>>/ExtGState<</G1<</ca 0>>>>/Properties<</L1 {layer} 0 R>>",
@@ -186,11 +187,11 @@ def _hidden() -> Canary:
 def _annotations() -> Canary:
     w = Words(FORMAT, "annotations")
     pdf = Pdf()
-    content = pdf.stream("", _shown("words"))
+    content = pdf.stream("", shown("words"))
     attached = pdf.stream("/Type/EmbeddedFile", f"words {w('file of an annotation')}")
     appearance = pdf.stream(
         "/Type/XObject/Subtype/Form/BBox[0 0 300 50]/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>",
-        _shown(w("appearance stream", ANY), 5, 5),
+        shown(w("appearance stream", ANY), 5, 5),
     )
 
     def annotation(kind: str, entries: str) -> int:
@@ -231,14 +232,14 @@ def _annotations() -> Canary:
         annotation("Watermark", f"/Contents {text(w('watermark', _NOTE))}"),
         annotation("Projection", f"/Contents {text(w('kind of PDF 2.0', _NOTE))}"),
     ]
-    root, _ = _document(pdf, [content], page=f"/Annots[{' '.join(f'{note} 0 R' for note in notes)}]")
+    root, _ = document(pdf, [content], page=f"/Annots[{' '.join(f'{note} 0 R' for note in notes)}]")
     return w.file(pdf.write(root), "notes.pdf")
 
 
 def _form() -> Canary:
     w = Words(FORMAT, "form")
     pdf = Pdf()
-    content = pdf.stream("", _shown("words"))
+    content = pdf.stream("", shown("words"))
 
     def field(entries: str) -> int:
         return pdf.add(f"<</Type/Annot/Subtype/Widget/Rect[50 50 300 90]/F 4{entries}>>")
@@ -271,7 +272,7 @@ def _form() -> Canary:
         f"<xfa:datasets><xfa:data><form><a>{w('XFA value', ANY)}</a></form></xfa:data></xfa:datasets></xdp:xdp>",
     )
     references = " ".join(f"{number} 0 R" for number in fields)
-    root, _ = _document(
+    root, _ = document(
         pdf,
         [content],
         page=f"/Annots[{references}]",
@@ -283,7 +284,7 @@ def _form() -> Canary:
 def _document_level() -> Canary:
     w = Words(FORMAT, "document")
     pdf = Pdf()
-    content = pdf.stream("", f"% {w('comment in a content stream', HIDDEN)}\n" + _shown("words"))
+    content = pdf.stream("", f"% {w('comment in a content stream', HIDDEN)}\n" + shown("words"))
     info = pdf.add(
         "<<" + "".join(
             f"/{key} {text(w(f'Info, {key}', ANY))}"
@@ -329,8 +330,8 @@ def _document_level() -> Canary:
         f"/Threads[<</I<</Title {text(w('title of an article', HIDDEN))}>>>>]"
     )
     pdf.add(f"<</Note {text(w('object that nothing points to', HIDDEN))}>>")
-    pdf.stream("", _shown(w("stream that nothing points to", HIDDEN)))
-    root, _ = _document(
+    pdf.stream("", shown(w("stream that nothing points to", HIDDEN)))
+    root, _ = document(
         pdf,
         [content],
         page=f"/Metadata {page_metadata} 0 R/AA<</O<</S/JavaScript/JS {text(w('script of a page', HIDDEN))}>>>>",
@@ -354,16 +355,16 @@ def _fixed(made: bytes) -> bytes:
 def _revisions() -> Canary:
     w = Words(FORMAT, "revisions")
     pdf = Pdf()
-    content = pdf.stream("", _shown(w("text of an earlier revision", HIDDEN)))
+    content = pdf.stream("", shown(w("text of an earlier revision", HIDDEN)))
     note = pdf.add(
         f"<</Type/Annot/Subtype/Text/Rect[0 0 9 9]/Contents {text(w('note of an earlier revision', HIDDEN))}>>"
     )
-    root, page = _document(pdf, [content], page=f"/Annots[{note} 0 R]")
+    root, page = document(pdf, [content], page=f"/Annots[{note} 0 R]")
     first = pdf.write(root)
     at = first.rindex(b"xref\n0 1")
     update = Pdf()
     update._count = pdf._count
-    body = _shown(w("text of the last revision")).encode()
+    body = shown(w("text of the last revision")).encode()
     update.put(content, b"<</Length %d>>stream\n" % len(body) + body + b"\nendstream")
     update.put(page, pdf.objects[page].replace(b"/Annots[%d 0 R]" % note, b""))
     return w.file(update.write(root, before=first, previous=at), "revised.pdf")
@@ -391,7 +392,7 @@ def _odd() -> list[Canary]:
 
     def simple(w: Words) -> bytes:
         pdf = Pdf()
-        root, _ = _document(pdf, [pdf.stream("", _shown(w("text")))])
+        root, _ = document(pdf, [pdf.stream("", shown(w("text")))])
         return pdf.write(root)
 
     w = Words(FORMAT, "rubbish in front")
@@ -415,7 +416,7 @@ def _odd() -> list[Canary]:
         f"<</Type/Font/Subtype/TrueType/BaseFont/AAAAAA+X/FirstChar 1/LastChar 40/Widths[{'500 ' * 40}]/ToUnicode {cmap} 0 R>>"
     )
     body = pdf.stream("", f"BT /F2 12 Tf 50 700 Td <{''.join(f'{codes[c]:02X}' for c in hidden)}> Tj ET")
-    root, page = _document(pdf, [body])
+    root, page = document(pdf, [body])
     pdf.put(page, pdf.objects[page].replace(b"/Font<<", b"/Font<</F2 %d 0 R" % font))
     made.append(w.file(pdf.write(root), "font.pdf"))
     return made
@@ -423,6 +424,8 @@ def _odd() -> list[Canary]:
 
 def build() -> list[Canary]:
     """Return documents."""
+    from canaries import pdf_remains  # it is made of what is here
+
     return [
         _pages(),
         _turned(),
@@ -433,4 +436,5 @@ def build() -> list[Canary]:
         _revisions(),
         _packed(),
         *_odd(),
+        *pdf_remains.build(),
     ]

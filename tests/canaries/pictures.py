@@ -85,7 +85,18 @@ def build_jpeg() -> list[Canary]:
     )  # fmt: skip
     late = f"{w('COM after the scan', ANY)}".encode()
     made = made[:-2] + b"\xff\xfe" + (len(late) + 2).to_bytes(2, "big") + late + made[-2:]
-    return [w.file(made + f"words {w('behind the end', ANY)}".encode(), "photo.jpg")]
+    halves = Words("jpeg", "blocks in two segments")
+    block = b"Photoshop 3.0\x00" + _resource(0x0404, _iptc("other words " * 9, halves("IPTC", ANY)))
+    packet = _xmp(halves)
+    head = b"http://ns.adobe.com/xmp/extension/\x00" + b"0" * 32 + len(packet).to_bytes(4, "big")
+    two = _segments(
+        picture("JPEG"), (0xED, block[:-9]), (0xED, block[:14] + block[-9:]),
+        (0xE1, head + (120).to_bytes(4, "big") + packet[120:]), (0xE1, head + bytes(4) + packet[:120]),
+    )  # fmt: skip
+    return [
+        w.file(made + f"words {w('behind the end', ANY)}".encode(), "photo.jpg"),
+        halves.file(two, "halves.jpg"),
+    ]
 
 
 def _profile(w: Words) -> bytes:
@@ -108,12 +119,18 @@ def build_png() -> list[Canary]:
         (b"eXIf", _exif(w).removeprefix(b"Exif\x00\x00")),
         (b"iCCP", f"{w('name of a profile', ANY)}\x00\x00".encode() + zlib.compress(_profile(w))),
         (b"prVt", f"words {w('private chunk', ANY)}".encode()),
+        (b"zTXt", b"Comment\x00\x00" + zlib.compress(b"x") + f"words {w('behind a packed text', ANY)}".encode()),
+        (b"gAMA", f"words of a number {w('chunk of numbers', ANY)}".encode()),
     )
     made = picture("PNG")
-    extra = b"".join(
-        len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big") for kind, data in chunks
-    )
-    return [w.file(made[:33] + extra + made[33:] + f"words {w('behind the end', ANY)}".encode(), "screen.png")]
+    extra = b"".join(_chunk(*chunk) for chunk in chunks)
+    late = _chunk(b"zTXt", b"Comment\x00\x00" + zlib.compress(w("chunk behind the last", ANY).encode()))
+    content = made[:33] + extra + made[33:] + late + f"words {w('behind the end', ANY)}".encode()
+    return [w.file(content, "screen.png")]
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
 
 
 def build_tiff() -> list[Canary]:
@@ -132,6 +149,9 @@ def build_tiff() -> list[Canary]:
         ]
         second = [(285, 2, w("PageName of the second page", ANY).encode() + b"\x00")]
         made.append(w.file(_tiff(order, texts, second), "scan.tif"))
+    w = Words("tiff", "far from any directory")
+    far = picture("TIFF") + bytes(100_000) + f"words of nobody {w('among bytes', ANY)}".encode() + bytes(100_000)
+    made.append(w.file(far, "far.tif"))
     w = Words("tiff", "with Exif")
     made.append(w.file(picture("TIFF", exif=_exif(w)), "photo.tif"))
     return made
@@ -170,5 +190,10 @@ def build_webp() -> list[Canary]:
     content = picture("WEBP", exif=_exif(w), xmp=_xmp(w))
     own = f"words {w('unknown chunk', ANY)}".encode()
     own += b"\x00" * (len(own) % 2)
+    inner = f"words {w('chunk in a frame', ANY)}".encode()
+    inner += b"\x00" * (len(inner) % 2)
+    content += (
+        b"ANMF" + struct.pack("<I", len(inner) + 24) + bytes(16) + b"MINE" + struct.pack("<I", len(inner)) + inner
+    )
     content += b"MINE" + struct.pack("<I", len(own)) + own
     return [w.file(content[:4] + struct.pack("<I", len(content) - 8) + content[8:], "a.webp")]

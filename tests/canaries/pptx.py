@@ -54,11 +54,16 @@ def _slides(w: Words) -> dict[str, bytes]:
         f'tooltip="{w("tooltip", ATTRIBUTE)}"/></p:cNvPr></p:nvPicPr></p:pic>',
         f'<mc:AlternateContent><mc:Choice Requires="p14">{_shape(_text(w("choice of new programs", ANY)))}</mc:Choice><mc:Fallback>'
         f'{_shape(_text(w("fallback for old programs", ANY)))}</mc:Fallback></mc:AlternateContent>',
+        _shape(f"<a:p><a:pPr><a:buChar char='Mc{w('sign of a list', ATTRIBUTE)}'/></a:pPr><a:r><a:t>x</a:t></a:r></a:p>"),
+        _shape(f"<a:lstStyle><a:lvl1pPr><a:defRPr sz='100'/></a:lvl1pPr></a:lstStyle>{_text(w('tiny by a list style', TINY))}"),
+        _shape(_text("x"), more=f'p14:note="Mc{w("attribute that nobody knows", ATTRIBUTE)}"'),
+        '<p:graphicFrame><a:graphic><a:graphicData uri="x"><a:tbl><a:tr><a:tc><a:txBody><a:p><a:r><a:rPr><a:solidFill><a:srgbClr val="FFFFFF"/></a:solidFill></a:rPr><a:t>'
+        f'{w("white in a white cell", HIDDEN)}</a:t></a:r></a:p></a:txBody><a:tcPr><a:solidFill><a:srgbClr val="FFFFFF"/></a:solidFill></a:tcPr></a:tc></a:tr></a:tbl></a:graphicData></a:graphic></p:graphicFrame>',
         f'<p:cxnSp><p:nvCxnSpPr><p:cNvPr id="7" name="{w("name of a line", ANY)}"/></p:nvCxnSpPr></p:cxnSp>',
         f'<p:graphicFrame><a:graphic><a:graphicData><p:oleObj name="{w("name of an object", ANY)}" progId="x"/></a:graphicData></a:graphic></p:graphicFrame>',
     ))  # fmt: skip
     timing = (
-        f'<p:timing><p:tnLst><p:par><p:cTn><p:childTnLst><p:cmd cmd="{w("command of an animation", ANY)}"/></p:childTnLst></p:cTn></p:par></p:tnLst></p:timing>'
+        f'<p:timing><p:attrName>{w("property of an animation", ANY)}</p:attrName><p:tnLst><p:par><p:cTn><p:childTnLst><p:cmd cmd="{w("command of an animation", ANY)}"/></p:childTnLst></p:cTn></p:par></p:tnLst></p:timing>'
         f'<p:extLst><p:ext uri="x"><p14:media><p14:bmkLst><p14:bmk name="{w("bookmark of a film", ANY)}"/></p14:bmkLst></p14:media></p:ext></p:extLst>'
     )
     inner = python_pptx.Presentation()

@@ -90,7 +90,10 @@ def build_rar() -> list[Canary]:
 
     content = b"Rar!\x1a\x07\x01\x00" + _block(1, _number(0))
     content += file_5("a.txt", f"words {w('stored member')}".encode()) + file_5(f"{w('name', ANY)}.txt", b"x")
-    made.append(w.file(content + _block(5, _number(0)), "new.rar"))
+    comment = w("comment", HIDDEN).encode()
+    body = _number(0) + _number(len(comment)) + _number(0) * 2 + _number(1) + _number(3) + b"CMT"
+    content += _block(3, body, comment) + _block(5, _number(0))
+    made.append(w.file(content + f"words {w('behind the archive', HIDDEN)}".encode(), "new.rar"))
 
     w = Words("rar", "version 4")
 
@@ -104,7 +107,8 @@ def build_rar() -> list[Canary]:
 
     content = b"Rar!\x1a\x07\x00" + block_4(0x73, 0, bytes(6))
     content += file_4("a.txt", f"words {w('stored member')}".encode()) + file_4(f"{w('name', ANY)}.txt", b"x")
-    made.append(w.file(content + block_4(0x7B, 0, b""), "old.rar"))
+    content += block_4(0x75, 0, bytes(6) + w("comment", HIDDEN).encode()) + block_4(0x7B, 0, b"")
+    made.append(w.file(content + f"words {w('behind the archive', HIDDEN)}".encode(), "old.rar"))
     return made
 
 

@@ -57,6 +57,35 @@ def _hidden(w: Words) -> str:
     ))  # fmt: skip
 
 
+def _styled(w: Words) -> str:
+    level = (
+        rf"{{\listlevel\levelnfc0\levelstartat27{{\leveltext\'0e{w('words of a number')} \'00.;}}{{\levelnumbers;}}}}"
+    )
+    unused = (
+        rf"{{\listlevel\levelnfc23{{\leveltext\'0c{w('words of a number that nobody has', ANY)};}}{{\levelnumbers;}}}}"
+    )
+    return "".join((
+        r"{\stylesheet{\s0 Normal;}{\s1\v One;}{\s2\sbasedon1 Two;}{\s3\cf1 Three;}{\*\cs4\fs2 Four;}}",
+        rf"{{\*\listtable{{\list{level}{unused}\listid7}}}}{{\*\listoverridetable{{\listoverride\listid7\ls1}}}}",
+        rf"\pard\s1 {w('hidden by its style', HIDDEN)}\par\pard\s2 {w('hidden by a style below its own', HIDDEN)}\par",
+        rf"\pard\s3 {w('white by its style', WHITE)}\par\pard{{\cs4 {w('tiny by a style of characters', TINY)}}}\par",
+        rf"\pard\s1\v0 {w('shown in spite of its style')}\par\pard\cbpat2\cf1 {w('white on a black paragraph')}\par",
+        rf"\pard\plain\ls1 {w('numbered paragraph')}\par\pard\plain",
+        rf"\trowd\clcbpat2\cellx1\pard\intbl\cf1 {w('white in a black cell')}\cell\row\pard\plain",
+    ))  # fmt: skip
+
+
+def _slipped(w: Words) -> str:
+    """Return words in places of programs, where no word processor shows them."""
+    return "".join((
+        rf"{{\*\themedata {w('in a theme', ANY)}}}{{\*\latentstyles Normal;{w('in the list of styles of the program', ANY)};}}",
+        rf"{{\*\password {w('in a password', ANY)}}}{{\*\listtable {w('in the table of lists', ANY)}}}",
+        rf"{{\shp{{\*\shpinst {w('beside the properties of a shape', ANY)}{{\sp{{\sn fooBar}}{{\sv {w('unknown property of a shape', ANY)}}}}}}}}}",
+        rf"{{\colortbl;{w('in a table of colours', ANY)};}}{{\pict\pngblip 8950 {w('among the digits of a picture', ANY)}}}",
+        rf"a\bin14 {w('raw bytes', ANY)}  b\uc13\u160  {w('instead of a character', ANY)} \uc1 c\par",
+    ))  # fmt: skip
+
+
 def build() -> list[Canary]:
     """Return documents."""
     made: list[Canary] = []
@@ -68,6 +97,8 @@ def build() -> list[Canary]:
 
     file("shown", lambda w: HEAD + _shown(w) + "}")
     file("hidden", lambda w: HEAD + _hidden(w) + "}")
+    file("styled", lambda w: HEAD + _styled(w) + "}")
+    file("slipped", lambda w: HEAD + _slipped(w) + "}")
     file(
         "properties",
         lambda w: HEAD + r"{\info" + "".join(

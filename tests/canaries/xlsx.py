@@ -39,6 +39,8 @@ def _workbook(w: Words) -> dict[str, bytes]:
         f"<si><t>x</t><rPh sb='0' eb='1'><t>{w('phonetic guide', ANY)}</t></rPh></si>",
         f"<si><t>{w('shared string that no cell uses', HIDDEN)}</t></si>",
         f"<si><t>{w('shared string of a hidden sheet', HIDDEN)}</t></si>",
+        f"<si><r><t>seen </t></r><r><rPr><color rgb='FFFFFFFF'/></rPr><t>{w('white letters among others', WHITE)}</t></r></si>",
+        f"<si note='{w('attribute of a shared string', ATTRIBUTE)}'><t>x</t></si>",
     ]
     # Formats: 1 white font, 2 ;;;, 3 black on black, 4 hidden by protection
     styles = (
@@ -51,7 +53,7 @@ def _workbook(w: Words) -> dict[str, bytes]:
         f'<xf fontId="1" fillId="2" applyFill="1"/></cellXfs><cellStyles><cellStyle name="{w("name of a cell style", ANY)}" xfId="0"/></cellStyles>'
     )
     first = (
-        '<sheetPr><tabColor rgb="FF00FF00"/></sheetPr><cols><col min="2" max="4" hidden="1"/><col min="6" max="6" width="0"/></cols><sheetData>'
+        '<sheetPr><tabColor rgb="FF00FF00"/></sheetPr><cols><col min="2" max="4" hidden="1"/><col min="6" max="6" width="0"/><col min="9" max="9" width="0.05"/></cols><sheetData>'
         '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="E1" t="s"><v>1</v></c><c r="G1" t="s"><v>2</v></c></row>'
         f'<row r="2">{_cell("A2", w("inline string"))}<c r="E2" t="str"><f>CONCAT("{w("text in a formula", ANY)}")</f><v>{w("cached result of a formula")}</v></c></row>'
         f'<row r="3" hidden="1">{_cell("A3", w("hidden row", HIDDEN))}</row>'
@@ -61,8 +63,12 @@ def _workbook(w: Words) -> dict[str, bytes]:
         f'<row r="6">{_cell("A6", w("white font", WHITE), 1)}{_cell("E6", w("format that shows nothing", HIDDEN), 2)}'
         f"{_cell('G6', w('black on black', HIDDEN), 3)}{_cell('H6', w('white on black', VISIBLE), 5)}</row>"
         f'<row r="7"><c r="A7" t="b"><v>1</v></c><c r="E7" t="e"><v>#N/A</v></c><c r="G7"><v>42</v></c></row>'
+        f'<row r="8" note="{w("attribute of a row", ATTRIBUTE)}"><c r="A8" t="s"><v>5</v></c><c r="E8" note="{w("attribute of a cell", ATTRIBUTE)}" t="s"><v>6</v></c>'
+        f"{_cell('I8', w('column of a tenth of a letter', HIDDEN))}</row>"
+        f'<row r="9" ht="0.5">{_cell("A9", w("row of half a point", HIDDEN))}</row>'
+        f'<row r="10">{_cell("A10", w("first of merged cells"))}{_cell("E10", w("below merged cells", HIDDEN))}</row>'
         f'<row r="1048576">{_cell("XFD1048576", w("far cell"))}</row>'
-        "</sheetData>"
+        '</sheetData><mergeCells><mergeCell ref="A10:G10"/></mergeCells>'
         f'<protectedRanges><protectedRange name="{w("name of a protected range", ANY)}" sqref="A1"/></protectedRanges>'
         f'<scenarios><scenario name="{w("name of a scenario", ANY)}" comment="{w("comment of a scenario", ANY)}"><inputCells r="A1" '
         f'val="{w("value of a scenario", HIDDEN)}"/></scenario></scenarios>'

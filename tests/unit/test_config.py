@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from safehold import config
 from safehold.cli import setup
 from safehold.errors import ComplaintsError
+from safehold.reading.limits import Limits
 
 
 def complaints(text):
@@ -268,6 +270,42 @@ def test_a_wrong_kind_of_value_is_told_in_plain_words(text, expected):
 
     assert expected in only.message
     assert "tuple" not in only.message
+
+
+@pytest.mark.parametrize(
+    "limit", [field for field in fields(Limits) if field.name != "deadline_s"], ids=lambda f: f.name
+)
+def test_every_limit_of_reading_can_be_set_and_is_what_it_was_where_it_is_not(limit):
+    other = limit.default - 1 if limit.default > 1 else limit.default / 2
+    set_so = config.parse("s.yaml", f"reading: {{limits: {{{limit.name}: {other}}}}}".encode())
+    usual = config.parse("s.yaml", b"domains: {}")
+
+    assert getattr(usual.reading.effective(), limit.name) == limit.default
+    assert getattr(set_so.reading.effective(), limit.name) == other
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("reading:\n  limits:\n    depth: 17\n", 2, "`reading.limits`: depth must be from 1 to 16"),
+        ("reading:\n  limits:\n    dept: 7\n", 3, "`dept` is not a setting here"),
+        ("reading:\n  limits:\n    depth: 7\n    pages: many\n", 4, "`reading.limits.pages`: expected a whole number"),
+        ("reading:\n  limits:\n    pages: 0\n", 3, "`reading.limits.pages`:"),
+        ("reading:\n  limits: {memory_bytes: 1000}\n", 2, "`reading.limits`: memory_bytes must be at least"),
+        ("reading:\n  limits: {characters: 10}\n", 2, "`reading.limits`: one part may not have more characters"),
+        ("reading:\n  limits: {deadline_dear_s: 300}\n", 2, "`reading.limits`: deadline_dear_s may be 240 at most"),
+        ("reading:\n  limits: {most_ordinary_s: 0.01}\n", 2, "`reading.limits`: most_ordinary_s may not be less"),
+    ],
+)
+def test_a_limit_that_cannot_be_is_a_complaint_at_its_line(text, line, said):
+    (only,) = complaints(text)
+
+    assert only.line == line
+    assert only.message.startswith(said)
+
+
+def test_who_has_longer_for_a_message_has_no_less_for_one_with_pictures():
+    assert config.parse("s.yaml", b"reading: {deadline_s: 90}").reading.effective().deadline_dear_s == 90.0
 
 
 # -- what cannot work here --------------------------------------------------------------------------------------

@@ -132,9 +132,8 @@ def _whose(path: Path) -> str:
 
 
 def reading_limits(settings: Settings) -> Limits:
-    """Return the limits of reading; whoever gives a message longer gives one with pictures no less."""
-    deadline_s = settings.reading.deadline_s
-    return Limits(deadline_s=deadline_s, deadline_dear_s=max(Limits().deadline_dear_s, deadline_s))
+    """Return the limits of reading."""
+    return settings.reading.effective()
 
 
 @contextlib.contextmanager

@@ -207,7 +207,10 @@ def masked(evidence: dict[str, Any]) -> dict[str, Any]:
     def placed(item: dict[str, Any]) -> dict[str, Any]:
         return {**item, "part": words(item["part"])}
 
-    findings = [{**f, "place": placed(f["place"])} for f in evidence["findings"]]
+    def unnamed(place: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in placed(place).items() if name != "sheet"}
+
+    findings = [{**f, "place": unnamed(f["place"])} for f in evidence["findings"]]
     for finding in findings:
         if "excerpt" in finding:
             match = _WORD.sub(_MASK, finding["excerpt"]["match"])
@@ -335,8 +338,10 @@ def _weight(ground: dict[str, Any]) -> tuple[bool, int]:
 def _tell_finding(finding: dict[str, Any]) -> None:
     person = f" of {finding['person']}" if finding["person"] else ""
     seen = "" if finding.get("visibility", "visible") == "visible" else f" ({finding['visibility']})"
+    place = finding["place"]
+    named = f' of "{place["sheet"]}"' if place.get("sheet") else ""
     output.result(
-        f"    {finding['place']['words']}{seen}: {finding['field']}{person}, {finding['strength']}: {finding['why']}"
+        f"    {place['words']}{named}{seen}: {finding['field']}{person}, {finding['strength']}: {finding['why']}"
     )
     excerpt = finding.get("excerpt")
     if excerpt:

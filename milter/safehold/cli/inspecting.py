@@ -20,7 +20,7 @@ from safehold.cli.output import Exit, InputError, say
 from safehold.errors import counted
 from safehold.model import EVERYTHING, Part, PartPath, Reading, Segment, Visibility
 from safehold.reading import document as reading_json
-from safehold.reading.document import place_words
+from safehold.reading.document import Sheets, segment_words, sheets_of
 from safehold.reading.pool import ReaderPool
 
 _LINES, _TEXTS = 3, 6
@@ -99,9 +99,10 @@ def _show(path: Path, reading: Reading, options: argparse.Namespace) -> None:
         raise InputError(f"{path}: there is no such part; there are {known}")
     tree = Tree(Text(output.printable(str(path)), style="bold"), guide_style="dim")
     branches: dict[PartPath, Tree] = {}
+    sheets = sheets_of(reading)
     for part in parts:
         above = next((branches[one] for one in _above(part.path) if one in branches), tree)
-        branches[part.path] = _branch(above, part, reading, unfold=options.unfold)
+        branches[part.path] = _branch(above, part, reading, sheets, unfold=options.unfold)
     nowhere = [problem for problem in reading.problems if not any(problem.part == part.path for part in reading.parts)]
     for problem in nowhere if not within else ():
         tree.add(Text(f"not read: {problem.part}: {problem.reason.value}, {problem.detail}", style="bold red"))
@@ -117,7 +118,7 @@ def _above(path: PartPath) -> Iterator[PartPath]:
         yield PartPath(path.steps[:length])
 
 
-def _branch(above: Tree, part: Part, reading: Reading, *, unfold: bool) -> Tree:
+def _branch(above: Tree, part: Part, reading: Reading, sheets: Sheets, *, unfold: bool) -> Tree:
     name = part.path.steps[-1] if part.path.steps else "message"
     title = Text(output.printable(name), style="bold")
     title.append(f"  {part.media_type}, {_size(part.size_bytes)}", style="dim not bold")
@@ -129,29 +130,29 @@ def _branch(above: Tree, part: Part, reading: Reading, *, unfold: bool) -> Tree:
         branch.add(Text(f"marks: {', '.join(marks)}", style="cyan"))
     own = [segment for segment in reading.segments if segment.place.part == part.path]
     for _, alike in groupby(own, key=lambda segment: (segment.place.kind, segment.visibility)):
-        _texts(branch, list(alike), unfold=unfold)
+        _texts(branch, list(alike), sheets, unfold=unfold)
     return branch
 
 
-def _texts(branch: Tree, alike: list[Segment], *, unfold: bool) -> None:
+def _texts(branch: Tree, alike: list[Segment], sheets: Sheets, *, unfold: bool) -> None:
     """Show texts of one kind: the first few, and how many more there are."""
     shown = alike if unfold else alike[:_TEXTS]
     for segment in shown:
-        branch.add(_text(segment, unfold=unfold))
+        branch.add(_text(segment, sheets, unfold=unfold))
     if len(alike) > len(shown):
         more = alike[len(shown) :]
         count = sum(len(segment.text) for segment in more)
         branch.add(Text(f"... {len(more):,} more of these, {count:,} characters", style="dim italic"))
 
 
-def _text(segment: Segment, *, unfold: bool) -> Text:
+def _text(segment: Segment, sheets: Sheets, *, unfold: bool) -> Text:
     seen = segment.visibility is Visibility.VISIBLE
-    place = place_words(segment.place) + ("" if seen else f" ({segment.visibility.value.replace('_', ' ')})")
+    place = segment_words(segment, sheets) + ("" if seen else f" ({segment.visibility.value.replace('_', ' ')})")
     lines = [line for line in (" ".join(line.split()) for line in segment.text.splitlines()) if line]
     shown = lines if unfold else [line[:_LONGEST_LINE] for line in lines[:_LINES]]
     left = sum(map(len, lines)) - sum(map(len, shown))
     colour = "yellow" if segment.visibility not in _SEEN else "default"
-    text = Text(f"{place}: ", style="green")
+    text = Text(f"{output.printable(place)}: ", style="green")
     text.append(output.printable("\n".join(shown)), style=colour)
     if left:
         text.append(f" ... {left:,} more", style="dim italic")

@@ -3,7 +3,7 @@
 
 import argparse
 import os
-import xml.etree.ElementTree as ET  # noqa: S405 - written here, never read
+import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path

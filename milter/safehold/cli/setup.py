@@ -2,6 +2,7 @@
 """``safehold init`` and ``safehold doctor``: from nothing to a gateway, and what a support call would ask."""
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -225,10 +226,16 @@ def make_keys_and_store(settings: config.Settings, *, shared: bool = False) -> s
 
 
 def check_settings(options: argparse.Namespace) -> int:
-    """Load the settings and say that they are fine, also for this machine."""
+    """Load the settings and say that they are fine, also for this machine, and which limits are in force."""
     if found := config.check(options.config):
         raise ComplaintsError(found)
     output.result(f"{options.config}: ok")
+    reading = config.load(options.config).reading
+    effective, usual = asdict(reading.effective()), asdict(config.ReadingSettings().effective())
+    output.result(f"reading: {reading.workers} workers; limits in force:")
+    for name, value in effective.items():
+        unless = "" if value == usual[name] else f"   (unless set: {usual[name]})"
+        output.result(f"  {name:<20} {value}{unless}")
     return Exit.OK
 
 

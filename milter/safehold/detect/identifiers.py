@@ -264,7 +264,7 @@ def _finding(kind: str, number: int, index: int, segment: Segment, span: tuple[i
         field=kind.removeprefix("local:"),
         value=number,
         segment=index,
-        place=segment.place,
+        place=segment.place_at(span[0]),
         span=span,
         strength=Strength.CERTAIN,
         why=why,

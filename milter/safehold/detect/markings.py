@@ -59,7 +59,7 @@ def _of(name: str, segments: Sequence[Segment]) -> Hits:
                     field=name,
                     value=0,
                     segment=index,
-                    place=segment.place,
+                    place=segment.place_at(span[0]),
                     span=span,
                     strength=Strength.CERTAIN,
                     why="a protective marking",

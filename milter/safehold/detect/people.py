@@ -334,7 +334,7 @@ def _finding(place: Placed, segments: Sequence[Segment]) -> Finding:
         field=place.hit.field,
         value=place.hit.value,
         segment=place.segment,
-        place=segments[place.segment].place,
+        place=segments[place.segment].place_at(place.span[0]),
         span=place.span,
         strength=place.hit.strength,
         why=place.hit.why,

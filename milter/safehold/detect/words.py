@@ -193,7 +193,7 @@ def _finding(
         field=field,
         value=value,
         segment=index,
-        place=segment.place,
+        place=segment.place_at(span[0]),
         span=span,
         strength=Strength.CERTAIN,
         why=why,

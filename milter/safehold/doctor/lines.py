@@ -15,7 +15,6 @@ from safehold.doctor.checks import Check, Gateway, Subject, fail, ok, warn
 from safehold.doctor.sockets import inside, reload
 from safehold.errors import MapUnreadableError
 from safehold.postfix import Asker, Line, Postconf, Service
-from safehold.reading.limits import Limits
 
 # A milter slower than Postfix's content timeout gets 451s while it is still deciding: stay under 80 % of it.
 TIMEOUT_SHARE = 0.8
@@ -335,7 +334,10 @@ def _timeout(told: Told) -> Check:
 
 
 def _size(told: Told) -> Check:
-    size, limit = int(told.values["message_size_limit"] or 0), Limits().message_bytes
+    size, limit = (
+        int(told.values["message_size_limit"] or 0),
+        assemble.reading_limits(told.gateway.settings).message_bytes,
+    )
     if size == 0 or size > limit:
         return warn(
             "message size",

@@ -286,12 +286,14 @@ def _limited(phrases: Sequence[str], w: Wording) -> list[str]:
 
 
 def place_words(w: Wording, spot: Spot) -> str:
-    """Return a position in words: ``attachment 1, page 4``."""
-    inside = w.word(f"place.{spot.kind}", n=spot.number)
+    """Return a position in words: ``attachment 1, page 4``, ``attachment 2, sheet 1, cell B7``."""
+    on_sheet = "_on_sheet" if spot.kind == "comment" and spot.row else ""
+    inside = w.word(f"place.{spot.kind}{on_sheet}", n=spot.number)
+    cell = w.word("place.cell", cell=spot.cell) if spot.cell else w.word("place.row", n=spot.row) if spot.row else ""
     if not spot.attachment:
-        return inside or w.word("place.body")
+        return ", ".join(filter(None, (inside or w.word("place.body"), cell)))
     attachment = w.word("place.inside" if spot.inside else "place.attachment", n=spot.attachment)
-    return f"{attachment}, {inside}" if inside and spot.kind != "body" else attachment
+    return ", ".join(filter(None, (attachment, inside if spot.kind != "body" else "", cell)))
 
 
 def _unread(w: Wording, attachment: int, reason: str) -> str:

@@ -14,7 +14,7 @@ _OUR_KEYS = """
     action answer attachment declared_type detail detector digest enforced field kind marks media_type number origin
     person persons policies_digest policy reason register_digest relation severity size_bytes strength title type
     value visibility why direction bytes is_attachment segment span start end state version policies handling
-    notice_title review owner approvals deadline_s received_at queue_id declared words place_kind
+    notice_title review owner approvals deadline_s received_at queue_id declared words place_kind cell
 """
 _OURS = frozenset(_OUR_KEYS.split())
 _DELIVERED = "delivered"

@@ -11,7 +11,7 @@ import email.header
 import email.utils
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from safehold.model import HeldContent
@@ -27,6 +27,7 @@ MESSAGE_ID_LIMIT = 250
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?>", re.ASCII)
 _LIST_HEADERS = frozenset({"list-id", "list-post", "list-unsubscribe", "list-help", "mailing-list", "x-loop"})
 _BULK = frozenset({"bulk", "list", "junk"})
+_CELL = re.compile(r"[A-Z]{1,5}[0-9]{1,8}", re.ASCII)
 _LINE_END = re.compile(rb"\r?\n")
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
 
@@ -35,13 +36,15 @@ _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
 class Spot:
     """A position that a notice may say: attachment number (0: the text of the email), kind of place, its number.
 
-    *inside*: it is in a file that the attachment holds, as reviewers are told too.
+    *inside*: it is in a file that the attachment holds, as reviewers are told too.  *row* and *cell*: of a sheet.
     """
 
     attachment: int
     kind: str
     number: int = 0
     inside: bool = False
+    row: int = 0
+    cell: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +154,10 @@ def look(headers: Sequence[tuple[str, str]], evidence: Mapping[str, Any], held: 
     findings, problems = deciding(evidence)
     attachments = _attachments(evidence)
     outermost = _outermost(attachments)
-    spots = sorted({spot for finding in findings if (spot := _spot(finding.get("place"), attachments, outermost))})
+    spots = _joined({spot for finding in findings if (spot := _spot(finding.get("place"), attachments, outermost))})
     unread = sorted({_unread(problem, attachments) for problem in problems})
     kinds = sorted({str(finding.get("field", "")) for finding in findings if finding.get("detector") == "register"})
-    return Look(tuple(spots), tuple(unread), tuple(kinds), positions(headers, held))
+    return Look(spots, tuple(unread), tuple(kinds), positions(headers, held))
 
 
 def positions(headers: Iterable[tuple[str, str]], held: Iterable[str]) -> tuple[tuple[str, int], ...]:
@@ -192,4 +195,23 @@ def _spot(place: Any, attachments: Mapping[str, int], outermost: Mapping[int, in
     number, path = place.get("number"), str(place.get("part", ""))
     attachment = attachments.get(path, 0)
     inside = bool(attachment) and path.count("/") > outermost[attachment]
-    return Spot(attachment, str(place.get("kind", "")), number if isinstance(number, int) else 0, inside)
+    row, cell = place.get("row"), str(place.get("cell", ""))
+    return Spot(
+        attachment,
+        str(place.get("kind", "")),
+        number if isinstance(number, int) else 0,
+        inside,
+        row if isinstance(row, int) else 0,
+        cell if _CELL.fullmatch(cell) else "",
+    )
+
+
+def _joined(spots: Iterable[Spot]) -> tuple[Spot, ...]:
+    """Return positions in order; of several cells of one sheet their row, or the sheet alone."""
+    joined: dict[Spot, Spot] = {}
+    for spot in sorted(spots):
+        sheet = replace(spot, row=0, cell="")
+        known = joined.setdefault(sheet, spot)
+        if known != spot:
+            joined[sheet] = replace(spot, cell="") if known.row == spot.row else sheet
+    return tuple(joined.values())

@@ -3,8 +3,8 @@
 
 Shape (``version`` 1): ``recipients`` [address, action, why, grounds [policy, enforced, action, answer, person,
 relation, why, findings (numbers into ``findings``), problems (numbers into ``problems``)]], ``delivered`` (addresses
-that have their copy already), ``findings`` [detector,
-person, field, strength, why, place {part, kind, number, words}, span, visibility, excerpt {before, match, after}],
+that have their copy already), ``findings`` [detector, person, field, strength, why, place {part, kind, number, words,
+and of cells row, cell, sheet (its name)}, span, visibility, excerpt {before, match, after}],
 ``parts`` [path, type, declared, bytes, attachment], ``problems`` [part, reason, detail], ``marks`` [part, kind,
 place_kind, number], ``handling``, ``notice_texts`` {sender, reviewers} (what the policy's author wants said),
 ``policies_digest``, ``register_digest``, ``left_off`` {findings, parts, marks}.
@@ -15,8 +15,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import asdict
 from typing import Any, Generic, TypeVar
 
-from safehold.model import Action, Finding, Ground, Handling, Part, Problem, Reading, RecipientVerdict, Verdict
-from safehold.reading.document import place_in_message
+from safehold.model import Action, Finding, Ground, Handling, Part, Place, Problem, Reading, RecipientVerdict, Verdict
+from safehold.reading.document import Sheets, place_in_message, sheets_of
 
 # Characters kept on each side of a span: a line or two, as in a concordance.
 EXCERPT = 80
@@ -77,11 +77,12 @@ def build(
         }
         for each in recipients
     ]
+    sheets = sheets_of(reading)
     document = {
         "version": 1,
         "recipients": people,
         "delivered": [each.recipient.address for each in verdict.with_action(Action.PASS, Action.NOTIFY)],
-        "findings": [_finding(each, reading) for each in findings.kept],
+        "findings": [_finding(each, reading, sheets) for each in findings.kept],
         "parts": [_part(each) for each in reading.parts[:MOST_PARTS]],
         "problems": [_problem(each) for each in problems.kept],
         "marks": [
@@ -121,7 +122,7 @@ def _ground(ground: Ground, findings: _Numbered[Finding], problems: _Numbered[Pr
     }
 
 
-def _finding(finding: Finding, reading: Reading) -> dict[str, Any]:
+def _finding(finding: Finding, reading: Reading, sheets: Sheets) -> dict[str, Any]:
     place = finding.place
     shown = {
         "detector": finding.detector,
@@ -134,6 +135,7 @@ def _finding(finding: Finding, reading: Reading) -> dict[str, Any]:
             "kind": place.kind.value,
             "number": place.number,
             "words": place_in_message(place, reading),
+            **_cell(place, sheets),
         },
         "span": list(finding.span),
     }
@@ -147,6 +149,14 @@ def _finding(finding: Finding, reading: Reading) -> dict[str, Any]:
             "after": segment.text[end : end + EXCERPT],
         }
     return shown
+
+
+def _cell(place: Place, sheets: Sheets) -> dict[str, Any]:
+    """Return which cell of which sheet it is, as far as that is known."""
+    if not place.row:
+        return {}
+    name, _ = sheets.get((place.part, place.number), ("", False))
+    return {"row": place.row, "cell": place.cell, "sheet": name}
 
 
 def _part(part: Part) -> dict[str, Any]:

@@ -157,15 +157,28 @@ class Lane:
 
 
 class Place:
-    """A place in some lane, held since it was waited for: a fresh worker for the same message makes it no younger."""
+    """A place in some lane, and how long a message was read in it.
+
+    A fresh worker for the same message makes it no younger, and waiting for a worker no older.
+    """
 
     def __init__(self, lane: Lane) -> None:
         self.lane = lane
+        self.has_used_up = False  # whether a worker serves nobody else after this
         self._since = time.monotonic()
 
     def held_s(self) -> float:
-        """Return the seconds since then."""
+        """Return the seconds of reading."""
         return time.monotonic() - self._since
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Count nothing of what is done within."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._since += time.monotonic() - began
 
     def exchange(self, lane: Lane) -> bool:
         """Exchange it for one in *lane* where one is free at once; return whether it is there now."""

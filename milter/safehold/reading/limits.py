@@ -11,6 +11,7 @@ MEGABYTE = 1024 * 1024
 
 # Nobody may configure more than this: the readers recurse, and each level costs C stack in some library.
 DEEPEST = 16
+LEAST_MEMORY = 384 * MEGABYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Limits:
         header_lines: One header block.
         restarts: Fresh workers for one message after the first.
         items: Segments, problems and marks together, so that the parent's memory is bounded too.
+        cells: Cells that stand elsewhere than the text says by itself; of those beyond, only the row is known.
     """
 
     message_bytes: int = 50 * MEGABYTE
@@ -88,10 +90,15 @@ class Limits:
     header_lines: int = 1_000
     restarts: int = 3
     items: int = 200_000
+    cells: int = 300_000
 
     def __post_init__(self) -> None:
         """Refuse what no worker could keep."""
         if not 1 <= self.depth <= DEEPEST:
             raise ValueError(f"depth must be from 1 to {DEEPEST}")
+        if self.memory_bytes < LEAST_MEMORY:
+            raise ValueError(f"memory_bytes must be at least {LEAST_MEMORY}: the readers alone take half of it")
+        if not self.ordinary_s <= self.most_ordinary_s:
+            raise ValueError("most_ordinary_s may not be less than ordinary_s")
         if self.part_characters > self.characters:
             raise ValueError("one part may not have more characters than the message")

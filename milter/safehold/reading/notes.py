@@ -11,7 +11,7 @@ that are finished or failed and are not opened again.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,9 @@ from safehold.reading.limits import Limits
 from safehold.reading.vocabulary import Detail, MarkKind
 
 Frame = list[Any]
+
+# Of one text: so many go into a frame beside the longest path.
+MOST_CELLS = 2_000
 
 
 class OverrunError(Exception):
@@ -68,6 +71,7 @@ class Resume:
     characters: int = 0
 
 
+NOTHING_HEARD = Resume()
 Visit = Callable[["OpenPart", Given], None]
 
 
@@ -85,7 +89,7 @@ class Session:
         *,
         is_message: bool = True,
     ) -> None:
-        resume = resume or Resume()
+        resume = resume or NOTHING_HEARD
         self.limits = limits
         self.demand = demand
         self.visit = visit
@@ -104,6 +108,7 @@ class Session:
         self._parts = limits.parts
         self._names = limits.names
         self._items = limits.items
+        self._cells = limits.cells
 
     def root(self, given: Given, path: PartPath | None = None) -> None:
         """Read the whole thing."""
@@ -115,6 +120,13 @@ class Session:
 
     def flush(self) -> None:
         """Send what waits; called before anything dangerous."""
+        self._flush()
+
+    def taint(self) -> None:
+        """Say, while it is still believed, that what comes next may take this worker over."""
+        if not self.tainted:
+            self.tainted = True
+            self._send(["tainted"])
         self._flush()
 
     def will_recognise(self, pixels: int) -> None:
@@ -186,6 +198,14 @@ class Session:
         self._characters -= granted
         return granted
 
+    def take_cells(self, cells: list[int]) -> list[int]:
+        """Return what may be said of where cells stand: where it would be very much, their row, if all are of one."""
+        steps = len(cells) // 3
+        if steps > min(self._cells, MOST_CELLS):
+            return [cells[0], 0] if len(set(cells[::3])) == 1 else []
+        self._cells -= steps
+        return cells
+
     def _visit(self, part: "OpenPart") -> None:
         self._used.add(part.path.steps)
         self.visit(part, part.given)
@@ -220,7 +240,7 @@ class OpenPart:
         given = self.given
         self.session.put(
             self.path,
-            ["part", list(self.path.steps), media_type, len(given.content), given.declared_type,
+            ["part", list(self.path.steps), media_type, len(given.content), given.declared_type[:255],
              self.is_attachment, self.attachment],
         )  # fmt: skip
 
@@ -230,10 +250,17 @@ class OpenPart:
         text: str,
         *,
         number: int | None = None,
-        row: int = 0,
         visibility: Visibility = Visibility.VISIBLE,
+        cells: Sequence[int] = (),
     ) -> None:
         """Hand over a run of text; blank ones are left out.
+
+        Args:
+            kind: The kind of place where it stands.
+            text: The text.
+            number: Which place of that kind.
+            visibility: How a reader of the document would see it.
+            cells: Where in it which cell stands (:mod:`safehold.reading.basics.cells`).
 
         Raises:
             OverrunError: The text was over a limit; as much of it as the limit allows was handed over.
@@ -247,8 +274,11 @@ class OpenPart:
         granted = self.session.take_characters(in_part)
         self._characters -= granted
         if granted:
-            place = ("segment", list(self.path.steps), kind.value, number, visibility.value, text[:granted])
-            self.session.put(self.path, [*place, row] if row else [*place])
+            frame: Frame = ["segment", list(self.path.steps), kind.value, number, visibility.value, text[:granted]]
+            said = self.session.take_cells(_within(cells, granted)) if cells else ()
+            if said:
+                frame.append(said)
+            self.session.put(self.path, frame)
         if granted < in_part:
             raise OverrunError(Reason.TOO_LARGE, Detail.TEXT_OF_MESSAGE)
         if in_part < len(text):
@@ -328,4 +358,12 @@ class OpenPart:
     def name_segments(self) -> None:
         """Hand over every form of the file name: names tell who a file is about."""
         for name in dict.fromkeys(self.given.names):
-            self.segment(PlaceKind.FILENAME, name[:4_096])
+            self.segment(PlaceKind.FILENAME, name)
+
+
+def _within(cells: Sequence[int], length: int) -> list[int]:
+    """Return which cells stand in the first *length* characters of a text."""
+    end = len(cells)
+    while end > 2 and cells[end - 3] >= length:
+        end -= 3
+    return list(cells[:end])

@@ -13,8 +13,8 @@ a worker yields the processor to all that read ordinary mail, and serves no seco
 goes on, or is killed and the message is read anew when its turn comes.  So a worker that lies, or says nothing, only
 chooses between these two lanes.
 
-Thread-safe: any number of threads may call :meth:`ReaderPool.read`; at most ``workers`` ordinary messages, ``dear``
-with pictures and ``dear`` slow ones are read at once, and ``waiting`` of the latter two wait.  Start it before
+Thread-safe: any number of threads may call :meth:`ReaderPool.read`; at most twice ``workers`` ordinary messages,
+``dear`` with pictures and ``dear`` slow ones are read at once, and ``waiting`` of the latter two wait.  Start it before
 libmilter makes its threads.  ``Demand.render`` has no effect yet but the longer deadline: it is not built.
 """
 
@@ -36,9 +36,16 @@ from safehold.reading.vocabulary import Detail
 from safehold.reading.wire import Hearing, Job, LineError, Unpacker
 
 WAITING = 16
-_CHUNK = 1 << 18
+# More than the allocator keeps at hand would be asked of the kernel, and given back, each time: 20 microseconds.
+_CHUNK = 1 << 16
 _LOOK_AGAIN_S = 0.05
+_NEXT_WORKER_S = 0.01
+# Ordinary messages that share what the machine can read at once: the scheduler lets the short ones pass the others.
+_SHARE = 2
+# Who used up a worker waits so long at most until it is made up for.
+_MADE_UP_S = 0.1
 _WHOLE = PartPath()
+_NO_ROOM = "the machine has no room for a message"
 
 
 class _Failed(Exception):  # noqa: N818 - an outcome within this module, not an error anybody catches
@@ -48,6 +55,10 @@ class _Failed(Exception):  # noqa: N818 - an outcome within this module, not an 
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+
+
+class _Gone(Exception):  # noqa: N818 - as above
+    """A worker was gone before it had the job, or went with its zygote: nothing that the content did."""
 
 
 class _MustWait(Exception):  # noqa: N818 - as above
@@ -73,7 +84,7 @@ class ReaderPool:
         """Prepare a pool.
 
         Args:
-            workers: How many ordinary messages may be read at once.
+            workers: How many ordinary messages may be read at full speed; twice as many may be read at once.
             limits: How much one message may cost.
             dear: Of how many messages pictures may be recognised at once beside them, and how many others may take
                 long; by default as many.
@@ -85,8 +96,9 @@ class ReaderPool:
             raise ValueError("a pool needs at least one worker of each kind")
         self._limits = limits or Limits()
         self._room = WaitingRoom(waiting)
-        self._ordinary, self._pictures, self._slow = Lane(workers), Lane(dear), Lane(dear)
-        self._spares = Spares(workers, self._limits, entry)
+        ordinary = _SHARE * workers
+        self._ordinary, self._pictures, self._slow = Lane(ordinary), Lane(dear), Lane(dear)
+        self._spares = Spares(ordinary + workers, self._limits, entry)
 
     @property
     def walls(self) -> dict[str, bool]:
@@ -150,9 +162,14 @@ class ReaderPool:
         while True:
             try:
                 with lane.place(clock, room) as place:
-                    return self._read(content, Job(document_name, demand), clock, place)
+                    reading = self._read(content, Job(document_name, demand), clock, place)
             except _MustWait as waits:
                 lane, room = waits.lane, self._room
+            else:
+                if place.has_used_up:
+                    # Making a worker takes longer than reading a plain mail, and who comes next shall not pay for it.
+                    self._spares.wait_until_made_up(min(_MADE_UP_S, clock.left()))
+                return reading
 
     def _read(self, content: bytes, job: Job, clock: Clock, place: Place) -> Reading:
         """Read with as many workers as it takes, within the limits.
@@ -161,43 +178,57 @@ class ReaderPool:
             _MustWait: Not here.  Nothing is kept of what was heard: it might be large, and wait for long.
         """
         hearing = Hearing(self._limits)
-        for attempt in range(self._limits.restarts + 1):
+        restarts = self._limits.restarts
+        while True:
             hearing.begin()
             try:
                 self._attempt(hearing, content, Job(job.document_name, job.demand, hearing.resume()), clock, place)
+            except _Gone:
+                # All anew, for what was at hand is not at its end; until the time is over, which :meth:`_take` says.
+                hearing = Hearing(self._limits)
+                with clock.waiting(), place.waiting():
+                    time.sleep(_NEXT_WORKER_S)
+                continue
             except _Failed as failed:
                 hearing.fail(failed.reason, failed.detail)
                 if clock.left() <= 0:
                     if clock.was_kept:
                         raise ReaderError(NONE_IN_TIME) from None
                     hearing.add_problem(_WHOLE, Reason.TIMED_OUT, Detail.MESSAGE_TIME)
-                elif hearing.can_resume and attempt < self._limits.restarts:
+                elif hearing.can_resume and restarts:
+                    restarts -= 1
                     continue
                 elif hearing.can_resume or hearing.at is None:
                     hearing.add_problem(_WHOLE, Reason.CRASHED, Detail.REST_UNREAD)
-            break
-        return hearing.reading()
+            return hearing.reading()
 
     def _attempt(self, hearing: Hearing, content: bytes, job: Job, clock: Clock, place: Place) -> None:
         """Give the job to one worker and listen to the end.
 
         Raises:
             _Failed: The worker died, took too long or sent nonsense.
+            _Gone: It was gone before.
             _MustWait: Not here.
         """
-        worker = self._take(clock)
+        frame = job.pack()
+        worker = self._take(clock, place)
         fit = False
         try:
-            _send(worker.line, job.pack(), content, clock)
+            _send(worker.line, frame, content, clock)
             self._listen(worker, hearing, job, clock, place)
-            fit = hearing.reusable and hearing.only_plain and not worker.aside
+            fit = hearing.may_serve_again and not worker.aside
+        except _Failed as failed:
+            if failed.detail is Detail.DIED and self._spares.lost_its_zygote(worker):
+                raise _Gone from None
+            raise
         finally:
             if fit:
                 self._spares.give_back(worker)
             else:
+                place.has_used_up = True
                 self._spares.retire(worker)
 
-    def _take(self, clock: Clock) -> Worker:
+    def _take(self, clock: Clock, place: Place) -> Worker:
         """Wait for a worker, the first or one that goes on: that none is free is never the content's doing.
 
         Raises:
@@ -205,7 +236,7 @@ class ReaderPool:
         """
         while True:
             most_s = clock.step()
-            with clock.waiting():
+            with clock.waiting(), place.waiting():
                 worker = self._spares.take(most_s)
             if worker is not None:
                 return worker
@@ -218,16 +249,16 @@ class ReaderPool:
         part_s = self._limits.part_s + (self._limits.ocr_page_s if job.demand.ocr else 0.0)
         poll = select.poll()
         poll.register(line, select.POLLIN)
-        unpacker = Unpacker()
+        unpacker = Unpacker(self._limits)
         part_end = time.monotonic() + part_s
         while not hearing.ended:
             self._keep_to_lane(worker, hearing, place)
             # Outside any handler: what the caller's tick raises is the caller's.
             wait = min(clock.step(), max(0.0, part_end - time.monotonic()), self._until_slow(place))
             if poll.poll(int(wait * 1000) + 1):
-                at = hearing.at
+                turns = hearing.turns
                 _hear(hearing, unpacker, _receive(line))
-                if hearing.at is not at:
+                if hearing.turns != turns:
                     part_end = time.monotonic() + part_s
             if not hearing.ended:
                 _check_time(clock, part_end)
@@ -244,6 +275,8 @@ class ReaderPool:
         Raises:
             _MustWait: It may not stay where it is, and no place is free where it belongs.
         """
+        if hearing.is_tainted:
+            worker.step_back()  # it serves nobody else, and most of what is not plain takes longer than what is
         lane = place.lane
         held_s = place.held_s()
         if hearing.is_dear:
@@ -259,6 +292,8 @@ class ReaderPool:
 def _receive(line: socket.socket) -> bytes:
     try:
         data = line.recv(_CHUNK)
+    except ConnectionResetError:  # by a process that ended without having read what it was sent: unix(7)
+        raise _Gone from None
     except OSError:
         data = b""
     if not data:
@@ -282,14 +317,20 @@ def _check_time(clock: Clock, part_end: float) -> None:
 
 
 def _send(line: socket.socket, job: bytes, content: bytes, clock: Clock) -> None:
-    sealed = kernel.sealed_file(content)
     try:
-        line.settimeout(max(0.1, clock.left()))
-        sent = socket.send_fds(line, [job], [sealed])
-        if sent < len(job):
-            line.sendall(job[sent:])
+        sealed = kernel.sealed_file(content)
     except OSError:
+        raise ReaderError(_NO_ROOM) from None
+    try:
+        sent = socket.send_fds(line, [job], [sealed])  # the line is empty: at least something fits
+        if sent < len(job):
+            line.settimeout(max(0.1, clock.left()))
+            line.sendall(job[sent:])
+            line.setblocking(False)
+    except TimeoutError:
         raise _Failed(Reason.CRASHED, Detail.DIED) from None
+    except OSError:
+        raise _Gone from None
     finally:
         os.close(sealed)  # the worker has it now
 

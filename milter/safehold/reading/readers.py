@@ -5,11 +5,12 @@ Runs in the worker.  Whatever a reader raises becomes a problem of its part; not
 :func:`visit` as an exception.
 """
 
+import re
 from collections.abc import Callable
 
 from safehold.model import PlaceKind, Reason, Visibility
-from safehold.reading.archives import archive, rarer, seven_zip, streams
-from safehold.reading.basics import appended, binary, types
+from safehold.reading.archives import archive, rar, rarer, seven_zip, streams, tar
+from safehold.reading.basics import appended, binary, leftovers, types
 from safehold.reading.legacy import legacy_sheet, legacy_slides, legacy_word, metafile, ole, rtf
 from safehold.reading.mail import mime, msg, sealed, tnef
 from safehold.reading.notes import Given, OpenPart, OverrunError
@@ -42,12 +43,13 @@ READERS: dict[str, Reader] = {
     types.OOXML + "document": ooxml.read,
     types.EPUB: rarer.read_epub,
     types.IWORK: rarer.read_iwork,
-    types.RAR: rarer.read_rar,
+    types.RAR: rar.read,
     types.ZIP: archive.read_zip,
-    types.TAR: streams.read_tar,
+    types.TAR: tar.read,
     types.GZIP: streams.read_gzip,
     types.BZIP2: streams.read_bzip2,
     types.XZ: streams.read_xz,
+    types.ZSTD: streams.read_zstd,
     "application/x-lzma": streams.read_xz,
     types.SEVEN_ZIP: seven_zip.read,
     types.PKCS7: sealed.read_pkcs7,
@@ -70,11 +72,13 @@ READERS: dict[str, Reader] = {
 _LOOK_BEHIND = frozenset(
     (
         types.MESSAGE, types.PDF, types.ZIP, types.EPUB, types.DOCM, types.XLSM, types.PPTM, types.XLSB, types.TAR,
-        types.GZIP, types.BZIP2, types.XZ, "application/x-lzma", types.IWORK,
+        types.GZIP, types.BZIP2, types.XZ, types.ZSTD, "application/x-lzma", types.IWORK, types.SEVEN_ZIP, types.RAR,
     )
 )  # fmt: skip
 # The end record of a zip stands in the last 22 + 65,535 bytes (APPNOTE 4.3.16).
 _END_OF_ARCHIVE, _END_REACH = b"PK\x05\x06", 65_557
+_PAGE_ENDINGS = (".html", ".htm", ".xhtml", ".xht", ".shtml")
+_ANY_TAG = re.compile(rb"<(?:[abip]|br|body|div|font|html|span|t[dr]|table)[\s>/]", re.IGNORECASE)
 _FAMILIES_THAT_LOOK_BEHIND = ("image/", types.OOXML, types.ODF, types.SUN)
 
 
@@ -117,12 +121,9 @@ def visit(part: OpenPart, given: Given) -> None:
 
 def _open(part: OpenPart, given: Given) -> None:
     session = part.session
-
-    def taint() -> None:
-        session.tainted = True
-        session.flush()
-
-    media_type = types.detect(given.content, declared=given.declared_type, names=given.names, before_magic=taint)
+    media_type = types.detect(
+        given.content, declared=given.declared_type, names=given.names, before_magic=session.taint
+    )
     if (part.parent is None and part.session.is_message) or (
         given.declared_type in ("message/rfc822", "message/global", "message/news") and _could_be_message(media_type)
     ):
@@ -142,8 +143,19 @@ def _open(part: OpenPart, given: Given) -> None:
         session.tainted = True
     session.flush()
     reader_for(media_type)(given.content, part)
+    if media_type != types.HTML and _is_shown_as_page(given):
+        html.read(given.content, part)
     if _may_hide_an_archive(given.content, media_type):
         appended.read(given.content, 0, len(given.content), part)
+    elif _may_hide_a_file(given.content, media_type):
+        leftovers.open_inside(given.content, part)
+
+
+def _is_shown_as_page(given: Given) -> bool:
+    """Return whether a client shows a part as HTML, whatever its first bytes are: it goes by the type or the name."""
+    if given.declared_type != types.HTML and not any(name.lower().endswith(_PAGE_ENDINGS) for name in given.names):
+        return False
+    return bool(_ANY_TAG.search(given.content))
 
 
 def _may_hide_an_archive(content: bytes, media_type: str) -> bool:
@@ -156,6 +168,11 @@ def _may_hide_an_archive(content: bytes, media_type: str) -> bool:
     # Office files keep archives inside them; one that hangs on their end ends with them.
     end = at + 22 + int.from_bytes(content[at + 20 : at + 22], "little")
     return not content.startswith(types.OLE_MAGIC) or end + 4 >= len(content)
+
+
+def _may_hide_a_file(content: bytes, media_type: str) -> bool:
+    """Return whether a file may begin inside a text, or inside what is only searched for words, such as a program."""
+    return not content.isascii() and (media_type.startswith("text/") or reader_for(media_type) is binary.read)
 
 
 def _could_be_message(media_type: str) -> bool:

@@ -203,7 +203,24 @@ def test_settings_as_init_writes_them_are_good(run, tmp_path):
     file = tmp_path / "safehold.yaml"
     run("init", "--config", file, "--domain", "council.test")
 
-    assert run("config", "check", "--config", file) == (0, f"{file}: ok\n", "")
+    code, out, err = run("config", "check", "--config", file)
+
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{file}: ok\n")
+
+
+def test_the_limits_in_force_are_shown_with_what_they_would_be(run, tmp_path):
+    file = tmp_path / "safehold.yaml"
+    run("init", "--config", file, "--domain", "council.test")
+    with file.open("a") as settings:
+        settings.write("reading: {deadline_s: 90, limits: {depth: 7}}\n")
+
+    _, out, _ = run("config", "check", "--config", file)
+
+    rows = [" ".join(row.split()) for row in out.splitlines()]
+    assert "depth 7 (unless set: 10)" in rows
+    assert "pages 500" in rows
+    assert "deadline_dear_s 90.0 (unless set: 60.0)" in rows
 
 
 # -- doctor -----------------------------------------------------------------------------------------------------

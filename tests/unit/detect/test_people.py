@@ -210,6 +210,17 @@ def test_an_address_may_begin_in_the_subject_and_end_in_the_body(subject, body):
     assert finding.place.kind is PlaceKind.SUBJECT
 
 
+def test_what_is_found_in_cells_is_placed_in_the_cell_where_it_begins():
+    place = Place(PartPath(), PlaceKind.SHEET, 2, row=7, column=2)
+    rows = Segment(place, "Jo\tcall 12 Acacia Road\tTN23 1AB\nx\ty\t07700 900123")
+    register = make_register(address(), Value(Kind.PHONE, "07700 900123"))
+
+    findings = find([rows], register, scope=frozenset({"P-1"}), whole=frozenset())
+
+    assert {(finding.field, finding.place.cell) for finding in findings} == {("address", "C7"), ("phone", "D8")}
+    assert segment("x").place_at(1).cell == ""
+
+
 def test_a_postcode_may_begin_in_the_subject_and_end_in_the_body():
     segments = [segment("TN23", kind=PlaceKind.SUBJECT), segment("Hello,\n\nit is 1AB.", part=("1",))]
 

@@ -420,6 +420,12 @@ def test_alert_about_no_hold_can_be_told():
     [
         (Spot(1, "page", 4), "attachment 1, page 4"),
         (Spot(2, "sheet", 3), "attachment 2, sheet 3"),
+        (Spot(2, "sheet", 3, row=7, cell="B7"), "attachment 2, sheet 3, cell B7"),
+        (Spot(2, "sheet", 3, row=7), "attachment 2, sheet 3, row 7"),
+        (Spot(2, "sheet_name", 3), "attachment 2, the name of sheet 3"),
+        (Spot(2, "comment", 3, row=7, cell="B7"), "attachment 2, a comment on sheet 3, cell B7"),
+        (Spot(2, "comment", 3), "attachment 2, a comment"),
+        (Spot(2, "text", row=7, cell="B7"), "attachment 2, cell B7"),
         (Spot(1, "page", 4, inside=True), "a file inside attachment 1, page 4"),
         (Spot(1, "text", inside=True), "a file inside attachment 1"),
         (Spot(2, "text"), "attachment 2"),

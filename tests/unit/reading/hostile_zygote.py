@@ -58,6 +58,13 @@ def obey(content: bytes, part: OpenPart) -> None:
         case "slow":
             wait_until_told()
             part.segment(PlaceKind.TEXT, "after all")
+        case "tainted":
+            part.session.taint()
+            wait_until_told()
+        case "lie":
+            part.segment(PlaceKind.METADATA, f"worker {os.getpid()}")
+            part.session.taint()
+            part.session.tainted = False
         case "memory":
             bytearray(1 << 40)
         case "exception":

@@ -12,13 +12,7 @@ from safehold.model import Visibility
 from safehold.reading.pool import ReaderPool
 
 # Format -> places whose word is lost, or comes out with another visibility than the place has.  Empty in the end.
-GAPS: dict[str, frozenset[str]] = {
-    "docx": frozenset(
-        f"document: {place}"  # every document is full of them, and they are names of programs' own
-        for place in ("name of a style", "name of a theme", "program of an object", "id of custom XML")
-    ),
-    "html": frozenset(("attributes: class",)),  # names for style sheets, on every element of every newsletter
-}
+GAPS: dict[str, frozenset[str]] = {}
 
 
 def gaps(read_here, format_name: str) -> dict[str, str]:

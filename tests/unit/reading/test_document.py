@@ -51,6 +51,42 @@ def test_a_row_of_a_sheet_is_named():
     assert to_json(Reading(segments=(Segment(place, "x"),)))["segments"][0]["place"] == "sheet 2, row 7"
 
 
+CELL = Place(PATH, PlaceKind.SHEET, 2, row=7, column=2)
+SHEETS = Reading(
+    segments=(
+        Segment(Place(PATH, PlaceKind.SHEET_NAME, 1), "Rota"),
+        Segment(Place(PATH, PlaceKind.SHEET_NAME, 2), "Staff\n list", Visibility.HIDDEN),
+        Segment(CELL, "a\tb\nc", Visibility.HIDDEN),
+        Segment(CELL, "a", Visibility.HIDDEN),
+        Segment(Place(PATH, PlaceKind.COMMENT, 1, row=7, column=2), "a", Visibility.COMMENT),
+        Segment(Place(PATH, PlaceKind.SHEET, 3), "in a drawing"),
+    )
+)
+
+
+def test_to_those_who_may_read_it_a_sheet_is_named_with_its_cells():
+    assert [segment["place"] for segment in to_json(SHEETS)["segments"]] == [
+        "name of sheet 1",
+        "name of sheet 2",
+        'sheet 2 "Staff list" (hidden), cells B7 to B8',
+        'sheet 2 "Staff list" (hidden), cell B7',
+        'comment on sheet 1 "Rota", cell B7',
+        "sheet 3",
+    ]
+
+
+def test_to_all_others_a_sheet_has_a_number_and_its_cell():
+    assert place_in_message(CELL, MESSAGE) == "a file inside attachment 1, sheet 2, cell B7"
+    assert place_words(CELL) == "sheet 2, cell B7"
+
+
+def test_of_a_table_in_text_the_cell_is_said():
+    place = Place(PartPath(("2", "annex.zip")), PlaceKind.TEXT, None, row=7, column=2)
+
+    assert place_in_message(place, MESSAGE) == "attachment 1, cell B7"
+    assert place_words(place) == "text, cell B7"
+
+
 MESSAGE = Reading(
     parts=(
         Part(PartPath(), "message/rfc822", 9),

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from safehold.errors import ReaderError
-from safehold.reading.lanes import Clock, Lane, WaitingRoom
+from safehold.reading.lanes import Clock, Lane, Place, WaitingRoom
 
 LONG_S, SHORT_S = 60.0, 0.05
 
@@ -151,3 +151,16 @@ def test_a_clock_tells_whose_fault_it_is_that_time_ran_out():
 
     assert kept.was_kept
     assert not alone.was_kept
+
+
+def test_waiting_for_a_worker_makes_nobody_slow(monkeypatch):
+    """Else plain mail would count as what takes long whenever workers are scarce, and wait behind what does."""
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    place = Place(Lane(1))
+
+    with place.waiting():
+        now[0] += 5.0
+    now[0] += 1.0
+
+    assert place.held_s() == 1.0

@@ -253,12 +253,14 @@ def test_that_no_reader_was_free_in_time_is_no_fault_of_the_content(own_entry):
     """Whoever sends what takes long keeps the readers; another's mail then waits, it is not passed as unreadable."""
     limits = Limits(part_s=2.5, deadline_s=0.8, deadline_dear_s=4.0, ordinary_s=4.0, most_ordinary_s=4.0)
     with ReaderPool(1, limits, entry=(own_entry,)) as pool:
-        busy = threading.Thread(target=lambda: pool.read(mail("!hang!"), demand=EVERYTHING))
-        busy.start()
+        busy = [threading.Thread(target=lambda: pool.read(mail("!hang!"), demand=EVERYTHING)) for _ in range(2)]
+        for thread in busy:
+            thread.start()
         time.sleep(0.2)
         with pytest.raises(ReaderError, match="free in time"):
             pool.read(mail("waits"))
-        busy.join()
+        for thread in busy:
+            thread.join()
 
         assert texts(pool.read(mail("comes again"))) == ["comes again"]
 
@@ -447,6 +449,69 @@ def test_nothing_is_left_open_after_many_messages(pool):
         pool.read(mail(order))
 
     assert files() <= before + 2
+
+
+def workers_of(marker: str) -> set[int]:
+    """Return the zygote's children."""
+    zygote = min(processes(marker))
+    return {int(pid) for pid in Path(f"/proc/{zygote}/task/{zygote}/children").read_text().split()}
+
+
+def test_workers_that_were_killed_while_they_waited_are_no_fault_of_the_mail_that_meets_them(own_entry):
+    """Out of memory, the kernel may take any of them."""
+    with ReaderPool(2, QUICK, entry=(own_entry,)) as pool:
+        pool._spares.wait_until_made_up(10.0)
+        for pid in workers_of(own_entry):
+            os.kill(pid, signal.SIGKILL)
+
+        reading = pool.read(mail("first"))
+
+        assert problems(reading) == []
+        assert texts(reading) == ["first"]
+
+
+def test_a_zygote_that_was_killed_with_all_its_workers_is_no_fault_of_the_next_mail(own_entry):
+    with ReaderPool(2, Limits(), entry=(own_entry,)) as pool:
+        pool._spares.wait_until_made_up(10.0)
+        os.kill(min(processes(own_entry)), signal.SIGKILL)
+
+        reading = pool.read(mail("first"))
+
+        assert problems(reading) == []
+        assert texts(reading) == ["first"]
+
+
+def test_who_told_that_it_may_be_taken_over_serves_nobody_else_whatever_it_says_then(pool):
+    """Libmagic looks at a part before anybody knows its type: what it might do to the worker comes after the word."""
+    lied = worker_of(pool.read(mail("!lie!")))
+
+    assert lied
+    assert all(worker_of(pool.read(mail("next"))).isdisjoint(lied) for _ in range(8))
+
+
+def test_who_used_up_a_worker_waits_until_there_is_another(pool, monkeypatch):
+    """Else a stream of attachments has plain mail wait for workers to be made."""
+    monkeypatch.setattr(pool_module, "_MADE_UP_S", 60.0)
+
+    for _ in range(5):
+        pool.read(b"\x89PNG\r\n\x1a\n" + bytes(100), document_name="a.png")
+        assert not pool._spares._missing()
+
+
+def test_that_no_memory_file_can_be_had_is_our_failure(pool, monkeypatch):
+    def refuse(_: bytes) -> int:
+        raise OSError(24, "too many open files")
+
+    monkeypatch.setattr(pool_module.kernel, "sealed_file", refuse)
+
+    with pytest.raises(ReaderError, match="no room"):
+        pool.read(mail("a"))
+
+
+def test_out_of_memory_the_kernel_takes_a_worker_first(pool):
+    seen = json.loads(texts(pool.read(mail("!walls!")))[0])
+
+    assert Path(f"/proc/{seen['pid']}/oom_score_adj").read_text().strip() == "1000"
 
 
 @pytest.mark.parametrize("numbers", [{"workers": 0}, {"dear": 0}])

@@ -185,8 +185,9 @@ def test_who_waits_costs_no_process(opened):
         readers += [Reader(pool, "!dear!") for _ in range(5)]
         until(lambda: pool.waiting == 5)
 
-        # The zygote, the one that reads, and the two that are kept ready.
-        until(lambda: len(processes(pool.marker)) == 4)
+        # The zygote, the one that reads, and the three that are kept ready.
+        until(lambda: len(processes(pool.marker)) == 5)
+        assert pool.waiting == 5
         pool.tell(*readers)
 
         assert {tuple(texts(reader.outcome)) for reader in readers} == {("after the pictures",)}
@@ -315,6 +316,16 @@ def test_only_who_takes_long_yields_the_processor(opened):
         assert len(pool.behind()) == 1
 
         pool.tell(dear)
+
+
+def test_who_opens_what_is_not_plain_yields_to_plain_mail_at_once(opened):
+    with opened() as pool:
+        reader = Reader(pool, "!tainted!")
+
+        until(lambda: len(pool.behind()) == 1)
+        assert is_read(pool)
+
+        pool.tell(reader)
 
 
 def test_small_pictures_are_read_among_ordinary_mail():

@@ -2,7 +2,6 @@
 """The line: an honest worker is understood, and no other is believed."""
 
 import contextlib
-import json
 
 import pytest
 from hypothesis import given
@@ -17,11 +16,14 @@ from safehold.reading.wire import HEAD, Hearing, Job, LineError, Unpacker, pack
 ENTERED = ["at", ["1"], False, 0]
 
 
-def heard(*frames):
-    hearing = Hearing(Limits())
+def take_all(hearing, frames):
     for frame in frames:
         hearing.take(frame)
     return hearing
+
+
+def heard(*frames):
+    return take_all(Hearing(Limits()), frames)
 
 
 def test_a_whole_message_is_understood():
@@ -72,9 +74,19 @@ def test_a_whole_message_is_understood():
         ["segment", ["1"], "cellar", None, "visible", "x"],
         ["segment", ["1"], "body", "12", "visible", "x"],
         ["segment", ["1"], "body", None, ["visible"], "x"],
-        ["segment", ["1"], "sheet", 1, "visible", "x", "7"],
-        ["segment", ["1"], "sheet", 1, "visible", "x", -7],
-        ["segment", ["1"], "sheet", 1, "visible", "x", 7, 7],
+        ["segment", ["1"], "sheet", 1, "visible", "x", 7],
+        ["segment", ["1"], "sheet", 1, "visible", "x", "B7"],
+        ["segment", ["1"], "sheet", 1, "visible", "x", []],
+        ["segment", ["1"], "sheet", 1, "visible", "x", [7]],
+        ["segment", ["1"], "sheet", 1, "visible", "x", [7, "B"]],
+        ["segment", ["1"], "sheet", 1, "visible", "x", [-7, 2]],
+        ["segment", ["1"], "sheet", 1, "visible", "x", [7, 10_000_001]],
+        ["segment", ["1"], "sheet", 1, "visible", "xy", [7, 2, 1, 7]],
+        ["segment", ["1"], "sheet", 1, "visible", "xy", [7, 2, 0, 7, 3]],
+        ["segment", ["1"], "sheet", 1, "visible", "xy", [7, 2, 2, 7, 3]],
+        ["segment", ["1"], "sheet", 1, "visible", "xyz", [7, 2, 2, 7, 3, 1, 7, 4]],
+        ["segment", ["1"], "sheet", 1, "visible", "x" * 64_001, [7, 2]],
+        ["segment", ["1"], "sheet", 1, "visible", "x", [7, 2], 7],
         ["segment", ["1", "2"], "body", None, "visible", "x"],
         ["problem", ["1"], "corrupt", "12 Hidden Lane"],
         ["problem", ["1"], "bored", ""],
@@ -143,7 +155,10 @@ json_values = st.recursive(
 )
 
 
-@given(st.sampled_from(["at", "part", "segment", "problem", "mark", "dear", "end"]), st.lists(json_values, max_size=7))
+@given(
+    st.sampled_from(["at", "part", "segment", "problem", "mark", "dear", "tainted", "end"]),
+    st.lists(json_values, max_size=7),
+)
 def test_any_frame_is_understood_or_refused(kind, fields):
     hearing = heard(ENTERED)
 
@@ -166,9 +181,21 @@ def test_frames_survive_any_cutting(sizes):
 
 
 @pytest.mark.parametrize(
-    "stream", [HEAD.pack(1 << 31), HEAD.pack(4) + b"\xff\xfe{}", HEAD.pack(200_000) + b"[" * 200_000, HEAD.pack(0)]
+    "stream",
+    [
+        HEAD.pack(1 << 31, 0),
+        HEAD.pack(1 << 20, 0),
+        HEAD.pack(2, 1 << 31) + b"[]",
+        HEAD.pack(4, 0) + b"\xff\xfe{}",
+        HEAD.pack(4, 0) + b"[] 1",
+        HEAD.pack(2, 0) + b"{}",
+        HEAD.pack(100_000, 0) + b"[" * 100_000,
+        HEAD.pack(0, 0),
+        HEAD.pack(11, 3) + b'["segment"]' + b"\xed\xa0\x80",
+        HEAD.pack(8, 1) + b'["dear"]' + b"x",
+    ],
 )
-def test_a_stream_that_is_no_json_is_refused(stream):
+def test_a_stream_that_is_no_frame_is_refused(stream):
     with pytest.raises(LineError):
         list(Unpacker().feed(stream))
 
@@ -182,7 +209,7 @@ def test_lone_surrogates_become_replacement_characters():
 def test_a_job_comes_back_as_it_was_sent():
     job = Job("ä.pdf", Demand(ocr=True), Resume({("1",): 3}, frozenset({("2", "x")}), 17))
 
-    assert Job.unpack(json.loads(job.pack()[4:])) == job
+    assert Job.unpack(job.pack()) == job
 
 
 def test_a_fresh_worker_is_told_what_was_heard_and_what_is_closed():
@@ -207,6 +234,48 @@ def test_a_message_whose_own_reader_died_cannot_be_resumed():
     hearing.fail(Reason.CRASHED, Detail.DIED)
 
     assert not hearing.can_resume
+
+
+def test_a_worker_that_is_tainted_cannot_take_that_back():
+    hearing = heard(ENTERED, ["tainted"], ["part", ["1"], "text/plain", 4, "", False, 0], ["end", True])
+
+    assert not hearing.may_serve_again
+
+
+@pytest.mark.parametrize(("media_type", "may"), [("text/html", True), ("message/rfc822", True), ("image/png", False)])
+def test_who_opened_more_than_text_serves_nobody_else(media_type, may):
+    assert heard(ENTERED, ["part", ["1"], media_type, 4, "", False, 0], ["end", True]).may_serve_again == may
+
+
+def test_lone_surrogates_in_facts_never_reach_anybody():
+    """They come through JSON as an escape, and whoever writes them down later fails."""
+    facts = rb'["at",["\ud800"],true,0]'
+    (frame,) = Unpacker().feed(HEAD.pack(len(facts), 0) + facts)
+
+    with pytest.raises(LineError):
+        heard(frame)
+
+
+@pytest.mark.parametrize("frame", [["at", ["1"], False, 0], ["tainted"]], ids=["at", "tainted"])
+def test_a_flood_of_frames_that_are_kept_nowhere_ends(frame):
+    hearing = Hearing(Limits(items=10, parts=1, names=1, pages=1))
+
+    with pytest.raises(LineError, match="too many"):
+        take_all(hearing, [frame] * 2_000)
+
+
+def test_what_paths_may_take_is_bounded():
+    hearing = Hearing(Limits(characters=10_000, part_characters=1_000))
+
+    with pytest.raises(LineError, match="paths"):
+        take_all(hearing, [["at", ["x" * 250, str(number)], False, 0] for number in range(100)])
+
+
+def test_a_path_is_kept_once():
+    """A worker may say two hundred thousand things of a path of 16,000 characters."""
+    hearing = heard(["at", ["a" * 200], False, 0], *(["mark", ["a" * 200], "text", None, "macros"] for _ in range(3)))
+
+    assert len({id(mark.place.part) for mark in hearing.reading().marks}) == 1
 
 
 def test_nothing_shows_text_in_its_repr():

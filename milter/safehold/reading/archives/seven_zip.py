@@ -21,14 +21,16 @@ from py7zr.compressor import SevenZipDecompressor, SupportedMethods
 from py7zr.exceptions import PasswordRequired, UnsupportedCompressionMethodError
 
 from safehold.model import PlaceKind, Reason
-from safehold.reading.archives.archive import STEP, Expanded, is_bad_name, read_expanded
-from safehold.reading.basics import binary
+from safehold.reading.archives.archive import Expanded, is_bad_name, read_expanded
+from safehold.reading.archives.unpacking import STEP
+from safehold.reading.basics import binary, leftovers
 from safehold.reading.notes import OpenPart, OverrunError
 from safehold.reading.vocabulary import Detail, MarkKind
 
 Problem = tuple[Reason, Detail]
 # Its decoder starts a thread and waits for it for ever, and a worker may not start threads.
 _PPMD = b"\x03\x04\x01"
+_PACKED_HEADER = b"\x17\x06"
 
 
 @dataclass(slots=True)
@@ -66,6 +68,35 @@ def read(content: bytes, part: OpenPart) -> None:
             part.segment(PlaceKind.FILENAME, _name(file))
     for folder in folders:
         _read_folder(folder, content, part)
+    known = _known(archive, content)
+    leftovers.read((content[start:end] for start, end in leftovers.gaps(known, len(content))), part)
+
+
+def _known(archive: Any, content: bytes) -> list[tuple[int, int]]:
+    """Return the spans of the archive that its headers account for: they, and the packed streams."""
+    begun = archive.afterheader
+    header = begun + archive.sig_header.nextheaderofs
+    spans = [(0, begun), (header, header + archive.sig_header.nextheadersize)]
+    if archive.header.main_streams is not None:
+        packed = archive.header.main_streams.packinfo
+        start = begun + packed.packpos
+        spans += [
+            (start + at, start + at + size) for at, size in zip(packed.packpositions, packed.packsizes, strict=False)
+        ]
+    if content.startswith(_PACKED_HEADER, header):  # where it is, how many streams (one), their sizes
+        at, place = _number(content, header + 2)
+        _, place = _number(content, place)
+        size, _ = _number(content, place + 1)
+        spans.append((begun + at, begun + at + size))
+    return spans
+
+
+def _number(content: bytes, at: int) -> tuple[int, int]:
+    """Return a number of a header and where it ends: the ones that lead its first byte count the bytes behind it."""
+    first = content[at] if at < len(content) else 0
+    more = 8 - (first ^ 0xFF).bit_length()
+    high = first & (0x7F >> more) if more < 8 else 0
+    return (high << 8 * more) + int.from_bytes(content[at + 1 : at + 1 + more], "little"), at + 1 + more
 
 
 def _folders(archive: Any) -> Iterator[_Folder]:
@@ -99,14 +130,21 @@ def _read_folder(folder: _Folder, content: bytes, part: OpenPart) -> None:
         if problem is not None:  # what stopped an earlier member of the stream stops all behind it
             part.unread_member(name, *problem)
             continue
-        out, problem, unpacked = _unpack(folder, member, source, unpacked, part)
+        out, problem, unpacked = _unpack(folder, member.uncompressed, member.crc32, source, unpacked, part)
         read_expanded(out, (name,), part)
+    left = folder.decoder.get_unpack_size() - unpacked
+    if left > 0 and problem is None:  # that no name stands for
+        part.mark(MarkKind.APPENDED)
+        out, _, _ = _unpack(folder, left, None, source, unpacked, part)
+        read_expanded(out, ("appended",), part)
+    elif not folder.members and problem is not None:
+        part.problem(*problem)
 
 
 def _unpack(
-    folder: _Folder, member: Any, source: io.BytesIO, before: int, part: OpenPart
+    folder: _Folder, wanted: int, checksum: int | None, source: io.BytesIO, before: int, part: OpenPart
 ) -> tuple[Expanded, Problem | None, int]:
-    """Return the member, what stops the rest of its folder, and the bytes that came out of the folder so far."""
+    """Return a member of *wanted* bytes, what stops the rest of its folder, and what came out of it so far."""
     limits = part.limits
     pieces: list[bytes] = []
     size = crc = 0
@@ -118,8 +156,8 @@ def _unpack(
             folder.engine = SevenZipDecompressor(
                 coded.coders, folder.packed_bytes, coded.unpacksizes, None, None, blocksize=STEP
             )
-        while size < member.uncompressed:
-            piece = _piece(folder.engine, source, min(STEP, member.uncompressed - size))
+        while size < wanted:
+            piece = _piece(folder.engine, source, min(STEP, wanted - size))
             part.session.take_expanded(len(piece))
             if size <= limits.member_bytes:
                 pieces.append(piece)
@@ -141,7 +179,7 @@ def _unpack(
     problem = stopped
     if problem is None and size > limits.member_bytes:
         whole, problem = whole[: limits.member_bytes], (Reason.TOO_LARGE, Detail.MEMBER_SIZE)
-    elif problem is None and member.crc32 is not None and crc != member.crc32:
+    elif problem is None and checksum is not None and crc != checksum:
         problem = (Reason.CORRUPT, Detail.SALVAGED)
     behind = (Reason.CORRUPT, Detail.DAMAGED) if stopped and stopped[0] is Reason.CORRUPT else stopped
     return Expanded(whole, problem), behind, before + size

@@ -17,6 +17,7 @@ _WIDE = re.compile(rb"(?:[\t\x20-\x7e\xa3\xc0-\xff]\x00|[\x18-\x19\x1c-\x1d\x13-
 # The other order.  Not behind a letter: then it is text in the first order, seen from its second byte.
 _WIDE_BIG = re.compile(rb"(?<![\x20-\x7e\xc0-\xff])(?:\x00[\t\x20-\x7e\xa3\xc0-\xff]){4,4096}")
 _LETTERS = re.compile(r"[A-Za-z0-9]{2}")
+_UNLIKELY = re.compile(r"[^\w .,'@-]|_")
 # Long runs of zeros say nothing and take their time: 0.1 s a megabyte.
 _ZEROS = re.compile(rb"\x00{256,}")
 _SOME_ZEROS = bytes(64)
@@ -39,15 +40,15 @@ def strings(content: bytes, part: OpenPart, *, visibility: Visibility = Visibili
         part.segment(PlaceKind.TEXT, text[:_MOST_CHARACTERS], visibility=visibility)
 
 
-def narrow_strings(content: bytes) -> str:
-    """Return the 8-bit runs, one a line."""
-    runs = (run.decode("cp1252", "replace") for run in _NARROW.findall(content[:_MOST_BYTES]))
+def narrow_strings(content: bytes, most: int | None = _MOST_BYTES) -> str:
+    """Return the 8-bit runs of the first *most* bytes (None: of all), one a line."""
+    runs = (run.decode("cp1252", "replace") for run in _NARROW.findall(content[:most]))
     return "\n".join(run for run in runs if _LETTERS.search(run))
 
 
-def wide_strings(content: bytes) -> str:
-    """Return the UTF-16 runs of either order, at even and at odd offsets, one a line."""
-    content = content[:_MOST_BYTES]
+def wide_strings(content: bytes, most: int | None = _MOST_BYTES) -> str:
+    """Return the UTF-16 runs of either order, at even and at odd offsets, one a line; *most* as above."""
+    content = content[:most]
     runs = [run.decode("utf-16-le", "replace") for run in _WIDE.findall(content)]
     runs += [run.decode("utf-16-be", "replace") for run in _WIDE_BIG.findall(content)]
     return "\n".join(run for run in runs if _LETTERS.search(run))
@@ -55,9 +56,11 @@ def wide_strings(content: bytes) -> str:
 
 def written(content: bytes) -> str:
     """Return the runs that look as if somebody had written them: for places where most bytes are numbers."""
-    runs = f"{wide_strings(content)}\n{narrow_strings(content)}".split("\n") if len(content) >= _SHORTEST else ()
+    if len(content) < _SHORTEST:
+        return ""
+    runs = f"{wide_strings(content, None)}\n{narrow_strings(content, None)}".split("\n")
     return "\n".join(run for run in runs if len(run) >= _SHORTEST and _likely(run))
 
 
 def _likely(run: str) -> bool:
-    return sum(character.isalnum() or character in " .,'-@" for character in run) > 0.8 * len(run)
+    return len(_UNLIKELY.findall(run)) < 0.2 * len(run)

@@ -7,11 +7,13 @@ declared 4 GB until memory ends, walks the directory by recursion, and raises on
 differential oracle in the tests.  Source: [MS-CFB].
 """
 
+import re
 import struct
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+_Row = tuple[bytes, int, int, int, int, int, int, bytes, int, int, int, int, int]
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 _HEADER_BYTES = 512
@@ -26,6 +28,7 @@ _MINI = 64
 # Directory entries looked at.  The most a real file of the corpora has is some 1,200 (a message with 40 recipients).
 MOST_ENTRIES = 20_000
 _DEEPEST = 40
+_UNUSED = re.compile(rb"\x00+")
 # How many times the size of the file may come out of its streams: once each, and some are asked for twice.
 _MOST_READ = 2
 
@@ -75,6 +78,9 @@ class Compound:
         self._ministream = b""
         self._fat: array[int] = array("I")
         self._minifat: array[int] = array("I")
+        self._tables: list[int] = []  # sectors of the allocation table, then of the list of them
+        self._starts = (_END, _END)  # of the directory, and of the table of small sectors
+        self._rows: list[_Row] = []
         if len(content) < _HEADER_BYTES or not content.startswith(MAGIC):
             self.is_damaged = True
             self._shift, self._sectors = 9, 0
@@ -83,6 +89,7 @@ class Compound:
         self._shift = shift if shift in (9, 12) else 9
         self.is_damaged = shift not in (9, 12) or mini_shift != 6 or cutoff != _CUTOFF
         self._sectors = max(0, (len(content) - 1) >> self._shift)  # the last one may be cut short
+        self._starts = (directory, minifat)
         self._fat = self._load_fat(difat)
         self._load_directory(self._chained(directory, self._sectors << self._shift, exact=False))
         self._minifat = array("I", _words(self._chained(minifat, self._sectors << self._shift, exact=False)))
@@ -112,30 +119,56 @@ class Compound:
         return found
 
     def unused(self) -> bytes:
-        """Return the bytes that belong to no stream: deleted ones, and what was put behind the file."""
-        fat = self._fat
-        pieces = [self._sector(number) for number in range(self._sectors) if number >= len(fat) or fat[number] == _FREE]
-        pieces += [
-            self._ministream[number * _MINI : (number + 1) * _MINI]
-            for number, following in enumerate(self._minifat[: len(self._ministream) // _MINI])
-            if following == _FREE
-        ]
-        found = b"".join(pieces)
+        """Return the bytes that no stream shows: free and orphaned sectors, the slack behind streams and tables."""
+        inside = _Usage(self._sectors, self._content[1 << self._shift :], 1 << self._shift)
+        small = _Usage(len(self._ministream) // _MINI, self._ministream, _MINI)
+        inside.take((number, number + 1) for number in self._tables)
+        inside.take(self._runs(self._starts[0]))
+        inside.take(self._runs(self._starts[1]))
+        inside.take(self._runs(self.root.start, self.root.size), self.root.size)
+        loose = frozenset(map(id, self.loose))  # deleted ones, maybe: others may have their sectors now
+        for entry in (*self.root.walk(), *self.loose):
+            if entry.is_storage or not entry.size:
+                continue
+            usage, runs = (
+                (small, ((number, number + 1) for number in self._mini_run(entry.start, entry.size)))
+                if entry.size < _CUTOFF
+                else (inside, self._runs(entry.start, entry.size))
+            )
+            usage.take(runs, entry.size, may_share=id(entry) in loose)
+        self.is_damaged = self.is_damaged or inside.is_shared or small.is_shared
+        found = b"".join((*inside.rest(), *small.rest(), *self._gaps()))
         self._spend(len(found))
         return found
 
+    def _gaps(self) -> Iterator[bytes]:
+        """Yield what stands in the tables themselves: behind the header, in the table, in entries of no use."""
+        yield self._content[_HEADER_BYTES : 1 << self._shift]
+        index, behind = divmod(4 * self._sectors, 1 << self._shift)
+        if index < len(self._tables):  # the part of the table that is of no sector, and what it runs on into
+            start = (self._tables[index] + 1) << self._shift
+            yield self._content[start + behind : start + (2 << self._shift)].replace(b"\xff\xff\xff\xff", b"")
+        for row in self._rows:
+            name = row[0][max(0, row[1]) :] if row[2] else row[0]
+            if name.strip(b"\0"):
+                yield b"\0\0" + name
+
     def read_tree(self, entry: Entry) -> "Tree":
         """Return everything below a storage, to be written as a file of its own."""
-        return {child.name: self.read_tree(child) if child.is_storage else self.read(child) for child in entry.children}
+        tree: Tree = {}
+        for number, child in enumerate(entry.children):
+            name = f"{child.name[:24]}~{number}" if child.name in tree else child.name
+            tree[name] = self.read_tree(child) if child.is_storage else self.read(child)
+        return tree
 
     # tables
 
     def _load_fat(self, difat: int) -> "array[int]":
         numbers = list(_words(self._content[76:_HEADER_BYTES]))
         per_sector = (1 << self._shift) // 4
-        seen: set[int] = set()
+        seen: dict[int, None] = {}
         while difat < self._sectors and difat not in seen:
-            seen.add(difat)
+            seen[difat] = None
             words = _words(self._sector(difat))
             numbers += words[: per_sector - 1]
             difat = words[per_sector - 1] if len(words) == per_sector else _END
@@ -147,8 +180,10 @@ class Compound:
                 continue
             if number >= self._sectors:
                 self.is_damaged = True
+            self._tables.append(number)
             sector = self._sector(number)
             fat.extend(_words(sector + b"\xff" * ((1 << self._shift) - len(sector))))
+        self._tables += seen
         return fat
 
     def _sector(self, number: int) -> bytes:
@@ -157,37 +192,53 @@ class Compound:
 
     def _chained(self, start: int, size: int, *, exact: bool = True) -> bytes:
         """Return the stream that starts at a sector; runs of neighbours are cut out at once."""
-        fat, shift, content = self._fat, self._shift, self._content
-        if size > len(content):
-            size, self.is_damaged = len(content), True
-        left = (size + (1 << shift) - 1) >> shift
-        seen = bytearray(len(fat))
+        if size > len(self._content):
+            size, self.is_damaged = len(self._content), True
+        shift, content = self._shift, self._content
         pieces: list[bytes] = []
+        left = self._count(size)
+        last = start - 1
+        for first, end in self._runs(start, size):
+            pieces.append(content[(first + 1) << shift : (end + 1) << shift])
+            left -= end - first
+            last = end - 1
+        following = self._fat[last] if 0 <= last < len(self._fat) and pieces else start
+        if (exact and left > 0) or (not exact and following not in (_END, _FREE)):
+            self.is_damaged = True
+        return b"".join(pieces)[:size]
+
+    def _count(self, size: int) -> int:
+        return (min(size, len(self._content)) + (1 << self._shift) - 1) >> self._shift
+
+    def _runs(self, start: int, size: int | None = None) -> Iterator[tuple[int, int]]:
+        """Yield the runs of neighbouring sectors of a chain, each with the sector behind it; a cycle ends."""
+        fat = self._fat
+        left = self._sectors if size is None else self._count(size)
+        seen = bytearray(len(fat))
         sector = start
         while left > 0 and sector < len(fat) and not seen[sector]:
-            first = sector
-            following = first
+            first = following = sector
             while left > 0 and following == sector and following < len(fat) and not seen[following]:
                 seen[following] = 1
                 left -= 1
                 sector += 1
                 following = fat[following]
-            pieces.append(content[(first + 1) << shift : (sector + 1) << shift])
+            yield first, sector
             sector = following
-        if (exact and left > 0) or (not exact and sector not in (_END, _FREE)):
-            self.is_damaged = True
-        return b"".join(pieces)[:size]
 
     def _mini(self, start: int, size: int) -> bytes:
-        minifat, stream = self._minifat, self._ministream
-        pieces: list[bytes] = []
+        numbers = self._mini_run(start, size)
+        return b"".join([self._ministream[number * _MINI : (number + 1) * _MINI] for number in numbers])[:size]
+
+    def _mini_run(self, start: int, size: int) -> Iterator[int]:
+        """Yield the small sectors of a stream."""
+        minifat = self._minifat
         sector = start
         for _ in range((size + _MINI - 1) // _MINI):  # no more than 64: a cycle ends by itself
             if sector >= len(minifat):
                 break
-            pieces.append(stream[sector * _MINI : (sector + 1) * _MINI])
+            yield sector
             sector = minifat[sector]
-        return b"".join(pieces)[:size]
 
     # directory
 
@@ -195,7 +246,7 @@ class Compound:
         count = len(raw) // _ENTRY.size
         self.has_more = count > MOST_ENTRIES
         count = min(count, MOST_ENTRIES)
-        rows = [_ENTRY.unpack_from(raw, index * _ENTRY.size) for index in range(count)]
+        rows = self._rows = [_ENTRY.unpack_from(raw, index * _ENTRY.size) for index in range(count)]
         if not rows or rows[0][2] != _ROOT:
             self.is_damaged = True
         seen = bytearray(count)
@@ -226,11 +277,45 @@ class Compound:
             if not seen[index] and row[2] == _STREAM:
                 self.loose.append(self._entry(row))
 
-    def _entry(self, row: tuple[bytes, int, int, int, int, int, int, bytes, int, int, int, int, int]) -> Entry:
+    def _entry(self, row: "_Row") -> Entry:
         name = row[0][: max(0, min(row[1], 64) - 2)].decode("utf-16-le", "replace")
         # A file of 512-byte sectors is under 2 GB, and old writers left rubbish in the upper half.
         size = row[12] & 0xFFFFFFFF if self._shift == 9 else row[12]
         return Entry(name, row[2] == _STORAGE, row[11], size, row[7])
+
+
+class _Usage:
+    """Which sectors of a file, or of the stream of small ones, show in some stream."""
+
+    def __init__(self, count: int, content: bytes, size: int) -> None:
+        self.used = bytearray(count)
+        self._content = content
+        self._size = size
+        self._slack: list[bytes] = []
+        self._left = _MOST_READ * (count + MOST_ENTRIES)
+        self.is_shared = False  # streams share their sectors: then one of them is not what it was
+
+    def take(self, runs: Iterable[tuple[int, int]], length: int | None = None, *, may_share: bool = False) -> None:
+        """Count sectors as used; what stands behind *length* bytes in the last one is slack."""
+        last = -1
+        for first, end in runs:
+            self._left -= end - first
+            if self._left < 0:
+                self.is_shared = True
+                return
+            self.is_shared = self.is_shared or (not may_share and self.used.find(1, first, end) >= 0)
+            self.used[first:end] = b"\1" * (min(end, len(self.used)) - first)
+            last = end - 1
+        if last >= 0 and length is not None and length % self._size:
+            start = last * self._size
+            self._slack.append(self._content[start + length % self._size : start + self._size].strip(b"\0"))
+
+    def rest(self) -> Iterator[bytes]:
+        """Yield what no stream shows: slack, then runs of sectors that were not used."""
+        yield b"\0\0".join(self._slack)
+        for found in _UNUSED.finditer(self.used):
+            yield self._content[found.start() * self._size : found.end() * self._size]
+            yield b"\0\0"
 
 
 def _words(raw: bytes) -> tuple[int, ...]:

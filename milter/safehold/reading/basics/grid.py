@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cells of a sheet as text: a row is a line, its cells are joined by tabs, and every segment knows its first row.
+"""The cells of a sheet as text: a row is a line, its cells are joined by tabs, and every segment knows its cells.
 
 So an address over several cells of a row, or of a column, stands close together in one text.  A block of a few rows
 is handed over by columns too, because there people may stand side by side, a house number in one row and the street
 in the next: by rows the matcher finds a hint of such an address, by columns it is certain (tried).
-The first rows of a sheet are a segment each, so that a place names the row; then segments grow, because a sheet may
-have a million rows and a message has 200,000 places.
+The first rows of a sheet are a segment each, as a person reads them; then segments grow, because a sheet may have a
+million rows and a message has 200,000 places.
 
 What is hidden is handed over with the whole row it stands in, once for each way of hiding, and apart from what is
 shown, so that the rows that are shown stay side by side.  Blank cells cost nothing: no grid is ever laid out.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from safehold.model import PlaceKind, Visibility
+from safehold.reading.basics.cells import Cell, CellText, one_cell
+from safehold.reading.basics.merged import Area, Merged
 from safehold.reading.notes import OpenPart
 from safehold.reading.vocabulary import MarkKind
 
@@ -28,26 +30,21 @@ _BLOCK_CELLS = 400
 _BLOCK_COLUMNS = 3  # a label and its value read well by rows
 
 
-@dataclass(slots=True)  # not frozen: there are a million of them, and freezing doubles the cost of each
-class Cell:
-    """A cell with text in it."""
-
-    column: int
-    text: str = field(repr=False)
-    hiding: Visibility | None = None
-
-
 class Grid:
     """Takes the rows of one sheet, from the top, and hands over its text."""
 
-    def __init__(self, part: OpenPart, number: int | None, whole: Visibility | None = None) -> None:
+    def __init__(
+        self, part: OpenPart, number: int | None, whole: Visibility | None = None, merged: Iterable[Area] = ()
+    ) -> None:
         """Prepare.
 
         Args:
             part: Where the text goes.
             number: Which sheet it is.
             whole: How the sheet as a whole is hidden, or None.
+            merged: The areas of cells that were merged into one.
         """
+        self._merged = Merged(merged)
         self._part = part
         self._number = number
         self._whole = whole
@@ -61,13 +58,17 @@ class Grid:
         """Take one row; its cells from the left."""
         if not cells:
             return
+        covered = self._merged.covered(row, (cell.column for cell in cells))
+        if covered:
+            self._part.mark(MarkKind.HIDDEN_TEXT, PlaceKind.SHEET, self._number)
+            cells = [Cell(c.column, c.text, Visibility.HIDDEN) if c.column in covered else c for c in cells]
         ways = dict.fromkeys([hiding] if hiding else [cell.hiding for cell in cells if cell.hiding])  # in a fixed order
         if not ways or self._whole is not None:
-            self._shown.add(row, "\t".join([cell.text for cell in cells]))
+            self._shown.add(row, cells)
             self._add_to_block(row, cells)
             return
         if hiding is None:
-            self._shown.add(row, "\t".join([cell.text for cell in cells if cell.hiding is None]))
+            self._shown.add(row, [cell for cell in cells if cell.hiding is None])
         for way in ways:
             self._hide(way, row, cells, all_of_it=hiding is not None)
         self._add_to_block(row, cells if hiding is None else [])
@@ -90,7 +91,7 @@ class Grid:
         stream = self._hidden.get(way)
         if stream is None:
             stream = self._hidden[way] = _Stream(self._part, self._number, way, waits=True)
-        stream.add(row, "\t".join(cell.text for cell in cells if all_of_it or cell.hiding in (None, way)))
+        stream.add(row, cells if all_of_it else [cell for cell in cells if cell.hiding in (None, way)])
 
     # blocks
 
@@ -107,15 +108,34 @@ class Grid:
         count, self._block_cells = self._block_cells, 0
         if not 1 < len(block) <= _BLOCK_ROWS or count > _BLOCK_CELLS:
             return
-        columns: dict[int, list[str]] = {}
-        for _, cells in block:
+        columns: dict[int, list[tuple[int, str]]] = {}
+        for row, cells in block:
             for cell in cells:
                 if cell.hiding is None:
-                    columns.setdefault(cell.column, []).append(cell.text)
-        tall = [texts for _, texts in sorted(columns.items()) if len(texts) > 1]
-        wordy = sum(sum(any(map(str.isalpha, text)) for text in texts) > 1 for texts in tall)
+                    columns.setdefault(cell.column, []).append((row, cell.text))
+        tall = [(column, texts) for column, texts in sorted(columns.items()) if len(texts) > 1]
+        wordy = sum(sum(any(map(str.isalpha, text)) for _, text in texts) > 1 for _, texts in tall)
         if len(tall) >= _BLOCK_COLUMNS and wordy > 1:
-            self._shown.beside(block[0][0], "\n\n".join("\n".join(texts) for texts in tall))
+            self._shown.beside(_by_columns(tall))
+
+
+def _by_columns(columns: list[tuple[int, list[tuple[int, str]]]]) -> CellText:
+    """Return columns one below the other, a blank line between."""
+    made = CellText()
+    for column, texts in columns:
+        if made.size:
+            made.gap()
+        for row, text in texts:
+            made.cell(row, column, text)
+    return made
+
+
+def comment(part: OpenPart, text: str, *, count: int, sheet: int | None, row: int, column: int) -> None:
+    """Hand over a comment: as one on a cell of a *sheet* where that is known, else by its number in the file."""
+    cells = one_cell(text, row, column) if sheet is not None else ()
+    part.mark(MarkKind.COMMENTS)
+    number = sheet if cells else count
+    part.segment(PlaceKind.COMMENT, text, number=number, visibility=Visibility.COMMENT, cells=cells)
 
 
 class _Stream:
@@ -127,56 +147,54 @@ class _Stream:
         self._number = number
         self._visibility = visibility
         self._waits = waits
-        self._ready: list[tuple[int, str]] = []
-        self._lines: list[str] = []
-        self._first = self._last = 0
-        self._size = 0
+        self._ready: list[CellText] = []
+        self._text = CellText()
+        self._rows = self._last = 0
         self._segments = 0
         self._waiting = 0
-        self._asides: list[tuple[int, str]] = []
+        self._asides: list[CellText] = []
 
-    def add(self, row: int, line: str) -> None:
-        """Add the text of a row."""
-        if not line:
+    def add(self, row: int, cells: list[Cell]) -> None:
+        """Add a row."""
+        if not cells:
             return
-        if self._lines and row - self._last > 1:
-            self._lines.append("")  # blank rows end a paragraph
-        if not self._lines:
-            self._first = row
-        self._lines.append(line)
+        if self._rows and row - self._last > 1:
+            self._text.gap()  # blank rows end a paragraph
+        self._text.row(row, cells)
         self._last = row
-        self._size += len(line)
-        if self._segments < _SINGLE_ROWS or len(self._lines) >= _MANY_ROWS or self._size > _MANY_CHARACTERS:
+        self._rows += 1
+        if self._segments < _SINGLE_ROWS or self._rows >= _MANY_ROWS or self._text.size > _MANY_CHARACTERS:
             self._end_segment()
 
-    def beside(self, row: int, text: str) -> None:
+    def beside(self, text: CellText) -> None:
         """Add a text that says the same in another order; it comes last."""
-        self._asides.append((row, text))
+        self._asides.append(text)
 
     def flush(self) -> None:
         """Hand over everything."""
         self._end_segment()
-        for row, text in (*self._ready, *self._asides):
-            self._hand_over(row, text)
+        for text in (*self._ready, *self._asides):
+            self._hand_over(text)
         self._ready.clear()
         self._asides.clear()
 
     def _end_segment(self) -> None:
-        if not self._lines:
+        if not self._rows:
             return
-        text = "\n".join(self._lines)
-        self._lines.clear()
-        self._size = 0
+        ended, self._text = self._text, CellText()
+        self._rows = 0
         self._segments += 1
-        self._waiting += len(text)
+        self._waiting += ended.size
         if self._waits and self._waiting < _MOST_WAITING:
-            self._ready.append((self._first, text))
+            self._ready.append(ended)
             return
-        for first, ready in self._ready:
-            self._hand_over(first, ready)
+        for ready in self._ready:
+            self._hand_over(ready)
         self._ready.clear()
         self._waiting = 0
-        self._hand_over(self._first, text)
+        self._hand_over(ended)
 
-    def _hand_over(self, row: int, text: str) -> None:
-        self._part.segment(PlaceKind.SHEET, text, number=self._number, row=row, visibility=self._visibility)
+    def _hand_over(self, text: CellText) -> None:
+        self._part.segment(
+            PlaceKind.SHEET, text.text(), number=self._number, visibility=self._visibility, cells=text.cells
+        )

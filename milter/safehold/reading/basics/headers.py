@@ -7,13 +7,15 @@ is wanted.  Sources: RFC 5322 (folding), RFC 2045 (parameters), RFC 2047 (encode
 """
 
 import binascii
+import itertools
 import re
 from dataclasses import dataclass
+from operator import itemgetter
 from urllib.parse import unquote_to_bytes
 
 from safehold.reading.basics import charset
 
-_ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?\r\n]{0,4096})\?=")
+_ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?\r\n]{0,65536})\?=")
 _PARAMETER = re.compile(r';\s*([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*)"?([^;]*)|([^;]*))', re.DOTALL)
 _SECTION = re.compile(r"(.*?)\*(\d{1,3})(\*?)")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -21,7 +23,11 @@ _FOLD = re.compile(r"\r?\n(?=[ \t])|[\r\n]")
 _ADDRESS_IN_ANGLES = re.compile(r"<\s*[^<>\s]{0,1000}\s*>")
 _QUOTED_MAILBOX = re.compile(r'"([^"\r\n]{1,250})"@')
 _BARE_ADDRESS = re.compile(r"[^\s,;:<>@]{1,250}@[^\s,;:<>@]{1,250}")
-_LONGEST_VALUE = 64 * 1024
+# A comment within a structured field; it may stand between any two tokens (RFC 5322, 3.2.2).
+_COMMENT = re.compile(r"\(([^()]*)\)")
+_LEADING_COMMENT = re.compile(r"\s{0,99}\(([^()]*)\)")
+_SOFT_BREAK = re.compile(rb"=[ \t]*(?:\r?\n|\r)")
+_LONGEST_VALUE = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +65,59 @@ def decode_words(value: str) -> str:
     if "=?" not in text:
         return text
     out: list[str] = []
-    pending, pending_charset = b"", ""
+    run: list[tuple[str, str]] = []  # adjacent words of one charset
+    run_charset = ""
     position = 0
     for word in _ENCODED_WORD.finditer(text):
         gap = text[position : word.start()]
         name = word[1].partition("*")[0].lower()
-        adjacent = bool(pending) and not gap.strip()
-        if pending and (not adjacent or name != pending_charset):
-            out.append(charset.decode(pending, pending_charset).text)
-            pending = b""
+        adjacent = bool(run) and not gap.strip()
+        if run and (not adjacent or name != run_charset):
+            out.append(_run_text(run, run_charset))
+            run = []
         if not adjacent:
             out.append(gap)
-        pending += _word_bytes(word[2], word[3])
-        pending_charset = name
+        run.append((word[2].lower(), word[3]))
+        run_charset = name
         position = word.end()
-    if pending:
-        out.append(charset.decode(pending, pending_charset).text)
+    if run:
+        out.append(_run_text(run, run_charset))
     out.append(text[position:])
     return "".join(out)
 
 
+def _run_text(run: list[tuple[str, str]], name: str) -> str:
+    raw = b""
+    for encoding, pieces in itertools.groupby(run, key=itemgetter(0)):
+        if encoding == "q":
+            raw += b"".join(_word_bytes("q", text) for _, text in pieces)
+            continue
+        encoded = ""
+        for _, text in pieces:  # some senders cut base64 anywhere, so that only the whole of it decodes
+            if encoded and (len(encoded) % 4 == 0 or encoded.endswith("=")):
+                raw += _word_bytes("b", encoded)
+                encoded = ""
+            encoded += text
+        raw += _word_bytes("b", encoded)
+    return charset.decode(raw, name).text
+
+
 def _word_bytes(encoding: str, text: str) -> bytes:
     raw = text.encode("utf-8", "replace")
-    if encoding in "bB":
+    if encoding == "b":
         return lenient_base64(raw)
-    return binascii.a2b_qp(raw.replace(b"_", b"=20"), header=False)
+    return quoted_printable(raw.replace(b"_", b"=20"))
+
+
+def quoted_printable(raw: bytes) -> bytes:
+    """Return what quoted-printable says; blanks behind a soft break are none (RFC 2045, 6.7).
+
+    The standard library takes a lone carriage return behind an equals sign for the start of a break, and drops all that
+    follows up to the next line feed.
+    """
+    if b"=\r" in raw or b"= " in raw or b"=\t" in raw:
+        raw = _SOFT_BREAK.sub(b"=\n", raw)
+    return binascii.a2b_qp(raw)
 
 
 def lenient_base64(raw: bytes) -> bytes:
@@ -106,14 +140,15 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
 
 def parameters(value: str) -> Parameters:
     """Return the parameters of a field such as Content-Type; every duplicate is kept."""
-    text = readable(value)[:_LONGEST_VALUE]
-    head, separator, rest = text.partition(";")
-    kind, blank, more = head.strip().partition(" ")
-    if blank and "=" in more:  # the first semicolon was forgotten
-        head, separator, rest = kind, ";", more + separator + rest
-    plain: dict[str, list[str]] = {}
+    head, comments, rest = _value_and_rest(readable(value)[:_LONGEST_VALUE])
+    head, blank, more = head.partition(" ")
+    plain: dict[str, list[str]] = {"": comments} if comments else {}
+    if "=" in more:  # the first semicolon was forgotten
+        rest = ";" + more + rest
+    elif blank:  # words that are no part of any value
+        plain[""] = [*comments, more.strip()]
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
-    for found in _PARAMETER.finditer(separator + rest):
+    for found in _PARAMETER.finditer(rest):
         name = found[1].lower()
         content = _ESCAPE.sub(r"\1", found[2]) if found[2] is not None else (found[4] or "").strip()
         section = _SECTION.fullmatch(name)
@@ -127,7 +162,26 @@ def parameters(value: str) -> Parameters:
             plain.setdefault("", []).append(found[3].strip())
     for name, pieces in sections.items():
         plain.setdefault(name, []).append(_joined(pieces))
-    return Parameters(head.strip().lower(), {name: tuple(dict.fromkeys(values)) for name, values in plain.items()})
+    return Parameters(head.lower(), {name: tuple(dict.fromkeys(values)) for name, values in plain.items()})
+
+
+def media_type(value: str) -> str:
+    """Return the type that a Content-Type field names, lower case, as the most lenient client understands it."""
+    return _value_and_rest(value)[0].partition(" ")[0].lower()
+
+
+def _value_and_rest(text: str) -> tuple[str, list[str], str]:
+    """Return the value of a field without its comments, these, and the parameters from the first semicolon on."""
+    comments: list[str] = []
+    start = 0
+    while leading := _LEADING_COMMENT.match(text, start):
+        comments.append(leading[1])
+        start = leading.end()
+    head, semicolon, rest = text[start:].partition(";")
+    if "(" in head:
+        comments += _COMMENT.findall(head)
+        head = _COMMENT.sub(" ", head)
+    return "/".join(map(str.strip, head.split("/"))), comments, semicolon + rest
 
 
 def _extended(value: str) -> str:

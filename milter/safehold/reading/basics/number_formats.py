@@ -10,8 +10,10 @@ Source: ECMA-376 part 1, 18.8.30 (numFmt) and 18.17.4 (serial dates).
 import calendar
 import math
 import re
+import struct
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 from functools import lru_cache
 
 GENERAL = "General"
@@ -20,7 +22,7 @@ _DAY = "yyyy-mm-dd"
 BUILT_IN: dict[int, str] = {
     0: GENERAL, 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?",
     13: "# ??/??", 14: "dd/mm/yyyy", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM",
-    20: "h:mm", 21: "h:mm:ss", 22: "dd/mm/yyyy h:mm", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss", 48: "##0.0E+0",
+    20: "h:mm", 21: "h:mm:ss", 22: "dd/mm/yyyy hh:mm", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss", 48: "##0.0E+0",
     49: "@", **dict.fromkeys((*range(27, 37), *range(50, 59)), _DAY),
 }  # fmt: skip
 
@@ -68,6 +70,13 @@ class _Section:
             and bool(signs & set(".,%"))
             and "/" not in signs
         )
+
+    @property
+    def is_fraction(self) -> bool:
+        """Return whether it shows what is behind the point as a fraction."""
+        kinds = [kind for kind, _ in self.tokens]
+        signs = [text for kind, text in self.tokens if kind == "other"]
+        return signs.count("/") == 1 and "digit" in kinds and not set(kinds) & {"date", "general", "power"}
 
     @property
     def is_pattern(self) -> bool:
@@ -120,7 +129,9 @@ def may_blank(code: str) -> bool:
 
 def is_plain(code: str) -> bool:
     """Return whether numbers of that format are shown as they are, as far as searching goes."""
-    return not any(section.is_date or section.is_pattern or section.is_amount for section in _sections(code))
+    return not any(
+        section.is_date or section.is_pattern or section.is_amount or section.is_fraction for section in _sections(code)
+    )
 
 
 def shown(raw: str, code: str = GENERAL, *, since_1904: bool = False) -> str:
@@ -148,9 +159,10 @@ def shown(raw: str, code: str = GENERAL, *, since_1904: bool = False) -> str:
         # A section of its own for negative numbers brings its own sign.
         pattern = _pattern(section, plain.lstrip("-"))
         return pattern if pattern == plain else f"{pattern}\t{plain}"
-    if section.is_amount and abs(value) < _LARGEST_AMOUNT:
-        amount = _amount(section, value, has_own_sign=section is not _sections(code)[0])
-        return amount if amount == plain else f"{amount}\t{plain}"
+    if abs(value) < _LARGEST_AMOUNT and (section.is_amount or section.is_fraction):
+        show = _amount if section.is_amount else _fraction
+        shown_so = show(section, value, has_own_sign=section is not _sections(code)[0])
+        return plain if shown_so in ("", plain) else f"{shown_so}\t{plain}"
     return plain
 
 
@@ -168,6 +180,19 @@ def as_whole(raw: str) -> str:
     if value == int(value) and abs(value) < _LARGEST_WHOLE:
         return str(int(value))
     return f"{value:.15g}"
+
+
+def packed(value: int) -> float:
+    """Return the number that four bytes of a workbook stand for ([MS-XLS] 2.5.219, [MS-XLSB] 2.5.122: RkNumber).
+
+    >>> packed(0x40590001), packed(0x0000000E)
+    (1.0, 3.0)
+    """
+    if value & 2:
+        number = float((value ^ 0x80000000) - 0x80000000 >> 2)
+    else:
+        (number,) = struct.unpack("<d", struct.pack("<Q", (value & 0xFFFFFFFC) << 32))
+    return number / 100 if value & 1 else number
 
 
 def _number(raw: str) -> float:
@@ -219,10 +244,43 @@ def _amount(section: _Section, value: float, *, has_own_sign: bool) -> str:
     if not grouped:
         whole, _, rest = text.partition(".")
         text = whole.zfill(sum(signs[index] == "0" for index in places if index < point)) + (f".{rest}" if rest else "")
-    around = [text for kind, text in section.tokens if kind in ("literal", "other") and text not in (",", ".")]
-    before = sum(kind in ("literal", "other") for kind, _ in section.tokens[: places[0]])
     minus = "-" if value < 0 and not has_own_sign else ""
-    return "".join((minus, *around[:before], text.rstrip("."), *around[before:])).strip()
+    whole, dot, rest = text.rstrip(".").partition(".")
+    before, between, behind = _around(section, places, point)
+    if between.strip() and places[0] < point:
+        return f"{minus}{before}{whole}{between}{dot}{rest}{behind}".strip()
+    return f"{minus}{before}{whole}{dot}{rest}{between}{behind}".strip()
+
+
+def _around(section: _Section, places: list[int], point: int) -> tuple[str, str, str]:
+    """Return what stands before a number, between its last whole place and its point, and behind it."""
+    pieces = ["", "", ""]
+    last_whole = max((index for index in places if index < point), default=places[0])
+    for index, (kind, text) in enumerate(section.tokens):
+        if kind in ("literal", "other") and text not in (",", "."):
+            pieces[0 if index < places[0] else 1 if last_whole < index < point else 2] += text
+    return pieces[0], pieces[1], pieces[2]
+
+
+def _fraction(section: _Section, value: float, *, has_own_sign: bool) -> str:
+    """Return a number with what is behind its point as a fraction: ``2 1/2``; "" where it is whole."""
+    signs = [text for kind, text in section.tokens if kind in ("digit", "other", "literal")]
+    below = "".join(signs[signs.index("/") + 1 :])
+    fixed = re.match(r"\d*[1-9]\d*", below)  # sixteenths, say
+    number = Fraction(abs(value))
+    if fixed:
+        number = Fraction(round(number * int(fixed[0])), int(fixed[0]))
+    else:
+        number = number.limit_denominator(10 ** min(max(1, sum(sign in "0#?" for sign in below)), 4) - 1)
+    has_whole = sum(kind == "digit" for kind, _ in section.tokens[: section.tokens.index(("other", "/"))]) > 1
+    whole, rest = divmod(number, 1) if has_whole else (0, number)
+    if not rest or (fixed and not has_whole):
+        return ""
+    above, base = rest.numerator, rest.denominator
+    if fixed:
+        above, base = int(rest * int(fixed[0])), int(fixed[0])
+    minus = "-" if value < 0 and not has_own_sign else ""
+    return f"{minus}{whole} {above}/{base}" if whole else f"{minus}{above}/{base}"
 
 
 def _date(section: _Section, value: float, *, since_1904: bool) -> str:

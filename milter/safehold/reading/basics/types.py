@@ -49,6 +49,7 @@ TAR = "application/x-tar"
 GZIP = "application/gzip"
 BZIP2 = "application/x-bzip2"
 XZ = "application/x-xz"
+ZSTD = "application/zstd"
 SEVEN_ZIP = "application/x-7z-compressed"
 PDF = "application/pdf"
 RTF = "application/rtf"
@@ -89,7 +90,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", SEVEN_ZIP),
     (b"Rar!\x1a\x07", RAR),
     (b"MSCF", "application/vnd.ms-cab-compressed"),
-    (b"\x28\xb5\x2f\xfd", "application/zstd"),
+    (b"\x28\xb5\x2f\xfd", ZSTD),
     (b"\x78\x9f\x3e\x22", TNEF),
     (_ONENOTE, "application/onenote"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -134,6 +135,9 @@ _IWORK_NAMES = ("Index/Document.iwa", "Index/Metadata.iwa", "index.apxl", "index
 _FLAT_ODF = re.compile(rb"office:mimetype=[\"']application/vnd\.oasis\.opendocument\.([a-z-]{1,40})[\"']")
 _MAGIC_IMAGES = words("image/svg+xml image/vnd.microsoft.icon image/vnd.adobe.photoshop image/jp2 image/jxr image/jxl")
 _MOST_LOOKED_AT = 256 * 1024
+_TAR_HEADER = 512
+_HIGH_BYTES = re.compile(rb"[\x80-\xff]")
+_TAR_CHECKSUM = re.compile(rb"[\x00 ]*[0-7]{1,7}[\x00 ]*")
 
 
 @lru_cache(maxsize=1)
@@ -202,9 +206,13 @@ def by_rules(content: bytes) -> str | None:
         return "image/webp"
     if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif"):
         return HEIC
-    if head[40:44] == b" EMF" or head.startswith((b"\xd7\xcd\xc6\x9a", b"\x01\x00\x09\x00\x00\x03")):
+    if (head[40:44] == b" EMF" and head[:4] == b"\x01\x00\x00\x00") or head.startswith(
+        (b"\xd7\xcd\xc6\x9a", b"\x01\x00\x09\x00\x00\x03")
+    ):
         return METAFILE
-    if content[257:262] == b"ustar":
+    if head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5:  # a frame that programs skip, in front of one of zstd
+        return ZSTD
+    if content[257:262] == b"ustar" or is_tar_header(content[:512]):
         return TAR
     if content[32_769:32_774] in (b"CD001", b"BEA01"):
         return ISO
@@ -213,6 +221,15 @@ def by_rules(content: bytes) -> str | None:
     if is_message(content):
         return MESSAGE
     return None
+
+
+def is_tar_header(block: bytes) -> bool:
+    """Return whether the checksum of a header of tar is right; some programs have summed signed bytes."""
+    if len(block) != _TAR_HEADER or not _TAR_CHECKSUM.fullmatch(block, 148, 156):
+        return False
+    said = int(block[148:156].strip(b"\x00 "), 8)
+    total = sum(block) - sum(block[148:156]) + 8 * ord(" ")
+    return said == total or said == total - 256 * len(_HIGH_BYTES.findall(block))
 
 
 def _is_bitmap(content: bytes) -> bool:
@@ -329,12 +346,23 @@ def is_message(content: bytes) -> bool:
 
 
 def looks_like_text(content: bytes) -> bool:
-    """Return whether *content* is text in some charset: hardly a control character in it."""
+    """Return whether *content* is text in some charset: hardly a control character in it, from end to end."""
     sample = content[:_MOST_LOOKED_AT]
     if sample.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         return True
     if looks_like_utf_16(sample) or looks_like_ebcdic(sample):
         return True
+    if not _has_few_controls(sample):
+        return False
+    # What stands behind the first text need not be any; the last window is a whole one.
+    last = len(content) - _MOST_LOOKED_AT
+    return all(
+        _has_few_controls(content[min(at, last) : min(at, last) + _MOST_LOOKED_AT])
+        for at in range(_MOST_LOOKED_AT, len(content), _MOST_LOOKED_AT)
+    )
+
+
+def _has_few_controls(sample: bytes) -> bool:
     if b"\x1b$)" in sample:  # ISO 2022 shifts with two of them
         sample = sample.translate(None, b"\x0e\x0f")
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
@@ -419,6 +447,8 @@ def _by_magic(content: bytes) -> str:
         return BINARY
     found = found.lower()
     if not re.fullmatch(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", found):
+        return BINARY
+    if found.startswith("text/"):  # which it is not, from end to end: a program behind a script, for one
         return BINARY
     # libmagic sees pictures in much that is none (TGA has no magic), and a picture need not be read.
     return BINARY if found.startswith("image/") and found not in _MAGIC_IMAGES else found

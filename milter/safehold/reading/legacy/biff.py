@@ -11,6 +11,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from safehold.reading.basics import binary
+
 CONTINUE = 0x3C
 BEGINNINGS = frozenset((0x0009, 0x0209, 0x0409, 0x0809))  # of a workbook, sheet or chart, by version
 END = 0x0A
@@ -83,19 +85,6 @@ def double(raw: bytes, at: int) -> float:
     return number
 
 
-def rk(value: int) -> float:
-    """Return the number that four bytes stand for.
-
-    >>> rk(0x40590001), rk(0x0000000E)
-    (1.0, 3.0)
-    """
-    if value & 2:
-        number = float((value ^ 0x80000000) - 0x80000000 >> 2)
-    else:
-        (number,) = struct.unpack("<d", struct.pack("<Q", (value & 0xFFFFFFFC) << 32))
-    return number / 100 if value & 1 else number
-
-
 def text(raw: bytes, at: int, length: int) -> tuple[str, int]:
     """Return a string of *length* characters whose flags stand at *at*, and where it ends.  In one record."""
     return Strings([raw], at).text(length)
@@ -105,6 +94,8 @@ class Strings:
     """Reads strings one after another out of a record and what continues it."""
 
     def __init__(self, chunks: list[bytes], at: int = 0) -> None:
+        self.runs = b""  # how the letters of the last string look: where each run begins, and its font
+        self.phonetic = ""  # how the last string is spoken
         self._chunks = chunks
         self._chunk = 0
         self._at = at
@@ -140,29 +131,29 @@ class Strings:
                 self._at = 0
                 if self._chunk < len(self._chunks):
                     wide = self.number(1) & _WIDE
-        self._skip(4 * runs + extra)
+        self.runs = self._bytes(4 * runs)
+        self.phonetic = _phonetic(self._bytes(extra))
         return "".join(pieces), self._at
 
     def _bytes(self, size: int) -> bytes:
-        out = b""
-        while len(out) < size and self._chunk < len(self._chunks):
-            chunk = self._chunks[self._chunk]
-            piece = chunk[self._at : self._at + size - len(out)]
-            out += piece
-            self._at += len(piece)
-            if len(out) < size:
-                self._chunk += 1
-                self._at = 0
-        return out
-
-    def _skip(self, size: int) -> None:
+        pieces: list[bytes] = []
         while size > 0 and self._chunk < len(self._chunks):
-            step = min(size, len(self._chunks[self._chunk]) - self._at)
-            self._at += step
-            size -= step
+            piece = self._chunks[self._chunk][self._at : self._at + size]
+            pieces.append(piece)
+            self._at += len(piece)
+            size -= len(piece)
             if size > 0:
                 self._chunk += 1
                 self._at = 0
+        return b"".join(pieces)
+
+
+def _phonetic(raw: bytes) -> str:
+    """Return the text of a phonetic block ([MS-XLS] 2.5.98, ExtRst); of one that is none, what it spells."""
+    end = 14 + 2 * u16(raw, 12)
+    if u16(raw, 0) != 1 or end > len(raw):
+        return binary.wide_strings(raw)
+    return "\n".join(filter(None, (raw[14:end].decode("utf-16-le", "replace"), binary.wide_strings(raw[end:]))))
 
 
 def literals(formula: bytes, *, wide: bool) -> Iterator[str]:

@@ -10,6 +10,7 @@ import itertools
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from html import unescape
 
 # A table of properties is one of three kinds of record; that its version is 3 is checked apart.
@@ -35,19 +36,22 @@ _MEMBER = re.compile(rb"PK\x03\x04....\x08\x00.{8}(....)....(..)(..)", re.DOTALL
 _DRAWN = re.compile(rb"<a:t>([^<]{1,20000})</a:t>")
 _MOST_MEMBERS = 2_000
 _MOST_MEMBER = 2 * 1024 * 1024
+_MOST_READ = 4
 _PLACEABLE = b"\xd7\xcd\xc6\x9a" + bytes(18)
 
 
 def words(raw: bytes) -> list[str]:
     """Return the texts that the shapes described in *raw* carry as properties."""
     found: dict[str, None] = {}
+    left = _MOST_READ * len(raw)  # tables inside each other could be read for ever
     for match in _TABLES.finditer(raw):
         at = match.start() - 2
         if at < 0 or raw[at] & 0x0F not in (0, 3):  # 3 it must be; not every writer knows
             continue
         count = int.from_bytes(raw[at : at + 2], "little") >> 4
         length = int.from_bytes(raw[at + 4 : at + 8], "little")
-        if count and 6 * count <= length <= len(raw) - at - 8:
+        if count and 6 * count <= length <= min(left, len(raw) - at - 8):
+            left -= length
             for text in _properties(raw[at + 8 : at + 8 + length], count):
                 found[text] = None
     return list(found)
@@ -84,7 +88,8 @@ def modern_texts(raw: bytes, spend: Callable[[int], None]) -> list[str]:
         start = head.end() + len(name) + int.from_bytes(head[3], "little")
         engine = zlib.decompressobj(-15)
         try:
-            content = engine.decompress(raw[start : start + int.from_bytes(head[1], "little")], _MOST_MEMBER)
+            packed = raw[start : start + min(_MOST_MEMBER, int.from_bytes(head[1], "little"))]
+            content = engine.decompress(packed, _MOST_MEMBER)
         except zlib.error:
             continue
         spend(len(content))
@@ -95,18 +100,26 @@ def modern_texts(raw: bytes, spend: Callable[[int], None]) -> list[str]:
     return list(found)
 
 
-def pictures(raw: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield the suffix and the bytes of each picture in *raw*, metafiles unpacked."""
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture, and where its record stands."""
+
+    start: int
+    end: int
+    suffix: str
+    content: bytes = field(repr=False)  # none where it cannot be unpacked
+
+
+def pictures(raw: bytes) -> Iterator[Picture]:
+    """Yield each picture in *raw*, metafiles unpacked."""
     at = 0
     while found := _next_picture(raw, at):
-        kind, start, end = found
+        kind, start, at = found
         instance = int.from_bytes(raw[start - 8 : start - 6], "little") >> 4
-        start += 32 if instance in _TWO_DIGESTS else 16
+        inside = start + (32 if instance in _TWO_DIGESTS else 16)
         is_packed = kind in (_EMF, _WMF, _PICT)
-        content = _unpacked(raw, start, end) if is_packed else raw[start + 1 : end]
-        at = end
-        if content:
-            yield _SUFFIXES[kind], as_file(_SUFFIXES[kind], content)
+        content = _unpacked(raw, inside, at) if is_packed else raw[inside + 1 : at]
+        yield Picture(start, at if content else start, _SUFFIXES[kind], content and as_file(_SUFFIXES[kind], content))
 
 
 def as_file(suffix: str, content: bytes) -> bytes:

@@ -6,6 +6,7 @@ headings).  Source: [MS-XLS] 2.4.
 """
 
 import re
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -47,6 +48,7 @@ class Look:
     hiding: Visibility | None = None
     blanks: bool = False  # its format shows nothing for some values
     is_plain: bool = True  # its format changes nothing worth searching for
+    is_dark: bool = False  # white letters can be seen on it
 
 
 @dataclass(slots=True)
@@ -72,6 +74,8 @@ class Book:
         self.since_1904 = False
         self.shared: list[str] = []
         self.used = bytearray()
+        self._runs: dict[int, bytes] = {}
+        self._partly: dict[int, tuple[str, Visibility] | None] = {}
         self.sheets: dict[int, SheetName] = {}
         self._fonts: list[tuple[int, int]] = []
         self._formats: dict[int, str] = dict(number_formats.BUILT_IN)
@@ -120,7 +124,7 @@ class Book:
         if hidden:
             self.part.mark(MarkKind.HIDDEN_SHEET, PlaceKind.SHEET, number)
         self.part.segment(
-            PlaceKind.SHEET, name, number=number, visibility=Visibility.HIDDEN if hidden else self.visible
+            PlaceKind.SHEET_NAME, name, number=number, visibility=Visibility.HIDDEN if hidden else self.visible
         )
 
     @property
@@ -131,7 +135,10 @@ class Book:
     def _shared_strings(self, record: Record) -> None:
         strings = Strings(record.chunks, 8)
         while not strings.is_done:  # whatever count the record gives
-            self.shared.append(strings.text(strings.number(2))[0])
+            value = strings.text(strings.number(2))[0]
+            if strings.runs:
+                self._runs[len(self.shared)] = strings.runs
+            self.shared.append(f"{value}\t{strings.phonetic}" if strings.phonetic else value)
         self.used = bytearray(len(self.shared))
 
     def _font(self, record: Record) -> None:
@@ -230,6 +237,36 @@ class Book:
             found = self._looks[index] = self._make_look(index)
         return found
 
+    def seen_of(self, index: int) -> tuple[str, Visibility] | None:
+        """Return what is seen of a shared string on a light ground, and how the rest is hidden; None where all is."""
+        if index in self._runs and index not in self._partly:
+            self._partly[index] = self._look_at_runs(index)
+        return self._partly.get(index)
+
+    def _look_at_runs(self, index: int) -> tuple[str, Visibility] | None:
+        runs, value = self._runs[index], self.shared[index]
+        seen: list[str] = []
+        found: Visibility | None = None
+        way: Visibility | None = None
+        at = 0
+        for first, font in struct.iter_unpack("<HH", runs[: len(runs) // 4 * 4]):
+            if way is None:
+                seen.append(value[at:first])
+            at, way = max(at, first), self._font_hiding(font)
+            found = found or way
+        if found is None:
+            return None
+        return "".join([*seen, "" if way else value[at:]]), found
+
+    def _font_hiding(self, index: int) -> Visibility | None:
+        """Return how letters of that font are hidden on a light ground."""
+        index -= index > 4  # there is no font 4
+        size, ink = self._fonts[index] if index < len(self._fonts) else (200, _AUTOMATIC_FONT)
+        if 0 < size <= _TINY_TWIPS:
+            return Visibility.TINY
+        colour = self._palette.get(ink)
+        return None if colour is None else colours.hiding(colour, colours.WHITE)
+
     def number(self, style: int, value: float) -> tuple[str, Visibility | None]:
         """Return how a cell with that format shows a number, and how it hides it; tables repeat themselves."""
         key = (style, value)
@@ -259,9 +296,13 @@ class Book:
             return Look(code, None, ";" in code, number_formats.is_plain(code))
         size, ink = self._fonts[font - (font > 4)] if font - (font > 4) < len(self._fonts) else (200, _AUTOMATIC_FONT)
         hiding = Visibility.TINY if 0 < size <= _TINY_TWIPS else None
-        if hiding is None and self.version >= 8 and len(raw) >= 20:
-            hiding = self._colours_hide(ink, u32(raw, 14) >> 26, u16(raw, 18))
-        return Look(code, hiding, ";" in code, number_formats.is_plain(code))
+        is_dark = False
+        if self.version >= 8 and len(raw) >= 20:
+            pattern, fill = u32(raw, 14) >> 26, u16(raw, 18)
+            hiding = hiding or self._colours_hide(ink, pattern, fill)
+            ground = self._palette.get(fill & 0x7F) if pattern else None
+            is_dark = ground is not None and colours.hiding(colours.WHITE, ground) is None
+        return Look(code, hiding, ";" in code, number_formats.is_plain(code), is_dark)
 
     def _colours_hide(self, ink: int, pattern: int, fill: int) -> Visibility | None:
         ground = fill & 0x7F if pattern == 1 else 65

@@ -6,20 +6,26 @@ Source: [MS-XLS] 2.4.
 
 import math
 import re
+import struct
 from collections.abc import Callable
 
 from safehold.model import PlaceKind, Visibility
 from safehold.reading.basics import number_formats
-from safehold.reading.basics.grid import Cell, Grid
+from safehold.reading.basics.cells import Cell
+from safehold.reading.basics.grid import Grid, comment
+from safehold.reading.basics.merged import Area
 from safehold.reading.legacy import escher, legacy_book
-from safehold.reading.legacy.biff import Record, Strings, double, literals, rk, u16, u32
-from safehold.reading.legacy.legacy_book import Aside, Book
+from safehold.reading.legacy.biff import Record, Strings, double, literals, u16, u32
+from safehold.reading.legacy.legacy_book import Aside, Book, Look
 from safehold.reading.vocabulary import MarkKind
 
 _FORMULAS = frozenset((0x06, 0x0206, 0x0406))
 _TXO, _OBJ, _NOTE = 0x01B6, 0x5D, 0x1C
 _NOTE_OBJECT = 0x19
+_WIDTH_IN_CHARACTERS = 0x55
 _COLUMNS = 256
+# Of rows in twips, and of columns in 256ths of a character: what shows at most the edge of a letter.
+_LOWEST, _NARROWEST = 40, 76
 _HEADER_CODE = re.compile(r"&(?:[LCRPNDTGAFZBIUESXY]|\d{1,3}|\"[^\"]{0,200}\"|K[0-9A-F]{6})")
 _ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 
@@ -35,7 +41,9 @@ class Sheet:
         self._charts = int(is_chart)
         self._rows: dict[int, list[Cell]] = {}
         self._hidden_rows: set[int] = set()
-        self._hidden_columns: list[tuple[int, int]] = []
+        self._column_widths: list[tuple[int, int, bool]] = []  # first, last, and whether they are hidden
+        self._columns_hidden = False  # those of which nothing is said
+        self._merged: list[Area] = []
         self._waiting: tuple[int, int, int] | None = None  # the cell whose formula gives a text
         self._headers: dict[str, None] = {}
         self._boxes: dict[str, None] = {}
@@ -45,7 +53,7 @@ class Sheet:
         self._drawings: list[bytes] = []
         self._object: tuple[int, int] = (0, 0)
         self._note_texts: dict[int, str] = {}
-        self._notes: list[tuple[int, str]] = []
+        self._notes: list[tuple[int, str, int, int]] = []  # object, author, row and column
 
     def begin(self, record: Record) -> None:
         """Begin a substream inside: a chart."""
@@ -75,16 +83,18 @@ class Sheet:
         if self._charts:
             self._chart_texts[value] = None
             return
-        look = self._book.look(style)
-        hidden = look.blanks and number_formats.hides_text(look.code)
-        self._add(row, Cell(column, value, self._blanked() if hidden else look.hiding))
+        self._add(row, Cell(column + 1, value, self._hiding_by(self._book.look(style))))
+
+    def _hiding_by(self, look: Look) -> Visibility | None:
+        """Return how a look hides a text."""
+        return self._blanked() if look.blanks and number_formats.hides_text(look.code) else look.hiding
 
     def _put_number(self, row: int, column: int, style: int, value: float) -> None:
         """Put a number into a cell, as its format shows it."""
         if self._charts or not math.isfinite(value):
             return
         shown, hiding = self._book.number(style, value)
-        self._add(row, Cell(column, shown, self._blanked() if hiding is Visibility.HIDDEN else hiding))
+        self._add(row, Cell(column + 1, shown, self._blanked() if hiding is Visibility.HIDDEN else hiding))
 
     def _blanked(self) -> Visibility:
         self._part.mark(MarkKind.HIDDEN_TEXT, PlaceKind.SHEET, self._number)
@@ -113,7 +123,13 @@ class Sheet:
         book = self._book
         if index < len(book.shared):
             book.used[index] = 1
-            self._put(u16(raw, 0), u16(raw, 2), u16(raw, 4), book.shared[index])
+            row, column, style = self._head(raw)
+            partly = None if self._charts or book.look(style).is_dark else book.seen_of(index)
+            if partly is not None and self._hiding_by(book.look(style)) is None:
+                self._add(row, Cell(column + 1, partly[0]))
+                self._add(row, Cell(column + 1, book.shared[index], partly[1]))
+            else:
+                self._put(row, column, style, book.shared[index])
         else:
             book.is_damaged = True
 
@@ -136,14 +152,14 @@ class Sheet:
 
     def _short(self, record: Record) -> None:
         raw = record.body
-        self._put_number(u16(raw, 0), u16(raw, 2), u16(raw, 4), rk(u32(raw, 6)))
+        self._put_number(u16(raw, 0), u16(raw, 2), u16(raw, 4), number_formats.packed(u32(raw, 6)))
 
     def _shorts(self, record: Record) -> None:
         raw = record.body
         row, column = u16(raw, 0), u16(raw, 2)
         for index in range((len(raw) - 6) // 6):
             at = 4 + 6 * index
-            self._put_number(row, column + index, u16(raw, at), rk(u32(raw, at + 2)))
+            self._put_number(row, column + index, u16(raw, at), number_formats.packed(u32(raw, at + 2)))
 
     def _formula(self, record: Record) -> None:
         raw = record.body
@@ -180,13 +196,22 @@ class Sheet:
 
     def _row(self, record: Record) -> None:
         raw = record.body
-        if raw[12:13] and (raw[12] & 0x20 or not u16(raw, 6) & 0x7FFF):
+        if raw[12:13] and (raw[12] & 0x20 or u16(raw, 6) & 0x7FFF <= _LOWEST):
             self._hidden_rows.add(u16(raw, 0))
 
     def _columns(self, record: Record) -> None:
         raw = record.body
-        if u16(raw, 8) & 1 or (len(raw) >= 8 and not u16(raw, 4)):
-            self._hidden_columns.append((u16(raw, 0), u16(raw, 2)))
+        hides = bool(u16(raw, 8) & 1) or (len(raw) >= 8 and u16(raw, 4) <= _NARROWEST)
+        self._column_widths.append((u16(raw, 0), u16(raw, 2), hides))
+
+    def _merge(self, record: Record) -> None:
+        for top, bottom, left, right in struct.iter_unpack("<HHHH", record.body[2 : 2 + len(record.body[2:]) // 8 * 8]):
+            self._merged.append((left + 1, top + 1, right + 1, bottom + 1))
+        self._aside.take(record)
+
+    def _usual_width(self, record: Record) -> None:
+        least = 0 if record.kind == _WIDTH_IN_CHARACTERS else _NARROWEST
+        self._columns_hidden = len(record.body) >= 2 and u16(record.body, 0) <= least
 
     # beside the cells
 
@@ -216,10 +241,11 @@ class Sheet:
 
     def _note(self, record: Record) -> None:
         raw = record.body
+        cell = u16(raw, 0) + 1, u16(raw, 2) + 1
         if self._book.version >= 8:
-            self._notes.append((u16(raw, 6), self._book.string(raw, 8, 2)))
+            self._notes.append((u16(raw, 6), self._book.string(raw, 8, 2), *cell))
         else:
-            self._notes.append((-1, raw[6:].decode(self._book.codec, "replace")))
+            self._notes.append((-1, raw[6:].decode(self._book.codec, "replace"), *cell))
 
     def _series_text(self, record: Record) -> None:
         value = self._book.string(record.body, 2, 1)
@@ -248,20 +274,21 @@ class Sheet:
         part.segment(PlaceKind.SHEET, self._aside.text(), number=number, visibility=Visibility.ATTRIBUTE)
 
     def _hand_over_cells(self) -> None:
-        hidden = bytearray(_COLUMNS)
-        for first, last in self._hidden_columns:
+        hidden = bytearray([self._columns_hidden]) * _COLUMNS
+        for first, last, hides in self._column_widths:
             last = min(last, _COLUMNS - 1)
-            hidden[first : last + 1] = b"\x01" * max(0, last + 1 - first)
+            hidden[first : last + 1] = bytes([hides]) * max(0, last + 1 - first)
+        some_hidden = any(hidden)
         whole = self._whole
         if whole is None and self._book.visible is not Visibility.VISIBLE:
             whole = self._book.visible
-        grid = Grid(self._part, self._number, whole)
+        grid = Grid(self._part, self._number, whole, self._merged)
         for row in sorted(self._rows):
             cells = sorted(self._rows[row], key=lambda cell: cell.column)
-            if self._hidden_columns and any(hidden[cell.column % _COLUMNS] for cell in cells):
+            if some_hidden and any(hidden[(cell.column - 1) % _COLUMNS] for cell in cells):
                 self._part.mark(MarkKind.HIDDEN_COLUMNS, PlaceKind.SHEET, self._number)
                 cells = [
-                    Cell(cell.column, cell.text, Visibility.HIDDEN) if hidden[cell.column % _COLUMNS] else cell
+                    Cell(cell.column, cell.text, Visibility.HIDDEN) if hidden[(cell.column - 1) % _COLUMNS] else cell
                     for cell in cells
                 ]
             row_hidden = row in self._hidden_rows
@@ -273,20 +300,19 @@ class Sheet:
     def _hand_over_notes(self) -> None:
         part = self._part
         authors: dict[str, None] = {}
-        for identifier, author in self._notes:
+        for identifier, author, row, column in self._notes:
             value = author if identifier < 0 else self._note_texts.pop(identifier, "")
             if identifier >= 0 and author.strip():
                 authors[author] = None
-            self._hand_over_note(value)
+            self._hand_over_note(value, row, column)
         for value in self._note_texts.values():  # those whose cell is gone
             self._hand_over_note(value)
         part.segment(PlaceKind.METADATA, "\n".join(authors), visibility=Visibility.COMMENT)
 
-    def _hand_over_note(self, value: str) -> None:
+    def _hand_over_note(self, value: str, row: int = 0, column: int = 0) -> None:
         if value.strip():
             self._book.comments += 1
-            self._part.mark(MarkKind.COMMENTS)
-            self._part.segment(PlaceKind.COMMENT, value, number=self._book.comments, visibility=Visibility.COMMENT)
+            comment(self._part, value, count=self._book.comments, sheet=self._number, row=row, column=column)
 
 
 _Taker = Callable[[Sheet, Record], None]
@@ -307,6 +333,9 @@ _CELLS: dict[int, _Taker] = {
     0x205: Sheet._truth,
     0x208: Sheet._row,
     0x7D: Sheet._columns,
+    _WIDTH_IN_CHARACTERS: Sheet._usual_width,
+    0x99: Sheet._usual_width,
+    0xE5: Sheet._merge,
     0x14: Sheet._header,
     0x15: Sheet._header,
     _OBJ: Sheet._object_record,

@@ -34,17 +34,20 @@ def read(content: bytes, part: OpenPart) -> None:
     for index, stream in enumerate(streams):
         # Both are there where a file was saved for two generations of Excel; then the second says the same again.
         _read_stream(stream, part, again=index > 0)
-    caches = file.compound.find("_SX_DB_CUR")
-    if caches is not None and not any(_is_encrypted(stream) for stream in streams):
-        file.take(caches)
-        for number, entry in enumerate(caches.children, 1):
-            _read_cache(file.compound.read(entry), number, part)
-    if file.compound.find("Revision Log") is not None:
-        part.mark(MarkKind.TRACKED_CHANGES)
     if not streams:
         part.problem(Reason.CORRUPT, Detail.SALVAGED)
         binary.strings(content, part)
-    file.finish()
+    if file.compound.find("Revision Log") is not None:
+        part.mark(MarkKind.TRACKED_CHANGES)
+    if any(_is_encrypted(stream) for stream in streams):
+        file.finish()
+        return
+    caches = file.compound.find("_SX_DB_CUR")
+    file.take(caches)
+    for number, entry in enumerate(caches.children if caches else (), 1):
+        streams.append(file.compound.read(entry))
+        _read_cache(streams[-1], number, part)
+    file.finish(*streams)
 
 
 def _read_stream(stream: bytes, part: OpenPart, *, again: bool = False) -> None:

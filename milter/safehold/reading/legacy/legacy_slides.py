@@ -25,6 +25,7 @@ _LISTS, _LISTED, _NOTES_ATOM, _SHOW_INFO = 4080, 1011, 1009, 1017
 _CHARS, _BYTES, _STRING = 4000, 4008, 4026
 _EDIT, _DIRECTORY, _OBJECT = 4085, 6002, 4113
 _COMMENT, _HEADERS = 12000, 4057
+_AUTHOR, _INITIALS = 0, 2  # instances of the strings of a comment
 _TAGGED = 5003  # what later versions added, comments among it
 _CRYPT = 0x2F14
 _PAGES = frozenset((_DOCUMENT, _SLIDE, _NOTES, _MASTER, _HANDOUT))
@@ -40,7 +41,7 @@ _CONTAINER = 0x0F
 _MOST_RECORDS = 2_000_000
 _MOST_EDITS = 10_000
 # Names that the program gives: of tags, of clip formats.
-_PROGRAM = re.compile(r"___PPT\d+|\w+\.\w+\.\d+|[A-Z]:\\Program Files.*", re.DOTALL)
+_PROGRAM = re.compile(r"___PPT\d+|[A-Za-z]+\.[A-Za-z]+\.\d{1,2}")
 
 
 @dataclass(slots=True)
@@ -72,9 +73,10 @@ def read(content: bytes, part: OpenPart) -> None:
         return
     presentation = _Presentation(stream, user, part)
     presentation.read()
-    if not presentation.is_encrypted:
-        ole.pictures((file.stream("Pictures"),), part)
-    file.finish()
+    if presentation.is_encrypted:
+        file.finish()
+    else:
+        file.finish(stream, *ole.pictures((file.stream("Pictures"),), part))
 
 
 class _Presentation:
@@ -94,7 +96,7 @@ class _Presentation:
         self._ids: dict[int, int] = {}  # id of a slide -> its number
         self._outline: dict[int, list[str]] = {}
         self._listed = 0
-        self._comments: list[list[str]] = []
+        self._comments: list[dict[int, str]] = []
         self._loose: dict[str, None] = {}
         self._user = user
         self._objects = 0
@@ -206,7 +208,7 @@ class _Presentation:
             self._list = instance
             self._listed = 0
         elif kind == _COMMENT:
-            self._comments.append([])
+            self._comments.append({})
         elif kind == _CRYPT:
             self.is_encrypted = True
 
@@ -257,8 +259,8 @@ class _Presentation:
             return
         kinds = [kind for _, kind in self._open]
         if _COMMENT in kinds and self._comments:
-            if instance != 2:  # initials
-                self._comments[-1].append(text)
+            comment = self._comments[-1]
+            comment[instance] = f"{comment[instance]}\n{text}" if instance in comment else text
         elif _HEADERS in kinds and self._page is not None:
             self._page.headers.append(text)
         elif not _PROGRAM.fullmatch(text):
@@ -301,9 +303,9 @@ class _Presentation:
         self._pages.sort(key=lambda page: (not self._counts(page), self._numbers.get(page.offset, 0)))
         for page in self._pages:
             self._hand_over_page(page, said)
-        for number, texts in enumerate(self._comments, 1):
+        for number, comment in enumerate(self._comments, 1):
             part.mark(MarkKind.COMMENTS)
-            part.segment(PlaceKind.COMMENT, "\n".join(texts), number=number, visibility=Visibility.COMMENT)
+            part.segment(PlaceKind.COMMENT, _comment(comment), number=number, visibility=Visibility.COMMENT)
         part.segment(PlaceKind.METADATA, "\n".join(self._loose), visibility=Visibility.ATTRIBUTE)
         part.segment(PlaceKind.SLIDE, "\n".join(escher.words(self._stream)), visibility=Visibility.ATTRIBUTE)
         drawn = [text for text in escher.modern_texts(self._stream, part.session.take_expanded) if text not in said]
@@ -341,6 +343,14 @@ class _Presentation:
         else:
             part.segment(PlaceKind.PAGE_HEADER, text)
         part.segment(PlaceKind.PAGE_HEADER, headers, number=number, visibility=visibility)
+
+
+def _comment(strings: dict[int, str]) -> str:
+    """Return who said something, with initials, and what; the strings of a comment have numbers."""
+    initials = strings.pop(_INITIALS, "")
+    if initials:
+        strings[_AUTHOR] = f"{strings.get(_AUTHOR, '')} ({initials})".strip()
+    return "\n".join(strings[number] for number in sorted(strings))
 
 
 def _lines(text: str) -> str:

@@ -3,8 +3,9 @@
 
 The text lies in pieces; the table of pieces says in which order.  All stories are one after another: body,
 footnotes, headers, comments, endnotes, text boxes.  How a run is hidden stands in pages of character properties,
-by byte position; styles are not followed, so a run hidden by its style is read as visible.  Bytes of the text area
-that no piece uses are what Word left of earlier texts: read as hidden.
+by byte position, and in its styles.  What looks in which way is known at the end of a paragraph, where the mark stands
+that has its properties; so a paragraph is told when it is over, behind the number that a list gives it.  Bytes of the
+text area that no piece uses are what Word left of earlier texts: read as hidden.
 
 Word 2, 6 and 95 keep 8-bit text; it is read without its looks, and reported as not wholly understood.
 Source: [MS-DOC] 2.4.1 (text), 2.5 (the header), 2.6.1 (properties of characters), 2.9.35 and on (the pieces).
@@ -12,15 +13,16 @@ Source: [MS-DOC] 2.4.1 (text), 2.5 (the header), 2.6.1 (properties of characters
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from safehold.model import PlaceKind, Reason, Visibility
 from safehold.reading.basics import binary, codepages, compound
 from safehold.reading.basics.story import Story
 from safehold.reading.legacy import escher, ole
 from safehold.reading.legacy.biff import u16, u32
-from safehold.reading.legacy.word_runs import PLAIN, Look, look_of, runs
+from safehold.reading.legacy.word_lists import Lists
+from safehold.reading.legacy.word_runs import PLAIN, Look, Looks, Paragraphs, Runs, single_change
 from safehold.reading.notes import OpenPart
 from safehold.reading.vocabulary import Detail, MarkKind
 
@@ -30,7 +32,7 @@ _COMPLEX, _ENCRYPTED, _TABLE_1 = 0x0004, 0x0100, 0x0200
 _PAIRS = 0x9A  # where the table of offsets and lengths starts
 _PAGE = 512
 # Places in that table.
-_HEADERS_AT, _CHARACTERS, _PIECES, _DRAWINGS = 11, 12, 33, 50
+_STYLES, _CHARACTERS, _PARAGRAPHS, _PIECES, _LISTS, _LIST_USES = 1, 12, 13, 33, 73, 74
 # Tables of strings: bookmarks, properties, comment bookmarks, authors of changes, captions, paths of saves; then the
 # names of those who commented, which are stored in another way.
 _STRING_TABLES = (21, 32, 37, 51, 52, 71)
@@ -43,8 +45,10 @@ _MOST_PIECES = 200_000
 # A form field in the stream of pictures: length, length of its header, the header of no picture, then its version.
 _FORM_FIELD = re.compile(rb"....\x44\x00.{62}\xff\xff\xff\xff", re.DOTALL)
 _LONGEST_FORM_FIELD = 32_768
+_PARAGRAPH_ENDS = "\r\x07"
 _TOKENS = re.compile("([\x01-\x08\x0b-\x0e\x13-\x15\x1e\x1f\r])")
-_REPLACED = {"\x0b": "\n", "\x0c": "\n", "\x0e": "\n", "\x1e": "-", "\x1f": "\u00ad"}
+_REPLACED = {"\x0b": "\n", "\x0c": "\n", "\x0e": "\n", "\x1e": "\u2011", "\x1f": "\u00ad"}
+_WORDS = re.compile(r"[^\W\d_]{3}")
 _FETCHING = re.compile(r"\s*(?:INCLUDEPICTURE|INCLUDETEXT|INCLUDE|LINK|IMPORT|DATABASE)\b", re.IGNORECASE)
 _RUNNING = re.compile(r"\s*(?:DDE|DDEAUTO|MACROBUTTON)\b", re.IGNORECASE)
 
@@ -57,7 +61,7 @@ class _Piece:
     last: int
     offset: int
     width: int  # bytes a character
-    look: "Look | None" = None
+    changes: bytes = b""  # what a fast save changed of all of it
 
     @property
     def end(self) -> int:
@@ -104,33 +108,63 @@ def read(content: bytes, part: OpenPart) -> None:
     elif u16(main, 2) < _FIRST_97:
         _read_old(main, part)
     else:
-        _read_whole(main, table, data, part)
+        file.finish(*_read_whole(main, table, data, part))
+        return
     file.finish()
 
 
-def _read_whole(main: bytes, table: bytes, data: bytes, part: OpenPart) -> None:
-    """Read a document of Word 97 or later."""
-    document = _Document(main, table, 0, part)
+def _read_whole(main: bytes, table: bytes, data: bytes, part: OpenPart) -> tuple[bytes, ...]:
+    """Read a document of Word 97 or later; return what may hold more texts than it says."""
+    document = _Document(main, table, data, 0, part)
     document.read()
     autotext = u16(main, 8) * _PAGE  # a second document inside: the building blocks of a template
     covered = document.covered
     if autotext and u16(main, autotext) == _WORD_97:
-        inner = _Document(main, table, autotext, part)
+        inner = _Document(main, table, data, autotext, part)
         inner.read()
         covered += inner.covered
-    _leftovers(main, covered, part)
-    ole.pictures((data, main), part)
+    gaps, *rest = ole.pictures((*_uncovered(main, covered), data), part)
+    _leftovers(gaps, part)
     _form_fields(data, part)
     shapes = [text for raw in (table, data) for text in escher.words(raw)]
     part.segment(PlaceKind.PARAGRAPH, "\n\n".join(dict.fromkeys(shapes)), visibility=Visibility.ATTRIBUTE)
     drawn = [text for raw in (table, data) for text in escher.modern_texts(raw, part.session.take_expanded)]
     part.segment(PlaceKind.TEXT, "\n".join(dict.fromkeys(drawn)))
+    return (table, *rest)
+
+
+class _Format:
+    """How the text of a document looks: its properties, styles and lists."""
+
+    def __init__(self, main: bytes, table: bytes, data: bytes, base: int) -> None:
+        self._looks = Looks(_slot(main, table, base, _STYLES), data)
+        self._runs = Runs(main, _slot(main, table, base, _CHARACTERS), self._looks.matters)
+        self._paragraphs = Paragraphs(main, _slot(main, table, base, _PARAGRAPHS))
+        self.lists = Lists(table, _place(main, base, _LISTS), _place(main, base, _LIST_USES))
+        self.between = self._runs.between
+        self.ends_at = self._paragraphs.ends_at
+
+    def looked_up(self, mark: int, mark_set: bytes) -> "tuple[Callable[[bytes], Look], str]":
+        """Return how runs look in the paragraph whose mark stands at a byte, and the paragraph's label."""
+        paragraph = self._looks.paragraph(self._paragraphs.at(mark) + mark_set)
+        return lambda raw: self._looks.of(paragraph, raw), self.lists.label(paragraph)
+
+
+def _place(main: bytes, base: int, number: int) -> tuple[int, int]:
+    """Return offset and length of a place in the table stream."""
+    at = base + _PAIRS + 8 * number
+    return u32(main, at), u32(main, at + 4)
+
+
+def _slot(main: bytes, table: bytes, base: int, number: int) -> bytes:
+    start, length = _place(main, base, number)
+    return table[start : start + length] if length and start + length <= len(table) + 64 else b""
 
 
 class _Document:
     """The text of one header (FIB) and its tables."""
 
-    def __init__(self, main: bytes, table: bytes, base: int, part: OpenPart) -> None:
+    def __init__(self, main: bytes, table: bytes, data: bytes, base: int, part: OpenPart) -> None:
         self._main = main
         self._table = table
         self._base = base
@@ -139,8 +173,8 @@ class _Document:
         self._is_whole = True
         self._pieces = self._load_pieces()
         self._starts = [piece.first for piece in self._pieces]
-        self._runs = runs(main, self._slot(_CHARACTERS))
-        self.covered = [(piece.offset, piece.end) for piece in self._pieces]
+        self._format = _Format(main, table, data, base)
+        self.covered = [(piece.offset, piece.end) for piece in self._pieces if self._is_likely(piece)]
 
     def read(self) -> None:
         """Hand over every story, and the tables of strings."""
@@ -162,13 +196,8 @@ class _Document:
             binary.strings(self._main, self._part)
         self._strings()
 
-    def _slot(self, number: int) -> bytes:
-        at = self._base + _PAIRS + 8 * number
-        start, length = u32(self._main, at), u32(self._main, at + 4)
-        return self._table[start : start + length] if length and start + length <= len(self._table) + 64 else b""
-
     def _load_pieces(self) -> list[_Piece]:
-        raw = self._slot(_PIECES)
+        raw = _slot(self._main, self._table, self._base, _PIECES)
         at = 0
         while at + 3 <= len(raw) and raw[at] == 1:
             size = u16(raw, at + 1)
@@ -177,9 +206,10 @@ class _Document:
         if raw[at : at + 1] != b"\x02":
             return self._single_piece()
         table = raw[at + 5 : at + 5 + u32(raw, at + 1)]
-        count = min(len(table) // 12, _MOST_PIECES)  # one more position than pieces: 4 + 12 n bytes
+        count = len(table) // 12  # one more position than pieces: 4 + 12 n bytes
+        self._is_whole = count <= _MOST_PIECES
         pieces: list[_Piece] = []
-        for index in range(count):
+        for index in range(min(count, _MOST_PIECES)):
             first, last = u32(table, 4 * index), u32(table, 4 * index + 4)
             row = 4 * (count + 1) + 8 * index
             where = u32(table, row + 2)
@@ -192,28 +222,28 @@ class _Document:
             if last <= first or fits <= 0 or (pieces and first < pieces[-1].last):
                 continue
             last = min(last, first + fits)
-            pieces.append(_Piece(first, last, offset, width, self._piece_look(u16(table, row + 6))))
+            pieces.append(_Piece(first, last, offset, width, self._changes(u16(table, row + 6))))
         return pieces
+
+    def _is_likely(self, piece: _Piece) -> bool:
+        """Return whether a piece reads like a western text: another may be one that was placed a byte beside."""
+        raw = self._main[piece.offset : piece.end]
+        return raw[1::2].count(0) * 2 > len(raw) // 2 if piece.width == 2 else raw.count(0) * 8 <= len(raw)
 
     def _single_piece(self) -> list[_Piece]:
         """Return the one piece of a document without a table of them."""
         start, end = u32(self._main, self._base + 0x18), u32(self._main, self._base + 0x1C)
         return [_Piece(0, end - start, start, 1)] if 0 < start < end <= len(self._main) else []
 
-    def _piece_look(self, modifier: int) -> Look | None:
-        """Return how a fast save hid a whole piece."""
-        if modifier & 1:
-            index = modifier >> 1
-            return look_of(self._grpprls[index]) if index < len(self._grpprls) else None
-        kind, value = modifier >> 1 & 0x7F, modifier >> 8
-        if not value:
-            return None
-        return {0x41: Look(Visibility.TRACKED_DELETION), 0x42: Look(None, True), 0x5C: Look(Visibility.HIDDEN)}.get(
-            kind
-        )
+    def _changes(self, modifier: int) -> bytes:
+        """Return what a fast save changed of a whole piece."""
+        if not modifier & 1:
+            return single_change(modifier)
+        index = modifier >> 1
+        return self._grpprls[index] if index < len(self._grpprls) else b""
 
-    def _text(self, start: int, end: int) -> Iterator[tuple[str, Look]]:
-        """Yield the runs of text between two positions, each with how it looks."""
+    def _runs(self, start: int, end: int) -> "Iterator[_Run]":
+        """Yield the runs of text between two positions, each with what is set for it."""
         index = max(0, bisect_right(self._starts, start) - 1)
         for piece in self._pieces[index:]:
             if piece.first >= end:
@@ -223,11 +253,11 @@ class _Document:
                 continue
             low = piece.offset + (first - piece.first) * piece.width
             high = piece.offset + (last - piece.first) * piece.width
-            if piece.look is not None and piece.look != PLAIN:
-                yield self._decoded(low, high, piece.width), piece.look
-                continue
-            for run_low, run_high, look in self._runs.between(low, high):
-                yield self._decoded(run_low, run_high, piece.width), look
+            at = low
+            for _, stop, raw in self._format.between(low, high):
+                stop -= (stop - low) % piece.width  # no run ends within a character, whatever its properties say
+                yield _Run(self._decoded(at, stop, piece.width), raw + piece.changes, piece.changes, at, piece.width)
+                at = stop
 
     def _decoded(self, low: int, high: int, width: int) -> str:
         return self._main[low:high].decode("utf-16-le" if width == 2 else "cp1252", "replace")
@@ -235,19 +265,24 @@ class _Document:
     def _story(self, kind: _StoryKind, start: int, end: int) -> None:
         if kind.kind is PlaceKind.COMMENT:
             self._part.mark(MarkKind.COMMENTS)
-        teller = _Teller(self._part, kind)
-        for text, look in self._text(start, end):
-            teller.take(text, look)
+        teller = _Teller(self._part, kind, self._format)
+        last = "\r"
+        for run in self._runs(start, end):
+            teller.take(run)
+            last = run.text[-1:] or last
         teller.finish()
+        if last != "\r" and kind.length_at:  # every story ends with a paragraph: the lengths lie, and cut texts in two
+            self._is_whole = False
 
     def _strings(self) -> None:
         """Hand over bookmarks, authors, variables and the paths under which the document was saved."""
         found: dict[str, None] = {}
         for number in _STRING_TABLES:
-            for text in _string_table(self._slot(number)):
+            for text in _string_table(_slot(self._main, self._table, self._base, number)):
                 found[text] = None
-        found.update(dict.fromkeys(binary.wide_strings(self._slot(_VARIABLES)).splitlines()))
-        raw = self._slot(_COMMENTERS)
+        variables = _slot(self._main, self._table, self._base, _VARIABLES)
+        found.update(dict.fromkeys(binary.wide_strings(variables).splitlines()))
+        raw = _slot(self._main, self._table, self._base, _COMMENTERS)
         at = 0
         while at + 2 <= len(raw):
             size = 2 * u16(raw, at)
@@ -255,14 +290,30 @@ class _Document:
             at += 2 + size
         texts = [text.strip() for text in found]
         self._part.segment(PlaceKind.METADATA, "\n".join(text for text in texts if text))
+        labels = (text for text in self._format.lists.unused() if _WORDS.search(text))
+        self._part.segment(PlaceKind.METADATA, "\n".join(dict.fromkeys(labels)), visibility=Visibility.HIDDEN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Characters for which the same is set, and where in the stream they stand."""
+
+    text: str = field(repr=False)
+    changes: bytes = b""
+    of_paragraph: bytes = b""  # what a fast save set besides for the paragraphs that end in it
+    start: int = 0
+    width: int = 1
 
 
 class _Teller:
     """Turns the characters of a story into paragraphs, fields and numbered notes."""
 
-    def __init__(self, part: OpenPart, kind: _StoryKind) -> None:
+    def __init__(self, part: OpenPart, kind: _StoryKind, form: _Format | None = None) -> None:
         self._part = part
         self._kind = kind
+        self._format = form
+        self._waiting: list[tuple[str, bytes]] = []  # of the paragraph at hand, the mark at its end not met yet
+        self._at = 0
         self._number = 0
         self._fields: list[bool] = []  # for each open field whether its instruction is being read
         self._instruction: list[str] = []
@@ -270,17 +321,37 @@ class _Teller:
         self._after_cell = False
         self._story = self._new_story()
 
-    def take(self, text: str, look: Look) -> None:
+    def take(self, run: _Run) -> None:
         """Take a run of characters."""
-        pieces = _TOKENS.split(text)
-        for index, piece in enumerate(pieces):
-            if index % 2:
-                self._special(piece, look)
-            elif piece:
-                self._put(piece, look)
+        at = run.start
+        for piece in _TOKENS.split(run.text):
+            if not piece:
+                continue
+            self._waiting.append((piece, run.changes))
+            self._at = at
+            at += len(piece) * run.width
+            if piece in _PARAGRAPH_ENDS or (piece == "\x0c" and self._format and self._format.ends_at(at)):
+                self._tell(run)
+
+    def _tell(self, mark: _Run) -> None:
+        """Tell the paragraph at hand, now that its end is known."""
+        waiting, self._waiting = self._waiting, []
+        if self._format is None:
+            look_of: Callable[[bytes], Look] = lambda _: PLAIN  # noqa: E731
+        else:
+            look_of, label = self._format.looked_up(self._at, mark.of_paragraph)
+            if label:
+                self._put(label, look_of(mark.changes))
+        for piece, changes in waiting:
+            if _TOKENS.fullmatch(piece):
+                self._special(piece, look_of(changes))
+            else:
+                self._put(piece, look_of(changes))
 
     def finish(self) -> None:
         """Hand over what is left."""
+        if self._waiting:
+            self._tell(_Run(""))
         self._story.finish()
         if self._instruction:
             self._end_instruction()
@@ -370,18 +441,25 @@ def _form_fields(data: bytes, part: OpenPart) -> None:
         part.segment(PlaceKind.FIELD, "\n".join(texts), visibility=Visibility.ATTRIBUTE)
 
 
-def _leftovers(main: bytes, covered: list[tuple[int, int]], part: OpenPart) -> None:
-    """Hand over readable bytes of the text area that no piece uses: what a fast save left of an earlier text."""
+def _uncovered(main: bytes, covered: list[tuple[int, int]]) -> tuple[bytes, bytes]:
+    """Return what no piece uses: of the area of the text, and of the rest of the stream."""
     start, end = u32(main, 0x18), min(u32(main, 0x1C), len(main))
-    texts: list[str] = []
-    at = start
-    for low, high in [*sorted(covered), (end, end)]:
-        low = min(low, end)
-        if low - at > 4:
-            gap = main[at:low]
-            texts += [binary.wide_strings(gap), binary.narrow_strings(gap)]
+    gaps: list[bytes] = []
+    outside: list[bytes] = []
+    at = 0
+    for low, high in [*sorted(covered), (len(main), len(main))]:
+        if low > at:
+            first, last = max(at, start), min(low, end)
+            outside += (main[at : min(low, start)], main[max(at, end) : low])
+            if last - first > 4:
+                gaps.append(main[first:last])
         at = max(at, high)
-    text = "\n".join(text for text in texts if text)
+    return b"\0\0".join(gaps), b"\0\0".join(outside)
+
+
+def _leftovers(gaps: bytes, part: OpenPart) -> None:
+    """Hand over readable bytes of the text area that no piece uses: what a fast save left of an earlier text."""
+    text = "\n".join(filter(None, (binary.wide_strings(gaps, None), binary.narrow_strings(gaps, None))))
     if text.strip():
         part.mark(MarkKind.HIDDEN_TEXT)
         part.segment(PlaceKind.TEXT, text, visibility=Visibility.HIDDEN)
@@ -400,9 +478,9 @@ def _read_old(main: bytes, part: OpenPart) -> None:
     page = "mac_roman" if u16(main, 0x14) == _MACINTOSH else codepages.codec(codepages.of_language(u16(main, 6)))
     teller = _Teller(part, _STORIES[0])
     for low, high in spans:
-        teller.take(main[low:high].decode(page, "replace"), PLAIN)
+        teller.take(_Run(main[low:high].decode(page, "replace"), start=low))
     teller.finish()
-    _leftovers(main, spans, part)
+    _leftovers(_uncovered(main, spans)[0], part)
 
 
 def _old_pieces(main: bytes) -> Iterator[tuple[int, int]]:

@@ -8,6 +8,7 @@ object said when it was last drawn.  Never raises, linear.  Sources: [MS-EMF] 2.
 from collections.abc import Iterator
 
 from safehold.model import PlaceKind
+from safehold.reading.basics import binary
 from safehold.reading.notes import OpenPart
 from safehold.reading.vocabulary import MarkKind
 
@@ -15,11 +16,11 @@ _PLACEABLE = b"\xd7\xcd\xc6\x9a"
 _WMF_STARTS = (b"\x01\x00\x09\x00\x00\x03", b"\x01\x00\x09\x00\x00\x01")
 _EMF_SIGNATURE = b" EMF"
 _COMMENT, _TEXT_A, _TEXT_W, _SMALL_TEXT = 70, 83, 84, 108
+_SEVERAL_TEXTS = {96: False, 97: True}  # 8-bit and two-byte
 _WITHOUT_BOUNDS, _SMALL_CHARACTERS = 0x100, 0x200
 _PLUS = b"EMF+"
 _DRAW_STRING, _DRAW_GLYPHS = 0x401C, 0x4036
-_WMF_TEXT, _WMF_EXTENDED_TEXT = 0x0521, 0x0A32
-_MOST_RECORDS = 500_000
+_WMF_TEXT, _WMF_EXTENDED_TEXT, _WMF_ESCAPE = 0x0521, 0x0A32, 0x0626
 
 _Run = tuple[int, str]  # height, text
 
@@ -69,9 +70,9 @@ def _emf(content: bytes) -> Iterator[_Run]:
         title = content[described : described + 2 * min(_u32(content, 60), 1_000)]
         yield -1, title.decode("utf-16-le", "replace").replace("\0", " ")
     at = _u32(content, 4)
-    for _ in range(_MOST_RECORDS):
+    while at + 8 <= len(content):
         kind, size = _u32(content, at), _u32(content, at + 4)
-        if size < 8 or at + 8 > len(content):
+        if size < 8:
             return
         if kind in (_TEXT_W, _TEXT_A):
             count, offset = _u32(content, at + 44), _u32(content, at + 48)
@@ -80,9 +81,23 @@ def _emf(content: bytes) -> Iterator[_Run]:
             yield _u32(content, at + 40), raw.decode("utf-16-le" if wide else "cp1252", "replace")
         elif kind == _SMALL_TEXT:
             yield _u32(content, at + 12), _small_text(content, at, size)
+        elif kind in _SEVERAL_TEXTS:
+            yield from _several_texts(content[at : at + size], wide=_SEVERAL_TEXTS[kind])
         elif kind == _COMMENT and content[at + 12 : at + 16] == _PLUS:
             yield from _emf_plus(content[at + 16 : at + 12 + min(_u32(content, at + 8), size)])
+        elif kind == _COMMENT:
+            yield -1, binary.written(content[at + 12 : at + size])
         at += size
+
+
+def _several_texts(record: bytes, *, wide: bool) -> Iterator[_Run]:
+    left = len(record)  # texts that are one and the same could be said for ever
+    for index in range(min(_u32(record, 36), len(record) // 40)):
+        at = 40 + 40 * index
+        count, offset = _u32(record, at + 8), _u32(record, at + 12)
+        raw = record[offset : offset + min(left, count * (2 if wide else 1))]
+        left -= len(raw)
+        yield _u32(record, at + 4), raw.decode("utf-16-le" if wide else "cp1252", "replace")
 
 
 def _small_text(content: bytes, at: int, size: int) -> str:
@@ -111,9 +126,9 @@ def _emf_plus(records: bytes) -> Iterator[_Run]:
 
 
 def _wmf(content: bytes, at: int) -> Iterator[_Run]:
-    for _ in range(_MOST_RECORDS):
+    while at + 6 <= len(content):
         size, kind = 2 * _u32(content, at), _u16(content, at + 4)
-        if size < 6 or at + 6 > len(content):
+        if size < 6:
             return
         if kind == _WMF_TEXT:
             count = _u16(content, at + 6)
@@ -123,6 +138,8 @@ def _wmf(content: bytes, at: int) -> Iterator[_Run]:
             count, options = _u16(content, at + 10), _u16(content, at + 12)
             start = at + (22 if options & 6 else 14)
             yield _u16(content, at + 6), content[start : min(at + size, start + count)].decode("cp1252", "replace")
+        elif kind == _WMF_ESCAPE:
+            yield -1, binary.written(content[at + 6 : at + size])
         at += size
 
 

@@ -3,8 +3,9 @@
 
 The readers of Word, Excel, PowerPoint and Outlook files open theirs through :class:`OleFile`, take the streams
 they know, and call :meth:`OleFile.finish`, which reads all the others: so a text in a stream of its own invention
-is found in any of them.  A compound file of no known kind is read here whole, as loose strings and as the files
-that can be told by their first bytes, and is reported as ``unsupported``.
+is found in any of them, and so is one that stands in a known stream where its reader did not look.  A compound file
+of no known kind is read here whole, as loose strings and as the files that can be told by their first bytes, and is
+reported as ``unsupported``.
 
 Sources: [MS-CFB]; [MS-OLEDS] 2.3.6 (Ole10Native); [MS-OFFCRYPTO] (rights management, default passwords).
 """
@@ -16,11 +17,12 @@ from safehold.model import PlaceKind, Reason, Visibility
 from safehold.reading.basics import binary, charset, compound
 from safehold.reading.basics.compound import Compound, Entry
 from safehold.reading.legacy import default_password, escher, metafile, summary, vba
+from safehold.reading.legacy.unsaid import Said, is_somebodys
 from safehold.reading.notes import Given, OpenPart
 from safehold.reading.vocabulary import Detail, MarkKind
 
-# Streams of programs about themselves: no words in them that a person wrote.
-_SILENT = frozenset(("\x01compobj", "\x01ole", "\x03objinfo", "\x03accessobjsitedata", "\x03print", "props"))
+# Streams of programs about themselves: words in them are those of programs, or of somebody who hides some.
+_QUIET = frozenset(("\x01compobj", "\x01ole", "\x03objinfo", "\x03accessobjsitedata", "\x03print", "props"))
 # Streams at the top of what is a file of its own, though it lies inside another.
 _WHOLE_FILES = frozenset(
     ("worddocument", "workbook", "book", "powerpoint document", "__properties_version1.0", "encryptedpackage")
@@ -43,8 +45,11 @@ _OLE1_LINK = 1
 _MOST_CARVED = 50
 _MOST_PICTURES = 300
 _MOST_TEXT = 1_000_000
+# Long runs of zeros say nothing and take their time: 0.1 s a megabyte.
+_ZEROS = re.compile(rb"\x00{256,}")
+_SOME_ZEROS = bytes(64)
 _TAGS = re.compile(r"<[^<>]{0,4096}>")
-_MIN_WORDS = re.compile(r"[A-Za-z\u00c0-\u024f]{3}|\d{3}")
+_MIN_WORDS = re.compile(r"[A-Za-z\u00c0-\u024f]{3}|\d{3}|\b[A-Za-z]{1,2}\d[\dA-Za-z]? ?\d[A-Za-z]{2}\b")
 
 
 class OleFile:
@@ -55,7 +60,9 @@ class OleFile:
         self.part = part
         self.compound = Compound(content, part.session.take_expanded)
         self._taken: set[int] = set()
+        self._quiet: list[bytes] = []
         self._is_known = is_known
+        part.heard = []
         if self.compound.has_more:
             part.problem(Reason.TOO_MANY, Detail.MEMBERS)
 
@@ -70,15 +77,22 @@ class OleFile:
         if entry is not None:
             self._taken.add(id(entry))
 
-    def finish(self) -> None:
-        """Read everything that was not taken, and say whether the file is damaged."""
+    def finish(self, *streams: bytes) -> None:
+        """Read everything that was not taken, and what was not said of *streams*; say whether the file is damaged."""
         self._children(self.compound.root)
         for entry in self.compound.loose:
             self._leftover(entry)
-        text = loose_text(self.compound.unused())[:_MOST_TEXT]
-        self.part.segment(PlaceKind.METADATA, text, visibility=Visibility.HIDDEN)
+        self._say("\n".join(filter(is_somebodys, loose_text(self.compound.unused()).splitlines())))
+        said = Said(text for _, _, text in self.part.heard or ())
+        self._say("\n".join(filter(None, map(said.rest, (*streams, *self._quiet)))))
         if self.compound.is_damaged:
             self.part.problem(Reason.CORRUPT, Detail.SALVAGED)
+
+    def _say(self, text: str, kind: PlaceKind = PlaceKind.METADATA, how: Visibility = Visibility.HIDDEN) -> None:
+        """Hand over loose texts, as much as anybody will look at, and say where that is not all."""
+        self.part.segment(kind, text[:_MOST_TEXT], visibility=how)
+        if len(text) > _MOST_TEXT:
+            self.part.problem(Reason.TOO_LARGE, Detail.TEXT_OF_PART)
 
     def embedded(self, storage: Entry, name: str = "") -> None:
         """Read an object inside the file: what it wraps where it is a wrapping, else the object itself."""
@@ -122,12 +136,12 @@ class OleFile:
         """Mark a VBA project and read its text."""
         self.take(storage)
         self.part.mark(MarkKind.MACROS)
-        source = vba.text(self.compound, storage)
-        self.part.segment(PlaceKind.METADATA, source[:_MOST_TEXT], visibility=Visibility.HIDDEN)
+        self._say(vba.text(self.compound, storage, self.part.session.take_expanded))
 
     def properties(self, content: bytes) -> None:
         """Read a stream of properties."""
         found = summary.read(content)
+        self._quiet.append(content)
         self.part.segment(PlaceKind.METADATA, "\n".join(found.texts))
         if found.thumbnail:
             self._child(found.thumbnail, "thumbnail")
@@ -163,10 +177,10 @@ class OleFile:
         if name in _RIGHTS:
             self.part.problem(Reason.ENCRYPTED, Detail.SEALED)
             return
-        if name in _SILENT:
-            return
         content = self.compound.read(entry)
-        if content[:4] == b"\xfe\xff\x00\x00" or (name[:1] == "\x05" and content[:2] == b"\xfe\xff"):
+        if name in _QUIET:
+            self._quiet.append(content)
+        elif content[:4] == b"\xfe\xff\x00\x00" or (name[:1] == "\x05" and content[:2] == b"\xfe\xff"):
             self.properties(content)
         elif name[:8] == "\x02olepres" or name == "\x03eprint":  # how an object looked when it was last drawn
             self.part.segment(PlaceKind.METADATA, metafile.text_inside(content), visibility=Visibility.HIDDEN)
@@ -175,10 +189,9 @@ class OleFile:
         elif starts_like_a_file(content):
             self._child(content, entry.name)
         elif self._is_known:
-            text = loose_text(content)[:_MOST_TEXT]
-            self.part.segment(PlaceKind.METADATA, text, visibility=Visibility.HIDDEN)
+            self._say(loose_text(content))
         else:
-            self.part.segment(PlaceKind.TEXT, loose_text(content)[:_MOST_TEXT])
+            self._say(loose_text(content), PlaceKind.TEXT, Visibility.VISIBLE)
             for number, inner in enumerate(carved(content)):
                 self._child(inner, f"{entry.name} {number + 1}")
 
@@ -203,7 +216,8 @@ def loose_text(content: bytes) -> str:
         text = charset.decode(content).text
         if "\0" not in text[:1_000]:
             return "\n".join(line.strip() for line in _TAGS.sub("\n", text).splitlines() if line.strip())
-    runs = (binary.wide_strings(content) + "\n" + binary.narrow_strings(content)).splitlines()
+    content = _ZEROS.sub(_SOME_ZEROS, content)
+    runs = (binary.wide_strings(content, None) + "\n" + binary.narrow_strings(content, None)).splitlines()
     return "\n".join(dict.fromkeys(run for run in runs if _MIN_WORDS.search(run)))
 
 
@@ -222,18 +236,18 @@ def unwrap_native(raw: bytes, part: OpenPart) -> bool:
     source, at = _text_to_nul(raw, at)
     at += 4
     length = int.from_bytes(raw[at : at + 4], "little")
-    temporary = raw[at + 4 : at + 4 + min(length, 4_096)].rstrip(b"\0")
+    temporary = raw[at + 4 : at + 4 + length].rstrip(b"\0")
     at += 4 + length
     size = int.from_bytes(raw[at : at + 4], "little")
     if at + 4 > len(raw):
         return False
     content = raw[at + 4 : at + 4 + size]
-    wide = binary.wide_strings(raw[at + 4 + size :][:8_192])  # the same three names again, in Unicode
+    behind = raw[at + 4 + size :]  # the same three names again, in Unicode
     names = tuple(dict.fromkeys(name for name in (label, _last_step(source)) if name)) or ("package",)
     part.mark(MarkKind.EMBEDDED)
     part.segment(
         PlaceKind.METADATA,
-        "\n".join(dict.fromkeys((source, charset.decode(temporary).text, *wide.splitlines()))),
+        "\n".join(dict.fromkeys((source, charset.decode(temporary).text, *loose_text(behind).splitlines()))),
         visibility=Visibility.ATTRIBUTE,
     )
     problems = ((Reason.CORRUPT, Detail.SALVAGED),) if len(content) < size else ()
@@ -253,7 +267,7 @@ def unwrap_ole1(raw: bytes, part: OpenPart) -> None:
     names: list[str] = []
     for _ in range(3):  # class, topic, item
         size = int.from_bytes(raw[at : at + 4], "little")
-        names.append(charset.decode(raw[at + 4 : at + 4 + min(size, 4_096)].rstrip(b"\0")).text)
+        names.append(charset.decode(raw[at + 4 : at + 4 + size].rstrip(b"\0")).text)
         at += 4 + size
     part.segment(PlaceKind.METADATA, "\n".join(names), visibility=Visibility.ATTRIBUTE)
     if kind == _OLE1_LINK:
@@ -334,19 +348,30 @@ def carved(content: bytes) -> Iterator[bytes]:
         at = end
 
 
-def pictures(streams: Iterable[bytes], part: OpenPart) -> None:
-    """Read the pictures of an old Office document, each once."""
+def pictures(streams: Iterable[bytes], part: OpenPart) -> list[bytes]:
+    """Read the pictures of an old Office document, each once; return of each stream what is no picture."""
+    rest: list[bytes] = []
     seen: set[bytes] = set()
     for raw in streams:
-        for suffix, content in escher.pictures(raw):
-            if content in seen:
+        at = 0
+        pieces: list[bytes] = []
+        for picture in escher.pictures(raw):
+            pieces.append(raw[at : picture.start])
+            at = picture.end
+            if not picture.content or picture.content in seen:
                 continue
-            seen.add(content)
+            seen.add(picture.content)
             if len(seen) > _MOST_PICTURES:
                 part.problem(Reason.TOO_MANY, Detail.MEMBERS)
-                return
-            if suffix == "pict":  # drawings of old Macintoshes have no sign by which their type is known
-                part.mark(MarkKind.NO_OCR)
-                part.segment(PlaceKind.METADATA, binary.narrow_strings(content)[:_MOST_TEXT])
-            else:
-                part.member(f"picture {len(seen)}.{suffix}", content)
+                break
+            _read_picture(picture, len(seen), part)
+        rest.append(b"\0\0".join((*pieces, raw[at:])))
+    return rest
+
+
+def _read_picture(picture: escher.Picture, number: int, part: OpenPart) -> None:
+    if picture.suffix == "pict":  # drawings of old Macintoshes have no sign by which their type is known
+        part.mark(MarkKind.NO_OCR)
+        part.segment(PlaceKind.METADATA, binary.narrow_strings(picture.content)[:_MOST_TEXT])
+    else:
+        part.member(f"picture {number}.{picture.suffix}", picture.content)

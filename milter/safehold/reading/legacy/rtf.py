@@ -13,14 +13,11 @@ import re
 from collections.abc import Callable
 
 from safehold.model import PlaceKind, Reason, Visibility
-from safehold.reading.basics import codepages
+from safehold.reading.basics import binary
 from safehold.reading.basics.story import Story
-from safehold.reading.legacy import escher, ole, rtf_words
+from safehold.reading.legacy import escher, ole, rtf_looks, rtf_words
 from safehold.reading.legacy.rtf_groups import (
-    NO_FONTS,
-    USUAL_SIZE,
     Body,
-    Colours,
     File,
     Gathering,
     Letter,
@@ -29,6 +26,8 @@ from safehold.reading.legacy.rtf_groups import (
     State,
     Tag,
 )
+from safehold.reading.legacy.rtf_looks import Looks
+from safehold.reading.legacy.unsaid import is_somebodys
 from safehold.reading.notes import OpenPart
 from safehold.reading.vocabulary import Detail, MarkKind
 from safehold.reading.written import html, plain_text
@@ -46,7 +45,14 @@ _FONT_KINDS = (b"loch", b"hich", b"dbch")
 _FETCHING = re.compile(r"\s*(?:INCLUDEPICTURE|INCLUDETEXT|INCLUDE|LINK|IMPORT|DATABASE)\b", re.IGNORECASE)
 _RUNNING = re.compile(r"\s*(?:DDE|DDEAUTO|MACROBUTTON)\b", re.IGNORECASE)
 _ONLY_HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
-_WORDS_IN = re.compile(r"[^\W\d_]{3}.*[^\W\d_]{3}")
+_ONLY_NUMBER = re.compile(r"-?\d{1,10}")
+_IDENTIFIER = re.compile(r"\w{1,60}")
+# Six letters, or digits and blanks as of a telephone number, or a postcode.
+_SAYS_SOMETHING = re.compile(
+    r"[^\W\d_]{3}.*[^\W\d_]{3}"
+    r"|(?<![(,;\d-])\d{3,6}[ -]?\d{3,6}(?![),;\d])"
+    r"|\b[A-Za-z]{1,2}\d[\dA-Za-z]? ?\d[A-Za-z]{2}\b"
+)
 _MOST_FONTS = 10_000
 
 
@@ -68,21 +74,20 @@ class _Reader:
         is_letter = part.given.body or b"\\fromhtml" in content[:1024]
         self._body = Body(self._letter if is_letter else Story(part, PlaceKind.PARAGRAPH))
         self._tag = Tag(self._body)
-        self._colours = Colours()
-        self._font_table = Gathering(splits=True)
-        self._nowhere = Sink()
+        self._looks = Looks()
         self._unknown = Gathering(splits=True)
         self._quiet = Gathering(splits=True)
         self._gathered: dict[Visibility, dict[str, None]] = {}
-        self._page = "cp1252"
-        self._fonts: dict[int, str] = {}
-        self._font = self._default_font = 0
-        self._state = State(self._body, self._page)
+        self._state = State(self._body, self._looks.page, self._looks.styles, self._looks.table)
         self._stack: list[State] = []
         self._bytes = bytearray()  # 8-bit text not decoded yet
         self._text: list[str] = []
         self._has_halves = False  # of characters that take two \u
         self._skipping = 0
+        self._skipped = bytearray()  # what stands after \u for old readers
+        self._shows_more = False
+        self._raw: list[bytes] = []  # bytes that are no file
+        self._slips: dict[str, None] = {}  # words where none belong
         self._starred = False
         self._notes = {PlaceKind.NOTE: 0, PlaceKind.COMMENT: 0}
         self._pictures = 0
@@ -95,6 +100,7 @@ class _Reader:
         self._flush()
         while self._stack:
             self._close_group()
+        self._leave()
         self._body.story.finish()
         self._hand_over()
         if is_cut:
@@ -134,19 +140,21 @@ class _Reader:
             return
         if b"\n" in raw or b"\r" in raw or b"\0" in raw:
             raw = raw.translate(None, b"\r\n\0")
-        if self._skipping:
-            taken = min(self._skipping, len(raw))
-            self._skipping -= taken
-            raw = raw[taken:]
-        self._bytes += raw
+        self._bytes += self._skip(raw) if self._skipping else raw
 
     def _escaped(self, raw: bytes) -> None:
         found = bytes.fromhex(raw.replace(b"\\'", b"").decode())
-        if self._skipping:
-            taken = min(self._skipping, len(found))
-            self._skipping -= taken
-            found = found[taken:]
-        self._bytes += found
+        self._bytes += self._skip(found) if self._skipping else found
+
+    def _skip(self, raw: bytes) -> bytes:
+        """Pass over what says again what stands before it; keep it, for it may say something else."""
+        taken = min(self._skipping, len(raw))
+        self._skipping -= taken
+        if self._shows_more:  # text that is shown stands between this and what was skipped last
+            self._shows_more = False
+            self._skipped += b"\n"
+        self._skipped += raw[:taken]
+        return raw[taken:]
 
     def _character(self, text: str) -> None:
         """Take a character that has a sign or a word."""
@@ -154,6 +162,7 @@ class _Reader:
             self._skipping -= 1
             return
         self._decode()
+        self._shows_more = True
         self._text.append(text)
 
     def _unicode(self, number: int) -> None:
@@ -166,6 +175,7 @@ class _Reader:
     def _decode(self) -> None:
         raw = self._bytes
         if raw:
+            self._shows_more = True
             self._text.append(raw.decode("ascii") if raw.isascii() else raw.decode(self._state.page, "replace"))
             self._bytes = bytearray()
 
@@ -179,7 +189,20 @@ class _Reader:
         if self._has_halves:
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
             self._has_halves = False
-        self._state.sink.put(text, self._state)
+        sink = self._state.sink
+        if isinstance(sink, Running) and not sink.has_begun:
+            self._begin_paragraph(sink)
+        sink.put(text, self._state)
+
+    def _begin_paragraph(self, sink: Running) -> None:
+        """Put the label of a paragraph in front of it, unless the file has it there."""
+        sink.has_begun = True
+        beside, sink.label_beside = sink.label_beside, ""
+        formatting = self._state.formatting()
+        if formatting.list_number and self._body.html is None:
+            label = self._looks.lists.label(formatting.list_number, formatting.level or 0)
+            if label.strip() != beside:
+                sink.put(label, self._state)
 
     def _take_raw(self, at: int, length: int) -> int:
         """Take bytes as they are; return where they end.  A length beyond the end is none: what follows is text."""
@@ -188,6 +211,8 @@ class _Reader:
         sink = self._state.sink
         if isinstance(sink, File):
             sink.raw.append(self._content[at : at + length])
+        else:
+            self._raw.append(self._content[at : at + length])
         self._skipping = max(0, self._skipping - 1)
         return at + length
 
@@ -210,14 +235,19 @@ class _Reader:
         self._state = self._stack.pop()
         if closing.close is not None:
             closing.close(closing)
-        if closing.sink.splits and closing.sink is self._state.sink:
+        if closing.sink.splits:
+            if closing.sink is self._state.sink:
+                self._looks.end_style(closing)
             closing.sink.end_paragraph(closing)
+        if self._state.table_fill != self._looks.table.fill:
+            self._state.look()
 
     def _end_document(self) -> None:
         """Go on where programs stop: what stands after the outermost group is seen by nobody."""
         self._end_paragraph()
+        self._leave()
         state = self._state
-        state.hidden = state.not_html = True
+        state.is_behind = state.not_html = True
         state.sink = self._body
         state.look()
 
@@ -239,127 +269,81 @@ class _Reader:
             self._character(character)
             return
         self._skipping = max(0, self._skipping - 1)
-        handler = _WORDS.get(word)
-        if handler is not None:
+        look, handler = rtf_looks.WORDS.get(word), _WORDS.get(word)
+        if look is not None:
+            self._flush()
+            look(self._looks, self._state, word, number)
+        elif handler is not None:
             handler(self, word, number)
         elif word in rtf_words.PARAGRAPH_ENDS:
             self._end_paragraph()
-        elif word in rtf_words.SILENT:
-            self._go_to(self._nowhere)
         elif word in rtf_words.QUIET:
             self._go_to(self._quiet)
         elif starred and word not in rtf_words.TRANSPARENT:
             self._go_to(self._unknown)
+        if handler is None and look is None and rtf_words.is_strange(word):
+            self._slips[word.decode()] = None
 
     def _end_paragraph(self) -> None:
         self._flush()
-        self._state.sink.end_paragraph(self._state)
+        sink = self._state.sink
+        if isinstance(sink, Running) and not sink.has_begun:  # empty, but for its label
+            self._begin_paragraph(sink)
+        sink.end_paragraph(self._state)
 
     def _go_to(self, sink: Sink, close: "Callable[[State], None] | None" = None) -> None:
         """Send the text of this group, from here on, somewhere else."""
         self._flush()
-        self._state.sink = sink
+        self._leave()
+        self._state.sink, self._state.close = sink, close
+
+    def _leave(self) -> None:
+        """End what the group at hand was about so far."""
+        close, self._state.close = self._state.close, None
         if close is not None:
-            self._state.close = close
+            close(self._state)
 
-    # how text looks
+    # paragraphs and their labels
 
-    def _plain(self, word: bytes, number: int | None) -> None:
-        del word, number
-        self._flush()
-        state = self._state
-        state.hidden = state.deleted = state.inserted = False
-        state.ink = state.fill = -1
-        state.size = USUAL_SIZE
-        state.font, state.fonts = self._default_font, NO_FONTS
-        state.font_kind = state.font_target = -1
-        state.look()
-        self._choose_page()
-
-    def _toggle(self, word: bytes, number: int | None) -> None:
-        self._flush()
-        state, is_on = self._state, number != 0
-        if word == b"deleted":
-            state.deleted = is_on
-        elif word == b"revised":
-            state.inserted = is_on
-        else:
-            state.hidden = is_on
-        state.look()
-
-    def _colour(self, word: bytes, number: int | None) -> None:
-        self._flush()
-        colour = self._colours.at(number or 0)
-        if word == b"cf":
-            self._state.ink = colour
-        else:
-            self._state.fill = colour
-        self._state.look()
-
-    def _colour_part(self, word: bytes, number: int | None) -> None:
-        if self._state.sink is self._colours:
-            self._flush()
-            self._colours.part(word, number or 0)
-
-    def _size(self, word: bytes, number: int | None) -> None:
-        del word
-        self._flush()
-        self._state.size = USUAL_SIZE if number is None else number
-        self._state.look()
-
-    # fonts and code pages
-
-    def _font_word(self, word: bytes, number: int | None) -> None:
-        state, font = self._state, number or 0
-        if state.sink is self._font_table:
-            self._font = font
-            return
-        self._flush()
-        if word == b"f":
-            state.font = font
-            self._set_font(state.font_kind, font)
-        else:
-            self._set_font(state.font_target, font)
-        self._choose_page()
-
-    def _set_font(self, kind: int, font: int) -> None:
-        if kind >= 0:
-            fonts = list(self._state.fonts)
-            fonts[kind] = font
-            self._state.fonts = (fonts[0], fonts[1], fonts[2])
-
-    def _font_kind(self, word: bytes, number: int | None) -> None:
+    def _end_cell(self, word: bytes, number: int | None) -> None:
         del number
         self._flush()
-        self._state.font_kind = self._state.font_target = _FONT_KINDS.index(word)
-        self._choose_page()
+        sink = self._state.sink
+        self._text.append("\t")
+        self._flush()
+        if isinstance(sink, Running):
+            sink.has_begun = False
+        if word == b"cell":
+            self._looks.table.end_cell()
+            self._state.look()
 
-    def _direction(self, word: bytes, number: int | None) -> None:
-        """Take a direction of writing: the font that is named next is that of the other one."""
+    def _end_row(self, word: bytes, number: int | None) -> None:
         del word, number
-        self._state.font_target = -1
+        self._flush()
+        self._state.sink.end_paragraph(self._state)
+        self._looks.table.end_row()
 
-    def _choose_page(self, _: object = None) -> None:
-        state = self._state
-        chosen = state.fonts[state.font_kind] if state.font_kind >= 0 else -1
-        state.page = self._fonts.get(chosen if chosen >= 0 else state.font, self._page)
+    def _open_lists(self, word: bytes, number: int | None) -> None:
+        del word, number
+        self._go_to(self._looks.list_tables)
 
-    def _font_charset(self, word: bytes, number: int | None) -> None:
-        if self._state.sink is not self._font_table or len(self._fonts) > _MOST_FONTS:
-            return
-        page = number if word == b"cpg" else codepages.CHARACTER_SETS.get(number or 0)
-        if page:
-            self._fonts[self._font] = codepages.codec(page)
+    def _open_level_text(self, word: bytes, number: int | None) -> None:
+        del word, number
+        sink = Gathering()
+        self._go_to(sink, lambda _: self._looks.lists.text(sink.whole()))
 
-    def _code_page(self, word: bytes, number: int | None) -> None:
-        page = rtf_words.CHARACTER_SETS.get(word) or number
-        if page:
-            self._flush()
-            self._page = self._state.page = codepages.codec(page)
+    def _open_label(self, word: bytes, number: int | None) -> None:
+        """Take the label that the file says for programs which cannot count."""
+        del word, number
+        to = self._state.sink
+        if isinstance(to, Running):
+            label = Gathering()
+            self._go_to(label, lambda closing: self._end_label(to, label.text(), closing))
 
-    def _use_default_font(self, word: bytes, number: int | None) -> None:
-        del word
-        self._default_font = self._state.font = number or 0
+    def _end_label(self, to: Running, text: str, closing: State) -> None:
+        if text:
+            to.put(f"{text} ", closing)
+            to.label_beside = text
 
     def _use_skip(self, word: bytes, number: int | None) -> None:
         del word
@@ -369,11 +353,11 @@ class _Reader:
 
     def _open_fonts(self, word: bytes, number: int | None) -> None:
         del word, number
-        self._go_to(self._font_table, self._choose_page)
+        self._go_to(self._looks.font_table, lambda _: self._looks.choose_page(self._state))
 
     def _open_colours(self, word: bytes, number: int | None) -> None:
         del word, number
-        self._go_to(self._colours)
+        self._go_to(self._looks.colours)
 
     def _open_story(self, word: bytes, number: int | None) -> None:
         del number
@@ -392,19 +376,24 @@ class _Reader:
         splits = word in rtf_words.SPLITTING
         sink = Gathering(splits=splits)
         self._go_to(sink, lambda _: self._gather(word, sink.text()))
+        if word == b"stylesheet":
+            self._looks.open_styles(sink, self._state)
         if splits:  # no text of the document: the code page of the file counts, not that of a font
             self._state.font = -1
-            self._choose_page()
+            self._looks.choose_page(self._state)
 
     def _gather(self, word: bytes, text: str) -> None:
         if not text:
             return
         if word == b"sn":
             self._property = text.lower()
+            if not _IDENTIFIER.fullmatch(text):
+                self._slips[text] = None
             return
         if word == b"datafield" and _ONLY_HEX.fullmatch(text):
             text = ole.loose_text(bytes.fromhex(text))
         if word == b"sv" and self._property not in rtf_words.SHOWN_PROPERTIES:
+            self._slips[text] = None
             return
         if word == b"fldinst":
             if _FETCHING.match(text):
@@ -456,7 +445,10 @@ class _Reader:
         self._state.picture = rtf_words.PICTURES[word]
 
     def _file_content(self, closing: State) -> bytes:
-        content = closing.sink.content() if isinstance(closing.sink, File) else b""
+        if not isinstance(closing.sink, File):
+            return b""
+        content = closing.sink.content()
+        self._slips[closing.sink.slipped()] = None
         self._part.session.take_expanded(len(content))
         return content
 
@@ -501,10 +493,22 @@ class _Reader:
             part.segment(PlaceKind.TEXT, text)
         for visibility, texts in self._gathered.items():
             part.segment(PlaceKind.METADATA, "\n".join(texts), visibility=visibility)
-        part.segment(PlaceKind.METADATA, self._unknown.text(), visibility=Visibility.HIDDEN)
-        quiet = f"{self._font_table.text()}\n{self._quiet.text()}"
-        slipped = [line for line in quiet.splitlines() if _WORDS_IN.search(line)]
-        part.segment(PlaceKind.METADATA, "\n".join(slipped), visibility=Visibility.HIDDEN)
+        for sink in (self._unknown, self._tag):
+            part.segment(PlaceKind.METADATA, sink.text(), visibility=Visibility.HIDDEN)
+        part.segment(PlaceKind.METADATA, "\n".join(self._slipped()), visibility=Visibility.HIDDEN)
+
+    def _slipped(self) -> list[str]:
+        """Return the words that stand where none of a person belong."""
+        gathered = (self._looks.font_table, self._quiet, self._looks.list_tables, self._looks.colours.slipped)
+        texts = [sink.text().replace(";", "\n") for sink in gathered]
+        texts += (*self._slips, *self._looks.lists.unshown(), self._skipped.decode("cp1252", "replace"))
+        lines = dict.fromkeys(line.strip() for text in texts for line in text.splitlines())
+        said = [line for line in lines if _SAYS_SOMETHING.search(line) and is_somebodys(line) and not _is_code(line)]
+        return [*said, binary.written(b"\0\0".join(self._raw))]
+
+
+def _is_code(line: str) -> bool:
+    return bool(_ONLY_HEX.fullmatch(line) or _ONLY_NUMBER.fullmatch(line))
 
 
 _Handler = Callable[[_Reader, bytes, int | None], None]
@@ -512,20 +516,14 @@ _WORDS: dict[bytes, _Handler] = {
     **dict.fromkeys(rtf_words.STORIES, _Reader._open_story),
     **dict.fromkeys(rtf_words.GATHERED, _Reader._open_gathering),
     **dict.fromkeys(rtf_words.PICTURES, _Reader._picture_kind),
-    **dict.fromkeys(_FONT_KINDS, _Reader._font_kind),
-    **dict.fromkeys((b"ltrch", b"rtlch"), _Reader._direction),
-    **dict.fromkeys((b"v", b"webhidden", b"deleted", b"revised"), _Reader._toggle),
-    **dict.fromkeys((b"cf", b"cb", b"highlight", b"chcbpat", b"chcfpat"), _Reader._colour),
-    **dict.fromkeys((b"red", b"green", b"blue"), _Reader._colour_part),
-    **dict.fromkeys((b"f", b"af"), _Reader._font_word),
-    **dict.fromkeys((b"fcharset", b"cpg"), _Reader._font_charset),
-    **dict.fromkeys((b"ansicpg", *rtf_words.CHARACTER_SETS), _Reader._code_page),
+    **dict.fromkeys((b"cell", b"nestcell"), _Reader._end_cell),
+    **dict.fromkeys((b"listtable", b"listoverridetable"), _Reader._open_lists),
+    **dict.fromkeys((b"listtext", b"pntext"), _Reader._open_label),
     **dict.fromkeys((b"pict", b"objdata", b"datastore"), _Reader._open_file),
     **dict.fromkeys((b"upr", b"ud"), _Reader._set_aside),
     **dict.fromkeys((b"objlink", b"objautlink", b"objocx"), _Reader._link),
-    b"plain": _Reader._plain,
-    b"fs": _Reader._size,
-    b"deff": _Reader._use_default_font,
+    b"row": _Reader._end_row,
+    b"leveltext": _Reader._open_level_text,
     b"uc": _Reader._use_skip,
     b"fonttbl": _Reader._open_fonts,
     b"colortbl": _Reader._open_colours,

@@ -9,14 +9,13 @@ def _words(text: str) -> frozenset[bytes]:
 
 
 # Words and signs that are characters.
-SIGNS = {b"~": "\u00a0", b"-": "\u00ad", b"_": "-", b"\\": "\\", b"{": "{", b"}": "}", b"\t": "\t"}
+SIGNS = {b"~": "\u00a0", b"-": "\u00ad", b"_": "\u2011", b"\\": "\\", b"{": "{", b"}": "}", b"\t": "\t"}
 CHARACTERS = {
     b"tab": "\t", b"line": "\n", b"lbr": "\n", b"softline": "\n", b"emdash": "\u2014", b"endash": "\u2013",
     b"emspace": " ", b"enspace": " ", b"qmspace": " ", b"bullet": "\u2022", b"lquote": "\u2018", b"rquote": "\u2019",
-    b"ldblquote": "\u201c", b"rdblquote": "\u201d", b"zwj": "\u200d", b"zwnj": "\u200c", b"cell": "\t",
-    b"nestcell": "\t",
+    b"ldblquote": "\u201c", b"rdblquote": "\u201d", b"zwj": "\u200d", b"zwnj": "\u200c",
 }  # fmt: skip
-PARAGRAPH_ENDS = _words("par page sect row nestrow column softpage softcol")
+PARAGRAPH_ENDS = _words("par page sect nestrow column softpage softcol")
 CHARACTER_SETS = {b"mac": 10000, b"pc": 437, b"pca": 850, b"ansi": 1252}
 
 # Groups that hold a running text of their own, and what it is.
@@ -45,15 +44,12 @@ GATHERED: dict[bytes, Visibility] = {
 }
 # Of those, the ones in which every group inside is a text of its own.
 SPLITTING = _words("info userprops docvar revtbl filetbl stylesheet")
-# Groups of the program about itself: themes and the names of its own styles.  No words of people.
-SILENT = _words(
-    "colorschememapping latentstyles themedata blipuid panose fontemb passwordhash password rsidtbl do shpinst"
-)
-# The same, but small.  Text there is no more than a damaged file lets slip in, or somebody hides; so it is gathered.
+# Groups of the program about itself: themes, tables, the names of its own styles.  Words of people there are no more
+# than a damaged file lets slip in, or somebody hides; so what is in them is gathered, and looked through.
 QUIET = _words(
-    "listtable listoverridetable xmlnstbl pnseclvl wgrffmtfilter bkmkend atnref atndate atntime atnparent atrfstart"
-    " atrfend falt pn generator mmathPr mathPr objtime fchars lchars pgdsctbl pgptbl nonesttables leveltext"
-    " levelnumbers"
+    "colorschememapping latentstyles themedata blipuid panose fontemb passwordhash password rsidtbl do shpinst"
+    " xmlnstbl pnseclvl wgrffmtfilter bkmkend atnref atndate atntime atnparent atrfstart"
+    " atrfend falt pn generator mmathPr mathPr objtime fchars lchars pgdsctbl pgptbl nonesttables levelnumbers"
 )
 # Starred groups that are read as if they were not there.
 TRANSPARENT = _words("shppict nonshppict mmath nesttableprops picprop ud")
@@ -66,3 +62,17 @@ PICTURES = {
 SHOWN_PROPERTIES = frozenset(
     ("wzdescription", "wzname", "gtextunicode", "wztooltip", "pibname", "fillblipname", "wzscript", "pihlshape")
 )
+# A word of twelve letters and more that begins in none of these ways is in no specification: somebody's text behind a
+# backslash, which editors of plain text show and word processors pass over.
+_LONGEST_WORD = 11
+_LONG_WORDS = tuple(
+    b"abino allow annot apply asian autofmt bookfold brdr cache cback cfollow cmain colorscheme context dobx"
+    b" dobym donot dpfill force generator grfdoc html ignore ilfo indr latent level list lsd lvl lyt nesttable"
+    b" new no outline pgbrdr read rempersonal saftn save sect show shp snap style sub tbl toplinepunct track"
+    b" truncate tsc tscell use validate wgrff window wpprhead write xml".split()
+)
+
+
+def is_strange(word: bytes) -> bool:
+    """Return whether a word is none of the format."""
+    return len(word) > _LONGEST_WORD and not word.startswith(_LONG_WORDS)

@@ -18,6 +18,8 @@ _LPSTR, _LPWSTR, _FILETIME, _BLOB, _CLIPBOARD = 0x1E, 0x1F, 0x40, 0x41, 0x47
 _VECTOR, _VARIANT = 0x1000, 0x0C
 _KINDS = frozenset((*range(0x18), _LPSTR, _LPWSTR, *range(_FILETIME, 0x4A)))
 _MOST = 1_000
+_MOST_SETS = 4
+_MOST_SAID = 4  # times the bytes
 _FIRST_DAY = dt.datetime(1601, 1, 1, tzinfo=dt.UTC)
 _METAFILE_PICT, _ENHANCED_METAFILE = 3, 14
 _PLACEABLE = b"\xd7\xcd\xc6\x9a" + bytes(18)  # by this header a Windows metafile is known for what it is
@@ -38,7 +40,8 @@ def read(raw: bytes) -> Properties:
     if raw[:2] != _BYTE_ORDER or len(raw) < 48:
         return found
     (count,) = struct.unpack_from("<I", raw, 24)
-    for index in range(min(count, 4)):
+    found.is_odd = count > _MOST_SETS
+    for index in range(min(count, _MOST_SETS)):
         at = 28 + 20 * index
         if at + 20 > len(raw):
             break
@@ -61,6 +64,7 @@ class _Set:
         self._found = found
         self._numbers = numbers  # whether numbers and dates are somebody's, not counters of the program
         self._charset = "cp1252"
+        self._left = _MOST_SAID * len(raw)
 
     def read(self) -> None:
         """Add what it says."""
@@ -154,5 +158,8 @@ class _Set:
 
     def _add(self, text: str) -> None:
         text = text.replace("\0", " ").strip()
-        if text:
+        self._left -= len(text)
+        if self._left < 0:  # many properties that are one and the same long text
+            self._found.is_odd = True
+        elif text:
             self._found.texts.append(text)

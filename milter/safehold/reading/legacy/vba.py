@@ -6,7 +6,7 @@ compressed chunk gives 4,096 bytes at most.  Source: [MS-OVBA] 2.3.4 (the direct
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from safehold.reading.basics import binary
 from safehold.reading.basics.codepages import codec
@@ -14,6 +14,7 @@ from safehold.reading.basics.compound import Compound, Entry
 
 _CODE_PAGE, _STREAM_NAME, _STREAM_NAME_WIDE, _OFFSET, _VERSION = 0x03, 0x1A, 0x32, 0x31, 0x09
 _MODULE_END = 0x2B
+_MOST_SOURCE = 8 * 1024 * 1024  # eight times what is handed over
 # The first line of every module, as it stands at the start of its first compressed chunk.
 _FIRST_LINE = re.compile(rb"\x01..\x00Attribut", re.DOTALL)
 
@@ -26,8 +27,11 @@ def is_project(storage: Entry) -> bool:
     )
 
 
-def text(compound: Compound, storage: Entry) -> str:
-    """Return the source of every module below *storage*, then the strings of everything else there."""
+def text(compound: Compound, storage: Entry, spend: Callable[[int], None] = lambda _: None) -> str:
+    """Return the source of every module below *storage*, then the strings of everything else there.
+
+    *spend* is told of every byte that is unpacked.
+    """
     sources: list[str] = []
     strings: list[str] = []
     for folder in [storage, *(entry for entry in storage.walk() if entry.is_storage)]:
@@ -39,6 +43,7 @@ def text(compound: Compound, storage: Entry) -> str:
             if not source:
                 found = _FIRST_LINE.search(raw)
                 source = decompressed(raw[found.start() :]) if found else b""
+            spend(len(source))
             sources.append(source.decode(page, "replace"))
             if name.lower() != "dir":
                 strings += [binary.narrow_strings(raw), binary.wide_strings(raw)]
@@ -51,7 +56,7 @@ def decompressed(raw: bytes) -> bytes:
         return b""
     out = bytearray()
     at = 1
-    while at + 2 <= len(raw):
+    while at + 2 <= len(raw) and len(out) < _MOST_SOURCE:
         header = int.from_bytes(raw[at : at + 2], "little")
         if header >> 12 & 7 != 3:
             break

@@ -10,11 +10,13 @@ Sources: [MS-OXPROPS] (numbers), [MS-OXCMSG] (attachments), [MS-OXRTFCP] (compre
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from safehold.model import PlaceKind, Reason, Visibility
 from safehold.reading.basics import binary, charset, codepages
 from safehold.reading.basics.types import HTML, MESSAGE, PLAIN, RTF
+from safehold.reading.mail import traces
 from safehold.reading.notes import Given, OpenPart
 from safehold.reading.vocabulary import Detail, MarkKind
 
@@ -40,18 +42,22 @@ _MACHINE = frozenset((
     0x10F4, 0x5FE5, 0x5D09, 0x4038, 0x4039, 0x403A, 0x4023, 0x4024, 0x401A, 0x4022, 0x4025, 0x0C24, 0x0C25, 0x0065,
     0x004C, 0x004F, 0x0047, 0x5902, 0x5FF7, 0x3900, 0x3A40, 0x6001, 0x371D, 0x3716, 0x0E2F, 0x4074, 0x001B,
 ))  # fmt: skip
-_KNOWN = frozenset(
-    (_SUBJECT, _NORMAL_SUBJECT, _TOPIC, _BODY, _HTML, _HEADERS, 0x3D, *_NAMES, *_RECIPIENT_NAMES, _LONG_NAME,
-     _SHORT_NAME, _MIME_TYPE, _TRANSPORT_NAME, 0x3703, *_PATHS, *_ADDRESSES)
-)  # fmt: skip
+# What is read as what it is, of a message, of a recipient and of an attachment; everything else is read as it stands.
+_OF_MESSAGE = frozenset((_SUBJECT, _NORMAL_SUBJECT, _TOPIC, _BODY, _HTML, _RTF, _HEADERS, *_NAMES, *_ADDRESSES))
+_OF_RECIPIENT = frozenset((*_RECIPIENT_NAMES, *_ADDRESSES))
+_ATTACHMENT_NAMES = (_LONG_NAME, _SHORT_NAME, _DISPLAY_NAME, _TRANSPORT_NAME)
+_OF_ATTACHMENT = frozenset((*_ATTACHMENT_NAMES, *_PATHS, _DATA))
 _FIRST_NAMED = 0x8000
 _RIGHTS = b"\x76\xe8\x04\x60\xc4\x11\xe3\x86"  # a message under rights management
+# What such texts are made of: classes and kinds, ids, addresses within one server.
+_MACHINE_TALK = re.compile(
+    r"(?:IPM|REPORT)[\w.]{0,100}|[A-Z0-9]{1,12}|<[^<>\s]{1,250}>|[^\s@]{1,250}@[^\s@]{1,250}|[\W\d]*"
+)
 _EXCHANGE_ADDRESS = re.compile(r"/o=", re.IGNORECASE)
 # The line that Outlook puts before the headers of the internet, and those of them that describe a body.
 _NO_HEADER = re.compile(r"\A[^\n:]{0,200}\n")
-_CONTENT_HEADER = re.compile(
-    r"^(?:content-[a-z-]{1,40}|mime-version):[^\n]*\n?(?:[ \t][^\n]*\n?)*", re.IGNORECASE | re.MULTILINE
-)
+_CONTENT_HEADER = re.compile(r"^(?=(?:content-[a-z-]{1,40}|mime-version)[ \t]*:)", re.IGNORECASE | re.MULTILINE)
+_LENGTH_OF_AN_ID = 16
 _MOST_TEXT = 1_000_000
 
 # What the dictionary of compressed RTF starts with ([MS-OXRTFCP] 2.1.3.1.2), and the size it wraps at.
@@ -73,6 +79,7 @@ class Item:
     binaries: dict[int, bytes] = field(default_factory=dict, repr=False)
     numbers: dict[int, int] = field(default_factory=dict)
     more: list[str] = field(default_factory=list, repr=False)  # values besides the first of what has several
+    machine: list[str] = field(default_factory=list, repr=False)  # what programs say to programs
 
     def take(self, number: int, kind: int, raw: bytes) -> None:
         """Take a property of one of the types that vary in length."""
@@ -82,19 +89,27 @@ class Item:
             elif kind & ~MANY == NARROW:
                 self.more.append(charset.decode(raw).text)
             elif kind & ~MANY == BINARY:
-                self.more.append(binary.wide_strings(raw))
+                self.more.append(binary.written(raw))
         elif kind == WIDE:
             self._add(number, raw.decode("utf-16-le", "replace"))
+            if raw.isascii() and b"\0" not in raw.rstrip(b"\0"):
+                self.more.append(binary.narrow_strings(raw))
         elif kind == NARROW:
             self.narrow.append((number, raw))
-        elif kind == BINARY and self.binaries.setdefault(number, raw) != raw:
-            self.more.append(charset.decode(raw).text)
+        elif kind == BINARY:
+            if self.binaries.setdefault(number, raw) != raw:
+                self.more.append(charset.decode(raw).text)
+        else:
+            self.machine.append(binary.written(raw))
 
     def decode(self, page: int) -> None:
         """Decode the 8-bit texts by a code page; 0 where none is known."""
         name = codepages.codec(page) if page else ""
         for number, raw in self.narrow:
-            self._add(number, charset.decode(raw.rstrip(b"\0"), name).text)
+            text = raw.rstrip(b"\0")
+            self._add(number, charset.decode(text, name).text)
+            if b"\0" in text:  # the other kind of text, whatever it says
+                self.more.append(binary.wide_strings(raw))
         self.narrow.clear()
 
     def _add(self, number: int, text: str) -> None:
@@ -149,8 +164,9 @@ def hand_over(message: Message, part: OpenPart) -> None:
         if other not in subject:
             part.segment(PlaceKind.SUBJECT, other)
     part.segment(PlaceKind.HEADER, "\n\n".join(_people(message)))
-    part.segment(PlaceKind.METADATA, "\n".join(_others(message))[:_MOST_TEXT])
+    _metadata(_others((own, *message.recipients)), part)
     _bodies(message, part, page)
+    _machine_talk(items, part)
     _headers(own.text(_HEADERS), part)
     for number, attachment in enumerate(message.attachments, 1):
         _attachment(attachment, number, part)
@@ -158,7 +174,12 @@ def hand_over(message: Message, part: OpenPart) -> None:
 
 def _headers(text: str, part: OpenPart) -> None:
     """Read the headers that the message had on the internet; what they say of a body is of no body here."""
-    text = _CONTENT_HEADER.sub("", _NO_HEADER.sub("", text.replace("\r\n", "\n"), count=1))
+    text = text.replace("\r\n", "\n")
+    first = _NO_HEADER.match(text)
+    if first:
+        part.segment(PlaceKind.METADATA, traces.read([("", first[0].strip())]), visibility=Visibility.HIDDEN)
+        text = text[first.end() :]
+    text = _CONTENT_HEADER.sub("X-MS-", text)
     if text.strip():
         content = text.strip("\n").encode("utf-8", "replace") + b"\n\n"
         part.child(Given(content, MESSAGE, is_attachment=part.is_attachment, attachment=part.attachment), "headers")
@@ -179,30 +200,63 @@ def _people(message: Message) -> list[str]:
     return [name for name in found if name and not _EXCHANGE_ADDRESS.match(name)]
 
 
-def _others(message: Message) -> list[str]:
-    """Return every other text of the message and its recipients."""
+def _others(items: Iterable[Item], known: frozenset[int] | None = None) -> list[str]:
+    """Return every text of a message and its recipients, or of an attachment, that is not read elsewhere."""
     found: dict[str, None] = {}
-    for item in (message.item, *message.recipients):
+    for index, item in enumerate(items):
+        read_elsewhere = known or (_OF_RECIPIENT if index else _OF_MESSAGE)
         for number, text in item.texts.items():
-            if number not in _MACHINE and number not in _KNOWN:
+            if number not in read_elsewhere and number not in _MACHINE:
                 found[text.rstrip("\0").strip()] = None
         for text in item.more:
             found[text.rstrip("\0").strip()] = None
         for number, raw in item.binaries.items():
-            if number >= _FIRST_NAMED and len(raw) > 16:
-                found[binary.wide_strings(raw)] = None
+            if number >= _FIRST_NAMED and len(raw) > _LENGTH_OF_AN_ID:
+                found[binary.written(raw)] = None
     return [text for text in found if text]
+
+
+def _metadata(texts: list[str], part: OpenPart) -> None:
+    text = "\n".join(texts)
+    part.segment(PlaceKind.METADATA, text[:_MOST_TEXT])
+    if len(text) > _MOST_TEXT:
+        part.problem(Reason.TOO_LARGE, Detail.TEXT_OF_PART)
+
+
+def _machine_talk(items: Iterable[Item], part: OpenPart) -> None:
+    """Hand over what programs say to programs as far as it looks like nothing that they say."""
+    shown: dict[str, None] = {}
+    said: dict[str, None] = {}
+    for item in items:
+        texts = [text.strip("\0 ") for number, text in item.texts.items() if number in _MACHINE]
+        shown.update((text, None) for text in texts if not _MACHINE_TALK.fullmatch(text))
+        said.update((text, None) for text in item.machine)
+        for number, raw in item.binaries.items():
+            if number >= _FIRST_NAMED or number in (_HTML, _RTF, _DATA):
+                continue
+            rtf = decompressed(raw)
+            if rtf is None:
+                said.update((text, None) for text in binary.written(raw).split("\n"))
+            else:  # a body under another number
+                part.session.take_expanded(len(rtf))
+                part.child(_body(rtf, RTF, "", part), "property.rtf")
+    talk = traces.read(("", text) for text in said if text and not _EXCHANGE_ADDRESS.search(text))
+    talk = "\n".join((*(text for text in shown if not _EXCHANGE_ADDRESS.search(text)), talk))
+    part.segment(PlaceKind.METADATA, talk[:_MOST_TEXT], visibility=Visibility.HIDDEN)
 
 
 def _bodies(message: Message, part: OpenPart, page: int) -> None:
     item = message.item
     shown: frozenset[str] | None = None
-    html, name = item.binaries.get(_HTML, b""), _charset(item.numbers.get(_INTERNET_CODE_PAGE, 0))
-    if not html and item.text(_HTML):
-        html, name = item.text(_HTML).encode("utf-8", "replace"), "utf-8"
-    if html.strip(b"\0 \r\n"):
-        given = _body(html, HTML, name, part)
-        shown = frozenset(part.child(given, "body.html", gather=True) or ()) or None
+    pages = (
+        (item.binaries.get(_HTML, b""), _charset(item.numbers.get(_INTERNET_CODE_PAGE, 0))),
+        (item.text(_HTML).encode("utf-8", "replace"), "utf-8"),
+    )
+    for html, name in pages:
+        if html.strip(b"\0 \r\n"):
+            given = _body(html, HTML, name, part)
+            words = part.child(given, "body.html", gather=True)
+            shown = shown or frozenset(words or ()) or None
     rtf = item.binaries.get(_RTF, b"")
     if rtf:
         plain = decompressed(rtf)
@@ -239,18 +293,11 @@ def _charset(page: int) -> str:
 
 def _attachment(attachment: Attachment, number: int, part: OpenPart) -> None:
     item = attachment.item
-    names = tuple(
-        dict.fromkeys(
-            name
-            for key in (_LONG_NAME, _SHORT_NAME, _DISPLAY_NAME, _TRANSPORT_NAME)
-            if (name := item.text(key).strip())
-        )
-    )
+    names = tuple(dict.fromkeys(name for key in _ATTACHMENT_NAMES if (name := item.text(key).strip())))
     part.mark(MarkKind.ATTACHMENTS)
     name = names[0] if names else f"attachment {number}"
     paths = [path for key in _PATHS if (path := item.text(key))]
-    others = [text for key, text in item.texts.items() if key not in _MACHINE and key not in _KNOWN]
-    said = dict.fromkeys((*paths, *others, *item.more))
+    said = dict.fromkeys((*paths, *_others((item,), _OF_ATTACHMENT)))
     part.segment(PlaceKind.METADATA, "\n".join(said), visibility=Visibility.ATTRIBUTE)
     content = attachment.content
     if not content:

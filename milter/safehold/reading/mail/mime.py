@@ -9,6 +9,7 @@ structure that two clients could read in two ways is a problem of its own, ``amb
 the readings.
 """
 
+import codecs
 import hashlib
 import re
 from collections.abc import Iterator
@@ -20,13 +21,11 @@ from email.policy import compat32
 
 from safehold.model import PlaceKind, Reason, Visibility
 from safehold.reading.basics import charset, headers
-from safehold.reading.basics.types import HTML, PLAIN
-from safehold.reading.mail import salvage, traces, transfer
+from safehold.reading.basics.types import HTML, MESSAGE, PLAIN
+from safehold.reading.mail import header_words, salvage, traces, transfer
 from safehold.reading.notes import Given, OpenPart
 from safehold.reading.vocabulary import Detail, MarkKind
 
-_STRUCTURE = frozenset(("content-type", "content-transfer-encoding", "content-disposition", "mime-version"))
-_NAMES = ("from", "sender", "reply-to", "to", "cc", "bcc", "resent-to", "resent-cc", "resent-from")
 _FIELD_END = re.compile(r"\n(?![ \t])")
 _FIELD_NAME = re.compile(r"[!-9;-~]+")
 _SPLIT_DEFECTS = (
@@ -53,7 +52,9 @@ class _Node(Message):
         """Return the type, with nested messages disguised; everybody asks for it again and again."""
         count = len(self)
         if self._kind[0] != count:
-            kind = super().get_content_type()
+            value = self.get("content-type")
+            kind = self.get_default_type() if value is None else headers.media_type(str(value))
+            kind = kind if kind.count("/") == 1 else PLAIN
             self._kind = count, "x-" + kind if kind.startswith("message/") else kind
         return self._kind[1]
 
@@ -142,6 +143,12 @@ def _as_parsed(raw: bytes) -> str:
 
 def read(content: bytes, part: OpenPart) -> None:
     """Read a whole message: headers, every body part, and what lies between them."""
+    content = content.removeprefix(codecs.BOM_UTF8)  # editors write it, and some mail programs skip it
+    messages = salvage.mailbox(content)
+    if messages:
+        for number, message in enumerate(messages, 1):
+            part.child(_message_in(message, part), str(number))
+        return
     block, rest = salvage.header_block(content)
     _check_headers(block, part)
     if part.given.declared_type.startswith("text/"):  # it looks like a message, and a client shows it as it stands
@@ -161,6 +168,10 @@ def read(content: bytes, part: OpenPart) -> None:
     _read_tree(top, content, part)
 
 
+def _message_in(content: bytes, part: OpenPart) -> Given:
+    return Given(content, MESSAGE, is_attachment=part.is_attachment, attachment=part.attachment)
+
+
 def _cut(block: bytes, most_bytes: int, most_lines: int) -> bytes:
     lines = block[:most_bytes].splitlines(keepends=True)[:most_lines]
     return b"".join(lines[:-1])
@@ -174,7 +185,7 @@ def _check_headers(block: bytes, part: OpenPart) -> None:
 
 
 def _read_tree(top: _Node, content: bytes, part: OpenPart) -> None:
-    _header_segments(top, part)
+    header_words.hand_over(top, part)
     leaves = part.session.leaves
     walk = _Walk(part)
     walk.visit(top, "", 0, in_related=False, in_alternative=0, own_body=True)
@@ -192,11 +203,15 @@ def _salvage(content: bytes, part: OpenPart) -> None:
     """Read the pieces between boundary-looking lines whose bytes no part had."""
     digests = {_digest(leaf) for leaf in part.session.leaves}
     found = 0
-    for piece in salvage.pieces(content):
+    pieces = salvage.pieces(content)
+    if len(pieces) > salvage.MOST_PIECES:
+        part.problem(Reason.TOO_MANY, Detail.PARTS)
+    for piece in pieces[: salvage.MOST_PIECES]:
         node = _parse(piece, headers_only=True)
         leaf = _leaf_of(node, f"salvaged.{found + 1}", own_body=True)
         digest = _digest(leaf.given.content)
-        if digest in digests or not leaf.given.content.strip():
+        is_known = digest in digests if leaf.given.content.strip() else not leaf.given.names
+        if is_known:
             continue
         digests.add(digest)
         found += 1
@@ -205,51 +220,6 @@ def _salvage(content: bytes, part: OpenPart) -> None:
 
 def _digest(content: bytes) -> bytes:
     return hashlib.sha256(b" ".join(content.split()) if len(content) < 100_000 else content.strip()).digest()
-
-
-# -- headers ------------------------------------------------------------------------------------------------------
-
-
-def _header_segments(node: _Node, part: OpenPart) -> None:
-    """Hand over every header: names and words as they are seen, and of what programs write the words."""
-    names: list[str] = []
-    others: list[str] = []
-    written: list[tuple[str, str]] = []
-    for key, value in node.raw_items():
-        key, value = key.lower(), str(value)
-        if key == "subject":
-            part.segment(PlaceKind.SUBJECT, headers.decode_words(value))
-        elif key in _NAMES:
-            names.append(headers.display_names(value))
-        elif traces.is_trace(key):
-            written.append((key, value))
-        else:
-            others.append(headers.decode_words(value))
-    for texts in (names, others):
-        part.segment(PlaceKind.HEADER, "\n\n".join(text for text in texts if text.strip()))
-    part.segment(PlaceKind.HEADER, traces.read(written), visibility=Visibility.HIDDEN)
-    for defect in node.defects:
-        # Lines that the parser took for the start of the body, or dropped, are text all the same.
-        line = getattr(defect, "line", None)
-        if isinstance(line, str):
-            part.segment(PlaceKind.HEADER, headers.decode_words(line))
-
-
-def _part_words(node: _Node, fields: list[headers.Parameters]) -> str:
-    """Return the words in the headers of a part inside a message."""
-    words_of = traces.unknown_parameters(fields)
-    written: list[tuple[str, str]] = []
-    for key, value in node.raw_items():
-        key = key.lower()
-        if key in _STRUCTURE:
-            continue
-        if traces.is_trace(key):
-            written.append((key, str(value)))
-        else:
-            words_of.append(headers.decode_words(str(value)))
-    if written:
-        words_of.append(traces.read(written))
-    return "\n\n".join(text for text in words_of if text.strip())
 
 
 # -- the tree -----------------------------------------------------------------------------------------------------
@@ -284,6 +254,14 @@ class _Walk:
             self._multipart(node, kind, section, depth, in_related, in_alternative, own_body)
         else:
             self._leaf(node, kind, section, in_related, in_alternative, own_body)
+            if not kind.startswith("x-message/") and salvage.holds_parts(node.raw_text):
+                self.needs_salvage = True
+            mended = _mended(node) if node.defects else None
+            if mended is not None:
+                self._part.problem(Reason.AMBIGUOUS, Detail.STRUCTURE)
+                self.visit(
+                    mended, section, depth + 1, in_related=in_related, in_alternative=in_alternative, own_body=own_body
+                )
 
     def _check(self, node: _Node) -> None:
         """Report what two clients could read in two ways."""
@@ -317,8 +295,11 @@ class _Walk:
         for text in (node.preamble, node.epilogue):
             if text and text.strip():
                 self.between.append(_text_of(text))
-        fields = node.fields("content-type")
-        texts = _part_words(node, fields) if section else "\n\n".join(traces.unknown_parameters(fields))
+        fields = node.fields("content-type") + node.fields("content-disposition")
+        if section:
+            texts = header_words.words_of(node, fields, with_names=True)
+        else:  # the other headers of a message are read with it
+            texts = "\n\n".join(traces.unknown_parameters(fields, with_names=True))
         self._part.segment(PlaceKind.HEADER, texts, visibility=Visibility.HIDDEN)
         children = node.get_payload() if node.is_multipart() else None
         if not isinstance(children, list) or not children:
@@ -406,6 +387,17 @@ class _Walk:
         return sorted(group, key=lambda index: self._leaves[index].given.declared_type != HTML)
 
 
+def _mended(node: _Node) -> _Node | None:
+    """Return a part as the clients read it that skip a line that is no header, where that makes it another one."""
+    if not any(isinstance(defect, errors.MissingHeaderBodySeparatorDefect) for defect in node.defects):
+        return None
+    skipped = salvage.skipped_headers(node.raw_body())
+    if skipped is None:
+        return None
+    fields = "".join(f"{name}: {value}\r\n" for name, value in node.raw_items())
+    return _parse(fields.encode("utf-8", "surrogateescape") + skipped)
+
+
 def _assign(leaf: _Leaf, *, is_attachment: bool, attachment: int, shown: frozenset[str] | None) -> None:
     given = leaf.given
     leaf.given = Given(
@@ -444,7 +436,7 @@ def _leaf_of(node: _Node, section: str, *, own_body: bool, is_message: bool = Fa
     """Return a leaf with its transfer encoding undone and every name it goes by."""
     types, dispositions = node.fields("content-type"), node.fields("content-disposition")
     declared = next((found.value for found in types if "/" in found.value), node.get_default_type())
-    names = _names(types, dispositions)
+    names = header_words.file_names(types, dispositions)
     first = types[0] if types else headers.parameters("")
     encodings = _encodings(node)
     content, extra = transfer.decode(node.raw_body(), encodings[0] if encodings else "")
@@ -460,13 +452,5 @@ def _leaf_of(node: _Node, section: str, *, own_body: bool, is_message: bool = Fa
     )
     # The headers of a message of one part are read with the message.
     fields = types + dispositions
-    words_of = "\n\n".join(traces.unknown_parameters(fields)) if is_message else _part_words(node, fields)
+    words_of = "\n\n".join(traces.unknown_parameters(fields)) if is_message else header_words.words_of(node, fields)
     return _Leaf(section, given, extra=extra, words=words_of)
-
-
-def _names(types: list[headers.Parameters], dispositions: list[headers.Parameters]) -> tuple[str, ...]:
-    """Return every form of the file name, decoded forms first, raw forms where they differ."""
-    raw = [name for found in dispositions for name in found.all.get("filename", ())]
-    raw += [name for found in types for name in found.all.get("name", ())]
-    decoded = [headers.decode_words(name).strip() for name in raw]
-    return tuple(name for name in dict.fromkeys(decoded + raw) if name)

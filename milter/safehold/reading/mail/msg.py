@@ -22,6 +22,7 @@ _PROPERTIES = "__properties_version1.0"
 _STREAM = re.compile(r"__substg1\.0_([0-9a-f]{4})([0-9a-f]{4})(?:-[0-9a-f]{8})?", re.IGNORECASE)
 _RECIPIENT, _ATTACHMENT, _NAMES = "__recip_version1.0_", "__attach_version1.0_", "__nameid_version1.0"
 _DATA = 0x3701
+_STRINGS = 0x0004  # of the storage of names: they stand one behind another
 _ROW = 16
 _SMALL_HEADER = 8  # the table of a recipient or attachment; that of a message has 32, of one inside another 24
 
@@ -37,19 +38,30 @@ def read(content: bytes, part: OpenPart) -> None:
             continue
         if name.startswith(_RECIPIENT):
             message.recipients.append(_item(file, entry, _SMALL_HEADER))
+            objects = _storages(entry)
         elif name.startswith(_ATTACHMENT):
-            message.attachments.append(_attachment(file, entry))
+            attachment, objects = _attachment(file, entry)
+            message.attachments.append(attachment)
         elif name == _NAMES:
-            names = "\n".join(_property_names(file.compound.read(entry.child("__substg1.0_00040102"))))
-            part.segment(PlaceKind.METADATA, names, visibility=Visibility.ATTRIBUTE)
+            names = _item(file, entry, 0)
+            said = _property_names(names.binaries.pop(_STRINGS, b""))
+            part.segment(PlaceKind.METADATA, "\n".join((*said, *names.more)), visibility=Visibility.ATTRIBUTE)
+            message.item.machine += map(binary.written, names.binaries.values())
+            objects = _storages(entry)
         else:
             continue
         file.take(entry)
+        for storage in objects:  # which no such storage has
+            file.embedded(storage)
     if not root.children:
         part.problem(Reason.CORRUPT, Detail.SALVAGED)
         binary.strings(content, part)
     mapi.hand_over(message, part)
     file.finish()
+
+
+def _storages(storage: Entry) -> list[Entry]:
+    return [entry for entry in storage.children if entry.is_storage]
 
 
 def _message_header(root: Entry) -> int:
@@ -71,11 +83,14 @@ def _item(file: ole.OleFile, storage: Entry, header: int) -> mapi.Item:
         if found:
             file.take(entry)
             item.take(int(found[1], 16), int(found[2], 16), file.compound.read(entry))
+        elif storage is not file.compound.root:  # those at the top are read as what nobody expects
+            item.more += (entry.name, ole.loose_text(file.compound.read(entry)))
     return item
 
 
 def _numbers(table: bytes, header: int, item: mapi.Item) -> None:
     """Take the properties that fit into the table itself."""
+    item.machine.append(binary.written(table))
     for at in range(header, len(table) - _ROW + 1, _ROW):
         kind = int.from_bytes(table[at : at + 2], "little")
         number = int.from_bytes(table[at + 2 : at + 4], "little")
@@ -93,12 +108,12 @@ def _property_names(strings: bytes) -> Iterator[str]:
         at += 4 + (size + 3 & ~3)
 
 
-def _attachment(file: ole.OleFile, storage: Entry) -> mapi.Attachment:
+def _attachment(file: ole.OleFile, storage: Entry) -> tuple[mapi.Attachment, list[Entry]]:
+    """Return an attachment, and the storages in it that have no place there."""
     item = _item(file, storage, _SMALL_HEADER)
     attachment = mapi.Attachment(item, item.binaries.pop(_DATA, b""))
-    for entry in storage.children:
-        if entry.is_storage:
-            inner = file.compound.read_tree(entry)
-            attachment.content = compound.write(inner)
-            attachment.is_object = True
-    return attachment
+    storages = _storages(storage)
+    if storages and not attachment.content:
+        attachment.content = compound.write(file.compound.read_tree(storages.pop(0)))
+        attachment.is_object = True
+    return attachment, storages

@@ -50,6 +50,8 @@ def read_pkcs7(content: bytes, part: OpenPart) -> None:
     # The names in certificates, and whatever else the wrapping says.
     words = binary.written(content.replace(inner, b"\n") if inner else content)
     part.segment(PlaceKind.METADATA, words[:_MOST_WORDS], visibility=Visibility.HIDDEN)
+    if len(words) > _MOST_WORDS:
+        part.problem(Reason.TOO_LARGE, Detail.TEXT_OF_PART)
 
 
 def _kind(content: bytes) -> bytes:

@@ -81,6 +81,7 @@ class _File:
             self.has_more = True
         elif number == _NEXT_ATTACHMENT:
             message.attachments.append(mapi.Attachment(mapi.Item()))
+            message.item.machine.append(binary.written(value))
         elif is_attachment and number in (_DATA, _TITLE, _TRANSPORT_NAME, _ATTACHMENT):
             if not message.attachments:
                 message.attachments.append(mapi.Attachment(mapi.Item()))
@@ -93,7 +94,7 @@ class _File:
             message.body = value
         elif number == _FROM:
             # Four lengths, then name and address; older writers disagree on the lengths.
-            message.item.more += binary.narrow_strings(value[8:]).splitlines()
+            message.item.more += binary.narrow_strings(value).splitlines()
         elif number == _PROPERTIES:
             self._spare(value[self._properties(value, 0, message.item) :])
         elif number == _RECIPIENTS:
@@ -106,8 +107,9 @@ class _File:
                     break
             self._spare(value[at:])
             self.has_more = self.has_more or len(message.recipients) > _MOST
-
-        elif number not in _SILENT:
+        elif number in _SILENT:
+            message.item.machine.append(binary.narrow_strings(value))
+        else:
             message.item.more += [binary.narrow_strings(value), binary.wide_strings(value)]
 
     def _spare(self, rest: bytes) -> None:
@@ -140,7 +142,7 @@ class _File:
             if at + 4 > len(raw):
                 self.is_damaged = True
                 break
-            kind, number = _u16(raw, at), _u16(raw, at + 2)
+            kind, number, begin = _u16(raw, at), _u16(raw, at + 2), at
             at += 4
             if number >= _FIRST_NAMED:
                 at = self._name(raw, at)
@@ -148,6 +150,7 @@ class _File:
             for index, value in enumerate(values):
                 self._take(number, kind if not index else kind | mapi.MANY, value, item, attachment)
             if at < 0 or at > len(raw) + 3:  # the last value may lack its padding
+                self._spare(raw[begin:])
                 self.is_damaged = True
                 return len(raw)
         return at
@@ -158,7 +161,7 @@ class _File:
         if kind == 0:
             return at + 24
         size = _u32(raw, at + 20)
-        self.names.append(raw[at + 24 : at + 24 + min(size, 1_024)].decode("utf-16-le", "replace").rstrip("\0"))
+        self.names.append(raw[at + 24 : at + 24 + size].decode("utf-16-le", "replace").rstrip("\0"))
         return at + 24 + (size + 3 & ~3)
 
     def _values(self, raw: bytes, at: int, kind: int) -> tuple[list[bytes], int]:
@@ -200,6 +203,8 @@ class _File:
             item.take(number, kind, value)
         elif kind in (0x02, 0x03, 0x0B):
             item.numbers.setdefault(number, int.from_bytes(value, "little"))
+        else:
+            item.machine.append(binary.written(value))
 
 
 def _u16(raw: bytes, at: int) -> int:

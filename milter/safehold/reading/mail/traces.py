@@ -4,7 +4,7 @@
 Every header is read.  Most are words and are handed over whole; those below are noise as long as they look like it,
 because noise would be searched with every message and would match by chance (a time stamp of ten digits is an NHS
 number one time in eleven).  A header that says two words which no mail program says is read after all, without its
-blobs and long numbers, hidden and within a bound.
+blobs and long numbers, hidden.
 
 =====================================  ==========================================================================
 header                                 why it is noise
@@ -22,7 +22,8 @@ X-Gm-*, X-Spam-* and their kin
 List-*, Feedback-Id, Precedence        addresses and commands of a mailing list; a list's own title is words
 X-Mailer, User-Agent, X-Originating-   a program's name and version, an address of a machine
 IP, Thread-Index, Priority and kin
-MIME-Version, Content-Type and kin     structure, read as such; parameters that nobody knows are words
+MIME-Version, Content-Type and kin     structure, read as such; comments in it are words, and so are parameters that
+                                       nobody knows or that say two words which no mail program says
 =====================================  ==========================================================================
 """
 
@@ -32,7 +33,7 @@ from collections.abc import Iterable
 from safehold.reading.basics import headers
 from safehold.reading.vocabulary import words
 
-_NAMES = words(
+_NAMES = {"from "} | words(
     "received x-received return-path delivered-to date message-id in-reply-to references mime-version content-type"
     " content-transfer-encoding content-disposition content-id content-length content-language dkim-signature"
     " domainkey-signature authentication-results received-spf user-agent errors-to precedence auto-submitted priority"
@@ -46,6 +47,14 @@ _FAMILIES = (
     "x-antivirus", "x-barracuda-", "x-ironport-", "x-mimecast-", "x-proofpoint-", "x-mailgun-", "x-sg-", "x-ses-",
     "x-amz-", "x-exim", "x-mozilla-",
 )  # fmt: skip
+_FORM_OF_VALUE = re.compile(r"[a-z-]{0,40}(?:/[\w.+-]{1,100})?")
+_FORMS = {
+    "from ": re.compile(
+        r"\S{1,250}(?:\s+\w{3}\s+\w{3}\s+\d{1,2}\s+[\d:]{4,8}(?:\s+[A-Z]{1,5}|\s+[+-]\d{4}){0,2}\s+\d{4}.*)?\Z"
+    ),
+    "mime-version": re.compile(r"\s*1\.0(?:\s*\([^()]{0,200}\))?\s*\Z"),
+    "date": re.compile(r"[\s\w,]{0,20}\d{1,4}[\s-]{1,3}(?:[A-Za-z]{3}|\d{1,2})[\s-]{1,3}\d{1,4}"),
+}
 _IDS = words("message-id in-reply-to references content-id resent-message-id")
 # What mail programs say of themselves and of their work.
 _SAID = words(
@@ -65,6 +74,7 @@ _SAID = words(
     " Anonymous Interface framework produced Inbound Outbound inbound outbound relay Relay gateway Gateway proxy"
     " forwarded envelope auto generated replied failure Standard Daylight Time Greenwich Mean British Summer"
     " Coordinated Universal Eastern Central Pacific Mountain Europe CEST EEST MEST"
+    " delivery Delivery status Status report Report"
     " root Scanned Virus virus clean Clean Found SpamAssassin autolearn tests required score hits"
 )
 _KNOWN = _SAID | {word.lower() for word in _SAID}
@@ -83,12 +93,18 @@ _NOISE = re.compile(r"(?=[A-Za-z]*[0-9+/=_])[A-Za-z0-9+/=_-]{20,}|[0-9]{9,}")
 _FEWEST_WORDS = 2
 _SHORTEST_WORD = 4
 _LONG_WORD = 6
-_LONGEST_HEADER, _LONGEST_ALL = 4_096, 16_384
+_FILE_NAMES = frozenset(("name", "filename"))
 
 
 def is_trace(name: str) -> bool:
     """Return whether programs write the header of that (lower-case) name."""
     return name in _NAMES or name.startswith(_FAMILIES)
+
+
+def looks_like_it(name: str, value: str) -> bool:
+    """Return whether a header that programs write has the form that they give it, where it has one."""
+    form = _FORMS.get(name)
+    return form is None or bool(form.match(value))
 
 
 def read(traces: Iterable[tuple[str, str]]) -> str:
@@ -106,14 +122,14 @@ def read(traces: Iterable[tuple[str, str]]) -> str:
     if strange or "=?" in whole or not whole.isascii():
         for value in others:
             if "=?" in value or not value.isascii():
-                found.append(headers.decode_words(value)[:_LONGEST_HEADER])
+                found.append(headers.decode_words(value))
             elif len([word for word in strange if word in value]) >= _FEWEST_WORDS:
-                found.append(value[:_LONGEST_HEADER])
+                found.append(value)
     if ids:
-        chosen = " ".join(_BEFORE_AT.findall(" ".join(ids)[:_LONGEST_HEADER])).translate(_SEPARATORS)
+        chosen = " ".join(_BEFORE_AT.findall(" ".join(ids))).translate(_SEPARATORS)
         if max(map(len, _strange(chosen)), default=0) >= _LONG_WORD:  # ids have short ones by chance
             found.append(chosen)
-    return _NOISE.sub(" ", "\n\n".join(found))[:_LONGEST_ALL] if found else ""
+    return _NOISE.sub(" ", "\n\n".join(found)) if found else ""
 
 
 def _strange(text: str) -> list[str]:
@@ -126,12 +142,22 @@ def _strange(text: str) -> list[str]:
     return strange if len(strange) >= _FEWEST_WORDS else []
 
 
-def unknown_parameters(fields: Iterable[headers.Parameters]) -> list[str]:
-    """Return the values of the parameters of structured headers that no standard knows."""
-    return [
+def unknown_parameters(fields: Iterable[headers.Parameters], *, with_names: bool = False) -> list[str]:
+    """Return the values of the parameters of structured headers that no standard knows, and others that say something.
+
+    Args:
+        fields: The headers.
+        with_names: Return file names too: nothing else reads those of a multipart.
+    """
+    odd = [headers.decode_words(found.value) for found in fields if not _FORM_OF_VALUE.fullmatch(found.value)]
+    return odd + [
         headers.decode_words(value)
         for found in fields
         for name, values in found.all.items()
-        if name not in _KNOWN_PARAMETERS
         for value in values
+        if name not in _KNOWN_PARAMETERS or (with_names and name in _FILE_NAMES) or _says_something(name, value)
     ]
+
+
+def _says_something(name: str, value: str) -> bool:
+    return name not in _FILE_NAMES and bool(_strange(value.translate(_SEPARATORS)))

@@ -4,7 +4,6 @@
 Pure, never raises.  Source: RFC 2045, section 6.
 """
 
-import binascii
 import re
 
 from safehold.reading.basics import charset, headers
@@ -13,6 +12,7 @@ from safehold.reading.basics.types import looks_like_text
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]{1,998}={0,2}[ \t]*\r?")
 _BEHIND_PADDING = re.compile(rb"^([A-Za-z0-9+/]{2,998}={1,2})[ \t]+(?=\S)", re.MULTILINE)
 _CLEAN_BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]*={0,2}\s*")  # no blanks inside: words are no base64
+_ONLY_LETTERS = re.compile(rb"\s*(?:[A-Z]?[a-z]{2,40}\s+){1,100}")
 _LOOKS_ENCODED = re.compile(rb"\s*(?:[A-Za-z0-9+/]{60,76}\r?\n){4}")
 
 
@@ -22,11 +22,11 @@ def decode(raw: bytes, encoding: str) -> tuple[bytes, str]:
     Lenient on purpose: a client shows what it can make of a damaged body, so we read what it can show.
     """
     if encoding == "base64":
-        if _CLEAN_BASE64.fullmatch(raw):
-            return headers.lenient_base64(raw), ""
+        if _CLEAN_BASE64.fullmatch(raw):  # a word is base64 too
+            return headers.lenient_base64(raw), raw.decode("ascii") if _ONLY_LETTERS.fullmatch(raw) else ""
         return _doubtful_base64(raw)
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(raw), ""
+        return headers.quoted_printable(raw), ""
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
         return raw, ""  # the line scan of the text reader finds the file
     if _LOOKS_ENCODED.match(raw) and encoding not in ("7bit", "8bit"):

@@ -4,16 +4,24 @@
 Source: OpenDocument 1.3 part 3, chapter 9 (tables).
 """
 
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping
+from operator import itemgetter
+
 from safehold.model import PlaceKind, Visibility
 from safehold.reading.basics import number_formats
-from safehold.reading.basics.grid import Cell, Grid
+from safehold.reading.basics.cells import Cell
+from safehold.reading.basics.grid import Grid
 from safehold.reading.notes import OpenPart
+from safehold.reading.odf.odf_styles import points
 from safehold.reading.odf.odf_words import attribute, count
 from safehold.reading.vocabulary import MarkKind
 
 _LAST_ROW = 1_048_576
 _COLUMNS = 16_384
 _HIDDEN = ("collapse", "filter")
+_LOWEST = 2.0  # points: what shows at most the edge of a letter
 
 
 class Sheet:
@@ -26,7 +34,7 @@ class Sheet:
             whole = Visibility.HIDDEN
         elif is_hidden:
             part.mark(MarkKind.HIDDEN_SHEET, PlaceKind.SHEET, number)
-        part.segment(PlaceKind.SHEET, name, number=number, visibility=whole or Visibility.VISIBLE)
+        part.segment(PlaceKind.SHEET_NAME, name, number=number, visibility=whole or Visibility.VISIBLE)
         self._part = part
         self._number = number
         self._grid = Grid(part, number, whole)
@@ -35,24 +43,51 @@ class Sheet:
         self._row_hidden = False
         self._columns_seen = 0
         self._hidden_columns = bytearray(_COLUMNS + 1)
+        self._column_styles: list[tuple[int, str]] = []  # the last column, and how its cells look by default
+        self._row_style = ""
+        self._folded: Counter[str] = Counter()
         self._cells: list[Cell] = []
         self._value = ("", False)
         self._hiding: Visibility | None = None
 
-    def column(self, attributes: dict[str, str]) -> None:
-        """Take the description of some columns."""
+    @property
+    def cell(self) -> tuple[int, int]:
+        """Return row and column of the cell at hand."""
+        return min(self._row, _LAST_ROW), min(self._column, _COLUMNS)
+
+    @property
+    def next_style(self) -> str:
+        """Return how the next cell looks if it does not say so itself."""
+        columns = self._column_styles
+        index = bisect_right(columns, self._column, key=itemgetter(0))
+        return self._row_style or (columns[index][1] if index < len(columns) else "")
+
+    def fold(self, what: str) -> None:
+        """Begin what is folded away: a ``table-column-group`` or ``table-row-group``."""
+        self._folded[what] += 1
+
+    def unfold(self, what: str) -> None:
+        """End it."""
+        self._folded[what] -= 1
+
+    def column(self, attributes: dict[str, str], style: Mapping[str, str]) -> None:
+        """Take the description of some columns, and their style."""
         repeats = count(attribute(attributes, "number-columns-repeated"))
-        if attribute(attributes, "visibility") in _HIDDEN:
+        hides = attribute(attributes, "visibility") in _HIDDEN or _is_flat(style, "column-width")
+        if hides or self._folded["table-column-group"] > 0:
             first = min(self._columns_seen + 1, _COLUMNS)
             last = min(self._columns_seen + repeats, _COLUMNS)
             self._hidden_columns[first : last + 1] = b"\x01" * (last + 1 - first)
         self._columns_seen += repeats
+        self._column_styles.append((self._columns_seen, attribute(attributes, "default-cell-style-name")))
 
-    def start_row(self, attributes: dict[str, str]) -> None:
-        """Start a row."""
+    def start_row(self, attributes: dict[str, str], style: Mapping[str, str]) -> None:
+        """Start a row, and say its style."""
         self._row += 1
         self._rows = count(attribute(attributes, "number-rows-repeated"))
-        self._row_hidden = attribute(attributes, "visibility") in _HIDDEN
+        hides = attribute(attributes, "visibility") in _HIDDEN or _is_flat(style, "row-height")
+        self._row_hidden = hides or self._folded["table-row-group"] > 0
+        self._row_style = attribute(attributes, "default-cell-style-name")
         self._column = 0
 
     def end_row(self) -> None:
@@ -65,12 +100,12 @@ class Sheet:
         self._row = min(self._row + self._rows - 1, _LAST_ROW)
         self._rows = 1
 
-    def start_cell(self, attributes: dict[str, str], hiding: Visibility | None) -> None:
-        """Start a cell; *hiding* is how its style hides it."""
+    def start_cell(self, attributes: dict[str, str], hiding: Visibility | None, *, is_covered: bool) -> None:
+        """Start a cell; *hiding* is how its style hides it, and one that is covered lies below one merged over it."""
         self._column += 1
         self._columns = count(attribute(attributes, "number-columns-repeated"))
         self._value = cell_value(attributes)
-        self._hiding = hiding
+        self._hiding = Visibility.HIDDEN if is_covered else hiding
 
     def hide_cell(self, hiding: Visibility) -> None:
         """Say that the text of the cell at hand is hidden."""
@@ -86,13 +121,18 @@ class Sheet:
             if self._hidden_columns[min(self._column, _COLUMNS)]:
                 hiding = Visibility.HIDDEN
                 self._part.mark(MarkKind.HIDDEN_COLUMNS, PlaceKind.SHEET, self._number)
-            self._cells.append(Cell(self._column, text, hiding))
+            self._cells.append(Cell(self.cell[1], text, hiding))
         self._column += self._columns - 1
 
     def end(self) -> None:
         """Hand over what waits."""
         self.end_row()
         self._grid.end()
+
+
+def _is_flat(style: Mapping[str, str], size: str) -> bool:
+    length = points(style.get(size, ""))
+    return length is not None and length <= _LOWEST
 
 
 def cell_value(attributes: dict[str, str]) -> tuple[str, bool]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from safehold.model import Visibility
 from safehold.reading.basics import colours
+from safehold.reading.odf.odf_lists import ListStyles
 from safehold.reading.vocabulary import words
 
 _TINY = 2.0  # points
@@ -17,7 +18,7 @@ _POINTS = {"cm": 72 / 2.54, "mm": 72 / 25.4, "in": 72.0, "pt": 1.0, "pc": 12.0, 
 # The properties that count, by their names without prefixes.
 _KEPT = words(
     "display color use-window-font-color font-size background-color cell-protect visibility fill fill-color opacity"
-    " page-width page-height page-layout-name"
+    " page-width page-height page-layout-name clip column-width row-height"
 )
 _LONGEST_CHAIN = 20
 
@@ -38,6 +39,7 @@ class Styles:
     """The styles of one document, by family and name."""
 
     def __init__(self) -> None:
+        self.lists = ListStyles()
         self._styles: dict[tuple[str, str], _Style] = {}
         self._at: _Style | None = None
         self._known: dict[tuple[str, str], dict[str, str]] = {}
@@ -73,6 +75,9 @@ class Styles:
                 break
             chain.append(style.properties)
             name = style.parent
+        default = self._styles.get((family, ""))  # what is true of all of a family where nothing else is said
+        if default is not None:
+            chain.append(default.properties)
         found: dict[str, str] = {}
         for properties in reversed(chain):
             found.update(properties)
@@ -97,6 +102,12 @@ class Styles:
         if behind != "transparent":
             ground = colours.rgb(behind)
         return colours.hiding(ink, ground) if ground is not None else None
+
+    def is_filled(self, family: str, name: str) -> bool:
+        """Return whether something of this style covers what lies beneath it."""
+        properties = self.properties(family, name)
+        clear = properties.get("opacity", "100%") not in ("100%", "100.0%")
+        return properties.get("fill", "none") in ("solid", "bitmap", "gradient") and not clear
 
     def ground(self, family: str, name: str, beneath: int | None) -> int | None:
         """Return the colour that something of this style gives to what stands on it."""

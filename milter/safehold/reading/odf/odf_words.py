@@ -7,8 +7,12 @@ are nothing but that language, and only what is known to be words counts.
 Source: OpenDocument 1.3 part 3, chapter 19 (attributes).
 """
 
+import base64
+import binascii
 import re
 
+from safehold.reading.basics import binary
+from safehold.reading.office.attributes import is_built_in
 from safehold.reading.office.ooxml import local, says_something
 from safehold.reading.vocabulary import words
 
@@ -24,9 +28,10 @@ _DULL = words(
     "style-name family class value-type anchor-type protection-key number-lines name-space display is-hidden"
     " visibility rel type show actuate embed dde-automatic-update num-format ref language country script"
     " enhanced-path path-stretchpoint-x points viewbox d type-language transform id control z-index layer"
-    " date-value time-value currency creation-date page-layout-name master-page-name fill-color color font-name"
+    " currency page-layout-name master-page-name fill-color color font-name"
     " presentation-page-layout-name"
 )
+_TIMES = words("date-value time-value creation-date duration")
 _CELLS = words("table-cell covered-table-cell")  # their values are read with what they show
 _DULL_VALUES = words(
     "true false none auto automatic always paragraph string float percentage date time page char as-char"
@@ -37,9 +42,17 @@ _NAMED = words(
     " form text textarea master-page annotation content-validation scenario data-pilot-table layer sequence-decl"
 )
 _VALUED = words("hidden item option text textarea formatted-text combobox listbox button checkbox radio property")
+_SHORT = 60  # characters of base64 that may be a word themselves
 _LOADED = words("image object object-ole plugin applet floating-frame")  # fetched when the document is opened
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]{1,20}:|//", re.IGNORECASE)
-_INTERNAL = ("#", "./Object", "Pictures/", "ObjectRep")
+# Names that programs give to what they link inside a document.
+_INTERNAL = re.compile(
+    r"#_{2,3}\w*|(?:\./)?Object(?:Replacements/Object)?(?: \d+)?|(?:\./)?Pictures/[0-9A-Fa-f]{8,}[\w.]*"
+)
+_STYLES = words("style list-style page-layout master-page page-master stroke-dash gradient hatch marker")
+_AUTOMATIC = re.compile(r"[A-Za-z]{1,3}\d+\w?|(?:Table|Tabelle|Frame|Mp|Mdp)\d+(?:\.\w{1,6})?|ta_\w+")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_LETTERS = re.compile(r"[^\W\d_]{3}")
 
 
 def attribute(attributes: dict[str, str], name: str) -> str:
@@ -48,6 +61,15 @@ def attribute(attributes: dict[str, str], name: str) -> str:
         if key == name or key.endswith(":" + name):
             return value
     return ""
+
+
+def setting_words(encoded: str) -> str:
+    """Return the loose words of a setting that is binary: the settings of a printer have its name."""
+    try:
+        found = binary.written(base64.b64decode("".join(encoded.split()), validate=True))
+    except (binascii.Error, ValueError):
+        return encoded
+    return f"{encoded}\n{found}" if len(encoded) <= _SHORT and encoded.isalnum() else found
 
 
 def count(raw: str) -> int:
@@ -59,14 +81,25 @@ def is_shown(element: str, key: str, value: str, *, in_content: bool) -> bool:
     """Return whether an attribute holds somebody's words; *element* is without prefix, *key* with it."""
     name = local(key)
     if name in _SHOWN:
-        return not value.startswith(_INTERNAL)
+        return _INTERNAL.fullmatch(value) is None
+    if name == "name" and element in _STYLES:
+        plain = value.replace("_20_", " ")
+        return not (_AUTOMATIC.fullmatch(plain) or is_built_in(plain)) and _LETTERS.search(plain) is not None
     if name == "name" and element in _NAMED:
         return True
     if name == "value" and element in _VALUED:
         return says_something(name, value)
-    if not in_content or name in _DULL or name.endswith("style-name") or (name == "value" and element in _CELLS):
+    if name.startswith("font-") or element == "font-face" or (name == "value" and element in _CELLS):
         return False
-    return value not in _DULL_VALUES and says_something(name, value) and not value.startswith(_INTERNAL)
+    if name in _TIMES:
+        return _LETTERS.search(value) is not None
+    if not in_content or name in _DULL or name.endswith("style-name"):
+        return _is_sentence(value)
+    return value not in _DULL_VALUES and says_something(name, value) and _INTERNAL.fullmatch(value) is None
+
+
+def _is_sentence(value: str) -> bool:
+    return " " in value and "#" not in value and len(_WORD.findall(value)) > 1
 
 
 def loads_from_outside(element: str, key: str, value: str) -> bool:

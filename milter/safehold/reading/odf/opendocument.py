@@ -13,8 +13,10 @@ import re
 
 from safehold.model import PlaceKind, Reason, Visibility
 from safehold.reading.notes import OpenPart
-from safehold.reading.odf.odf_story import Context, Story
+from safehold.reading.odf.odf_contexts import Context
+from safehold.reading.odf.odf_story import Story
 from safehold.reading.odf.odf_styles import Styles
+from safehold.reading.odf.odf_words import setting_words
 from safehold.reading.office import ooxml
 from safehold.reading.office.ooxml import Package, local, says_something
 from safehold.reading.vocabulary import Detail, MarkKind
@@ -29,7 +31,9 @@ _OTHER_PLACES: tuple[tuple[re.Pattern[str], PlaceKind, Visibility], ...] = tuple
     )
 )
 
-_LONGEST_SETTING = 200  # longer ones without a space are binary, in base64
+_SETTING = re.compile(
+    r"(?:ooo:)?[a-z]+-settings|(?:[a-z]{2,5}:)?[A-Z][A-Za-z0-9]{1,60}|view\d+"
+)  # as programs name them
 
 
 def read(content: bytes, part: OpenPart) -> None:
@@ -41,7 +45,7 @@ def read(content: bytes, part: OpenPart) -> None:
     _report_encryption(package, part)
     names = package.names(_PARTS)
     stories: dict[str, Styles] = {}
-    for name in sorted(names, key=lambda name: (name.count("/"), name.rpartition("/")[0], "content" in name)):
+    for name in sorted(names, key=lambda name: (name.count("/"), name.rpartition("/")[0], "content" in name.lower())):
         folder = name.rpartition("/")[0]
         styles = stories.setdefault(folder, Styles())
         taken = package.take(name)
@@ -49,7 +53,7 @@ def read(content: bytes, part: OpenPart) -> None:
             continue
         if folder:
             part.mark(MarkKind.EMBEDDED)
-        is_content = name.endswith("content.xml")
+        is_content = name.lower().endswith("content.xml")
         context = Context(PlaceKind.PARAGRAPH, stretches=True) if is_content else Context(PlaceKind.PAGE_HEADER)
         _read_story(taken, part, styles, context)
     if package.names(r"^versions/."):
@@ -76,11 +80,43 @@ def _read_other(name: str, content: bytes, package: Package) -> None:
 
 def _read_settings(name: str, content: bytes, package: Package) -> None:
     """Read the settings of the program: names of printers and data sources stand among the numbers."""
-    loose = ooxml.Loose(lambda *_: False)
-    package.report(ooxml.parse(content, loose, loose.aside), name)
-    lines = (line for line in loose.text().split("\n") if says_something("", line) and line not in ("true", "false"))
-    wordy = [line for line in lines if len(line) < _LONGEST_SETTING or " " in line]
-    package.part.segment(PlaceKind.METADATA, "\n".join(wordy), visibility=Visibility.HIDDEN)
+    settings = _Settings()
+    package.report(ooxml.parse(content, settings, settings.aside), name)
+    lines = (line for line in settings.text().split("\n") if says_something("", line) and line not in ("true", "false"))
+    package.part.segment(PlaceKind.METADATA, "\n".join((*lines, *settings.packed)), visibility=Visibility.HIDDEN)
+    package.part.segment(PlaceKind.METADATA, settings.said(), visibility=Visibility.ATTRIBUTE)
+
+
+class _Settings(ooxml.Loose):
+    """Settings; *packed* are the loose words of those that are binary."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            lambda _, name, value: not (name == "name" and _SETTING.fullmatch(value)) and says_something(name, value)
+        )
+        self.packed: list[str] = []
+        self._is_binary = False
+        self._encoded: list[str] = []
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Take a start tag."""
+        super().start(tag, attributes)
+        self._is_binary = "base64Binary" in attributes.values()
+
+    def end(self, tag: str) -> None:
+        """Take an end tag."""
+        if self._is_binary:
+            self.packed.append(setting_words("".join(self._encoded)))
+            self._encoded.clear()
+            self._is_binary = False
+        super().end(tag)
+
+    def data(self, text: str) -> None:
+        """Take character data."""
+        if self._is_binary:
+            self._encoded.append(text)
+        else:
+            super().data(text)
 
 
 def _report_encryption(package: Package, part: OpenPart) -> None:

@@ -12,7 +12,7 @@ from safehold.reading.basics import colours, number_formats
 from safehold.reading.office.ooxml import Loose, Package, local, says_something
 from safehold.reading.vocabulary import words
 
-_TINY = 2.0  # points
+_TINY, _USUAL_SIZE = 2.0, 11.0  # points
 # The first eight and the next eight indexed colours are the same.
 _INDEXED = (0x000000, 0xFFFFFF, 0xFF0000, 0x00FF00, 0x0000FF, 0xFFFF00, 0xFF00FF, 0x00FFFF)
 _THEME = ("lt1", "dk1", "lt2", "dk2", *(f"accent{n}" for n in range(1, 7)), "hlink", "folHlink")
@@ -30,12 +30,14 @@ class Look:
         hiding: How its font hides it, or None.
         blanks: Whether its number format shows nothing for some values.
         full_code: Its number format as it stands.
+        is_dark: Whether white letters can be seen on it.
     """
 
     code: str = number_formats.GENERAL
     hiding: Visibility | None = None
     blanks: bool = False
     full_code: str = ""
+    is_dark: bool = False
 
     def hides(self, raw: str, *, is_text: bool) -> bool:
         """Return whether the number format shows nothing for this value."""
@@ -44,15 +46,15 @@ class Look:
         return number_formats.hides_number(self.full_code, raw)
 
 
-def read_looks(package: Package, main: str) -> tuple[dict[int, Look], list[Loose]]:
-    """Return the looks that cells may have, by their number in the styles part, and what else styles say."""
+def read_styles(package: Package, main: str) -> tuple["Styles", list[Loose]]:
+    """Return the styles of a workbook, and what else its styles and theme say."""
     theme = _Theme()
     for name in package.related(main, "theme") or package.names(r"^xl/theme/theme1\.xml$"):
         package.parse(name, theme)
-    styles = _Styles(theme.colours)
+    styles = Styles(theme.colours)
     for name in package.related(main, "styles") or package.names(r"^xl/styles\.xml$"):
         package.parse(name, styles)
-    return styles.looks(), [styles, theme]
+    return styles, [styles, theme]
 
 
 def _says(_: str, name: str, value: str) -> bool:
@@ -80,7 +82,7 @@ class _Theme(Loose):
             self._index = -1
 
 
-class _Styles(Loose):
+class Styles(Loose):
     """Fonts, fills and number formats, and the combinations that cells name."""
 
     _SECTIONS = words("fonts fills cellXfs dxfs cellStyleXfs indexedColors")
@@ -96,6 +98,8 @@ class _Styles(Loose):
         self._cells: list[tuple[str, str, str]] = []
         self._indexed: list[int] = []
         self._solid = False
+        self._inside = ""
+        self._conditional: list[tuple[int | None, int | None, str]] = []  # ink, ground and number format of each
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Take a start tag."""
@@ -103,7 +107,9 @@ class _Styles(Loose):
         name = local(tag)
         if name in self._SECTIONS:
             self._section = name
-        elif name == "numFmt" and self._section != "dxfs":
+        elif self._section == "dxfs":
+            self._conditional_format(name, attributes)
+        elif name == "numFmt":
             self._formats[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
         elif self._section == "fonts":
             self._font(name, attributes)
@@ -141,7 +147,38 @@ class _Styles(Loose):
         hiding = colours.hiding(ink, colours.WHITE if ground is None else ground)
         if size <= _TINY:
             hiding = Visibility.TINY
-        return Look(code, hiding, bool(blanks), blanks)
+        is_dark = ground is not None and colours.hiding(colours.WHITE, ground) is None
+        return Look(code, hiding, bool(blanks), blanks, is_dark)
+
+    def may_hide(self, number: str) -> bool:
+        """Return whether a conditional format, where it applies, hides what stands in a cell."""
+        ink, ground, code = _at(self._conditional, number) or (None, None, "")
+        if code and (number_formats.hides_text(code) or number_formats.hides_number(code, "1")):
+            return True
+        return ink is not None and colours.hiding(ink, colours.WHITE if ground is None else ground) is not None
+
+    def _conditional_format(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "dxf":
+            self._conditional.append((None, None, ""))
+        if name in ("font", "fill", "border"):
+            self._inside = name
+        if not self._conditional:
+            return
+        ink, ground, code = self._conditional[-1]
+        if name == "numFmt":
+            code = attributes.get("formatCode", "")
+        elif name == "color" and self._inside == "font":  # borders have colours too
+            ink = self._colour(attributes)
+        elif name in ("bgColor", "fgColor"):
+            ground = self._colour(attributes)
+        self._conditional[-1] = (ink, ground, code)
+
+    def run_hiding(self, name: str, attributes: dict[str, str]) -> Visibility | None:
+        """Return how a property of some letters of a cell (its name without prefix) hides them on a light ground."""
+        if name == "sz":
+            return Visibility.TINY if _size(attributes) <= _TINY else None
+        colour = self._colour(attributes) if name == "color" else None
+        return None if colour is None else colours.hiding(colour, colours.WHITE)
 
     def _format(self, number: str) -> tuple[str, str]:
         """Return the code of a number format (``General`` where it changes nothing), and again if it may blank."""
@@ -162,10 +199,7 @@ class _Styles(Loose):
         elif name == "color" and self._fonts:
             self._fonts[-1] = (self._colour(attributes), self._fonts[-1][1])
         elif name == "sz" and self._fonts:
-            try:
-                self._fonts[-1] = (self._fonts[-1][0], float(attributes.get("val", "11")))
-            except ValueError:
-                return
+            self._fonts[-1] = (self._fonts[-1][0], _size(attributes))
 
     def _fill(self, name: str, attributes: dict[str, str]) -> None:
         if name == "fill":
@@ -195,6 +229,13 @@ class _Styles(Loose):
         if index < len(self._indexed):
             return self._indexed[index]
         return _INDEXED[index % 8] if index < 16 else None
+
+
+def _size(attributes: dict[str, str]) -> float:
+    try:
+        return float(attributes.get("val", _USUAL_SIZE))
+    except ValueError:
+        return _USUAL_SIZE
 
 
 def _at(items: list[_Item], raw: str) -> _Item | None:

@@ -7,36 +7,41 @@ itself (overlaps, sizes, expansion, encrypted members) are those of :mod:`safeho
 
 XML is streamed through expat, which has no depth limit (300 nested elements make lxml drop text without an error)
 and reports entity declarations, which no office program writes.  A part that is not well-formed is read on from the
-fault by a tolerant, linear tokenizer that raises the same events, and is ``corrupt``: lxml's recovery would drop
-what is nested deep, and is C on bytes that are known to be bad.
+fault (:mod:`safehold.reading.office.tolerant`), and is ``corrupt``.
 
 Source: ECMA-376 part 2 (packages, relationships).
 """
 
-import html
 import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 from urllib.parse import unquote
 from xml.parsers import expat
 
 from safehold.model import PlaceKind, Reason, Visibility
 from safehold.reading.archives.archive import Member, Zip, read_expanded
-from safehold.reading.basics import binary, charset
+from safehold.reading.basics import binary, types
 from safehold.reading.basics.compound import Compound
 from safehold.reading.legacy import vba
 from safehold.reading.notes import OpenPart
+from safehold.reading.office.part_names import is_part_name
+from safehold.reading.office.tolerant import Handler, read_on
 from safehold.reading.vocabulary import Detail, MarkKind, words
 
 _XML_NAMES = (".xml", ".rels", ".vml", ".rdf")
-# Files of an office package without anything to read, and no pictures either.
-_SILENT = re.compile(r"(?:^|/)(?:printersettings\d*\.bin|fonts?/.*|.*\.odttf|.*\.fntdata|mimetype)$", re.IGNORECASE)
+# Files that programs put into every package.  Nobody writes in them, so that they have no reader is no problem.
+_QUIET = re.compile(r"(?:^|/)(?:printersettings\d*\.bin|fonts?/.*|.*\.odttf|.*\.fntdata|mimetype)$", re.IGNORECASE)
+_MIMETYPE = re.compile(rb"application/[\w.+-]{1,100}\s?")
 _MACROS = re.compile(r"(?:^|/)(?:vbaproject\w*\.bin|vbadata\.xml)$", re.IGNORECASE)
 _BASIC_MACROS = re.compile(r"^(?:basic|scripts)/", re.IGNORECASE)
 _DIGITS = re.compile(r"(\d+)")
 _PACKED_NOTHING = 2  # bytes that deflate makes of none
+# Types under which fonts and what programs keep for themselves are known, or not known.
+_OF_PROGRAMS = words(
+    "application/octet-stream font/sfnt font/ttf font/otf font/woff font/woff2 application/vnd.ms-opentype"
+    " application/vnd.ms-fontobject application/x-font-ttf"
+)
 
 
 def local(tag: str) -> str:
@@ -71,6 +76,9 @@ class Package:
         self._named: dict[str, int] = {}
         for index, member in enumerate(self._zip.members):
             self._named.setdefault(_key(member.name), index)
+            part.segment(PlaceKind.METADATA, member.comment)
+            if member.name.lower().endswith(_XML_NAMES) and not is_part_name(member.name):
+                part.segment(PlaceKind.FILENAME, member.name, visibility=Visibility.ATTRIBUTE)
         self._taken: set[int] = set()
         self._relations: dict[str, dict[str, Relation]] = {}
 
@@ -105,7 +113,7 @@ class Package:
         self._taken.add(index)
         return self._expand(member)
 
-    def parse(self, name: str, handler: "Handler") -> bool:
+    def parse(self, name: str, handler: Handler) -> bool:
         """Feed an XML part to a handler; return whether there was one."""
         content = self.take(name)
         if content is None:
@@ -156,13 +164,17 @@ class Package:
 
     def _sweep_member(self, member: Member, read_xml: Callable[[str, bytes], None]) -> None:
         name, part = member.name, self.part
-        if member.is_folder or _SILENT.search(name):
+        if member.is_folder:
             return
         if not member.size and not member.crc and len(member.packed) <= _PACKED_NOTHING:
-            part.segment(PlaceKind.FILENAME, name, visibility=Visibility.ATTRIBUTE)
+            if not is_part_name(name):
+                part.segment(PlaceKind.FILENAME, name, visibility=Visibility.ATTRIBUTE)
             return
         if member.encrypted:
             part.unread_member(name, Reason.ENCRYPTED, Detail.PASSWORD)
+            return
+        if _QUIET.search(name):
+            self._read_quiet(member)
             return
         is_xml = name.lower().endswith(_XML_NAMES)
         if is_xml:
@@ -186,6 +198,18 @@ class Package:
         else:
             read_xml(name, content)
 
+    def _read_quiet(self, member: Member) -> None:
+        """Read the loose words of a font or of a printer's settings; what only has the name of one is read as it is."""
+        expanded = self._zip.expand(member, self.part.limits.member_bytes)
+        content = expanded.content
+        if _MIMETYPE.fullmatch(content):
+            return
+        if types.detect(content) in _OF_PROGRAMS:
+            self._report_expansion(expanded.problem)
+            self.part.segment(PlaceKind.METADATA, binary.written(content), visibility=Visibility.HIDDEN)
+        else:
+            read_expanded(expanded, member.names, self.part)
+
     def _expand(self, member: Member) -> bytes:
         expanded = self._zip.expand(member, self.part.limits.xml_bytes)
         self._report_expansion(expanded.problem)
@@ -199,12 +223,16 @@ class Package:
     def _read_relations(self, content: bytes, folder: str) -> dict[str, Relation]:
         """Read relationships; a target outside that is no plain hyperlink is fetched on opening."""
         reader = _Relations(folder)
-        self.report(parse(content, reader), "")
+        self.report(parse(content, reader, reader.aside), "")
         external = [relation for relation in reader.found.values() if relation.is_external]
         if any(not relation.kind.lower().endswith("/hyperlink") for relation in external):
             self.part.mark(MarkKind.EXTERNAL_LINK)
-        targets = "\n\n".join(dict.fromkeys(relation.target for relation in external))
-        self.part.segment(PlaceKind.METADATA, targets, visibility=Visibility.ATTRIBUTE)
+        targets = dict.fromkeys(relation.target for relation in external)
+        targets.update(dict.fromkeys(raw for raw, name in reader.inside.items() if "#" in raw or not self.has(name)))
+        self.part.segment(
+            PlaceKind.METADATA, "\n\n".join((*targets, *reader.attributes)), visibility=Visibility.ATTRIBUTE
+        )
+        self.part.segment(PlaceKind.METADATA, reader.text(), visibility=Visibility.HIDDEN)
         return reader.found
 
 
@@ -212,46 +240,7 @@ def _key(name: str) -> str:
     return unquote(name).replace("\\", "/").lstrip("/").lower()
 
 
-class _Relations:
-    def __init__(self, folder: str) -> None:
-        self.found: dict[str, Relation] = {}
-        self._folder = folder
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        target = attributes.get("Target", "")
-        if local(tag) != "Relationship" or not target:
-            return
-        external = attributes.get("TargetMode", "").lower() == "external"
-        if not external:
-            plain = unquote(target.partition("#")[0]).replace("\\", "/")
-            target = posixpath.normpath(plain if plain.startswith("/") else f"{self._folder}/{plain}").lstrip("./")
-        # Two of one id are one too many, and both are read.
-        key = attributes.get("Id", "")
-        while key in self.found:
-            key += "~"
-        self.found[key] = Relation(attributes.get("Type", ""), target, external)
-
-    def end(self, tag: str) -> None:
-        """Take an end tag."""
-
-    def data(self, text: str) -> None:
-        """Take character data."""
-
-
 # -- XML ----------------------------------------------------------------------------------------------------------
-
-
-class Handler(Protocol):
-    """What takes the events of one XML part."""
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """Take a start tag."""
-
-    def end(self, tag: str) -> None:
-        """Take an end tag."""
-
-    def data(self, text: str) -> None:
-        """Take character data."""
 
 
 class _EntityError(Exception):
@@ -281,7 +270,9 @@ def parse(content: bytes, handler: Handler, aside: Callable[[str], None] | None 
     parser.EndElementHandler = handler.end
     parser.CharacterDataHandler = handler.data
     parser.EntityDeclHandler = _refuse_entity
+    parser.SkippedEntityHandler = _refuse_entity  # one that is declared outside
     if aside is not None:
+        parser.StartDoctypeDeclHandler = lambda name, system, public, _: aside(_doctype(name, system, public))
         parser.CommentHandler = aside
         parser.ProcessingInstructionHandler = lambda target, text: aside(f"{target} {text}")
     try:
@@ -299,80 +290,19 @@ def parse(content: bytes, handler: Handler, aside: Callable[[str], None] | None 
     return Detail.NONE
 
 
+def _doctype(name: str, system: str | None, public: str | None) -> str:
+    """Return what the declaration of a document's type says, "" where it is one of those that are known."""
+    known = _PUBLIC.fullmatch(public or "") and _SYSTEM.fullmatch(system or "")
+    return "" if known else " ".join(filter(None, (name, system, public)))
+
+
 def _refuse_entity(*_: object) -> None:
     raise _EntityError
 
 
+# Document types as OpenOffice 1 and its formulas declare them.
+_PUBLIC, _SYSTEM = re.compile(r"-//(?:OpenOffice\.org|W3C)//DTD [\w .]{1,40}//EN"), re.compile(r"[\w./:-]{1,60}\.dtd")
 _UNKNOWN_ENCODING = expat.errors.codes[expat.errors.XML_ERROR_UNKNOWN_ENCODING]
-_DECLARED_CHARSET = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^<>]{0,100}?\sencoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
-_TAG = re.compile(r"<(/?)([^\W\d][\w.:-]{0,255})((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*)>")
-_SIGNS = re.compile("<+")
-_ATTRIBUTE = re.compile(r"([^\W\d][\w.:-]{0,255})\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-
-
-def read_on(content: bytes, at: int, handler: Handler, aside: Callable[[str], None] | None = None) -> None:
-    """Read *content* from a fault on, as far as it can be told what is a tag and what is text.  Linear."""
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        rest = charset.decode(content[:2] + content[at & ~1 :]).text
-    else:
-        opened = content.rfind(b"<", 0, at + 1)
-        if opened >= 0 and b">" not in content[opened:at]:
-            at = opened  # inside a tag: read it again
-        declared = _DECLARED_CHARSET.match(content)
-        rest = charset.decode(content[at:], declared[1].decode().lower() if declared else "").text
-    _Tokens(rest, handler, aside or (lambda _: None)).read()
-
-
-class _Tokens:
-    """A tokenizer that takes anything."""
-
-    # How each thing that is no tag begins and ends, and whether what it holds is text.
-    _ODD = (("<![CDATA[", "]]>", True), ("<!--", "-->", False), ("<?", "?>", False), ("<!", ">", False))
-
-    def __init__(self, text: str, handler: Handler, aside: Callable[[str], None]) -> None:
-        self._text = text
-        self._handler = handler
-        self._aside = aside
-        self._unending: set[str] = set()  # what is never closed from here on is searched for once
-
-    def read(self) -> None:
-        """Raise the events."""
-        text, handler = self._text, self._handler
-        position = 0
-        while position < len(text):
-            opened = text.find("<", position)
-            if opened < 0:
-                opened = len(text)
-            if opened > position:
-                handler.data(html.unescape(text[position:opened]))
-            position = opened
-            if position < len(text):
-                position = self._markup(position)
-
-    def _markup(self, position: int) -> int:
-        text, handler = self._text, self._handler
-        tag = _TAG.match(text, position)
-        if tag is not None:
-            closing, name, inside = tag[1], tag[2], tag[3]
-            if closing:
-                handler.end(name)
-                return tag.end()
-            found = _ATTRIBUTE.findall(inside) if "=" in inside else ()
-            handler.start(name, {key: html.unescape(one or other) for key, one, other in found})
-            if inside.endswith("/"):
-                handler.end(name)
-            return tag.end()
-        for begin, end, is_text in self._ODD:
-            if text.startswith(begin, position) and begin not in self._unending:
-                stop = text.find(end, position + len(begin))
-                if stop < 0:
-                    self._unending.add(begin)
-                    continue
-                (handler.data if is_text else self._aside)(text[position + len(begin) : stop])
-                return stop + len(end)
-        handler.data("\n")  # a lone sign, or many of them
-        signs = _SIGNS.match(text, position)
-        return max(position + 1, signs.end() - 1 if signs else 0)
 
 
 # -- words of a part that no reader knows ---------------------------------------------------------------------------
@@ -385,28 +315,33 @@ _LAYOUT = words(
     " MoveWithCells AutoFill CF"
 )
 _ONLY_NUMBERS = re.compile(r"[\s\d,.-]*|True|False|Pict")
+# Attributes whose value is the language of the format, and those where it is unless it is a sentence.
 _NO_WORDS = words(
-    "id rid uri typeface panose script target type contenttype partname algorithm guid uid ref r sqref spans embed"
-    " requires ignorable schemalocation namespaceuri format mediatype clsid xmlns rgb lastclr extension"
-    " basetype orient"
+    "typeface panose script sqref spans requires ignorable schemalocation namespaceuri rgb lastclr basetype orient"
 )
-_SCHEMAS = (
-    "http://schemas.", "http://purl.", "http://www.w3.org", "http://docs.oasis-open.org", "http://openoffice.org/",
-    "urn:schemas-", "urn:oasis:", "{", "#", "rId",
-)  # fmt: skip
-_WORDY = re.compile(r"[^\W\d_]{3}|\d{9}|@")
-_COLOUR = re.compile(r"#?(?:[0-9A-Fa-f]{2})?[0-9A-Fa-f]{6}")
+_ONE_WORD = words(
+    "id rid uri target type contenttype partname algorithm guid uid ref r embed format mediatype clsid xmlns extension"
+)
+_FLAGS = words("yes off true false none auto all")
+_SCHEMAS = re.compile(
+    r"(?:http://(?:schemas\.|purl\.|www\.w3\.org|docs\.oasis-open\.org|openoffice\.org/)|urn:(?:schemas-|oasis:)|#_x|rId)\S*"
+    r"|\{[0-9A-Fa-f-]+\}|#?(?:[0-9A-Fa-f]{2})?[0-9A-Fa-f]{6}"
+)
+# Three letters; a long number; a telephone or NHS number; a postcode.
+_WORDY = re.compile(r"[^\W\d_]{3}|\d{9}|@|\d{3}[ -]\d{3}|\d[A-Z]{2}\b")
 
 
 def says_something(name: str, value: str) -> bool:
     """Return whether an attribute of an unknown element may hold somebody's words."""
+    plain = local(name).lower()
     return (
-        len(value) > 3
-        and not name.startswith("xmlns")
-        and local(name).lower() not in _NO_WORDS
-        and not value.startswith(_SCHEMAS)
+        len(value) > 2
+        and value not in _FLAGS
+        and not (name.startswith("xmlns") and " " not in value)
+        and plain not in _NO_WORDS
+        and not (plain in _ONE_WORD and " " not in value and "://" not in value)
         and _WORDY.search(value) is not None
-        and _COLOUR.fullmatch(value) is None
+        and _SCHEMAS.fullmatch(value) is None
     )
 
 
@@ -492,6 +427,44 @@ class Loose:
             self._pieces.clear()
             if line:
                 self.lines.append(line)
+
+
+class _Relations(Loose):
+    """Relationships: takes the events of a ``.rels`` part, and gathers whatever else stands in it.
+
+    Attributes:
+        found: By their ids.
+        inside: The targets inside the package as they are written, and the members they lead to.
+    """
+
+    _OWN = words("Id Type Target TargetMode")
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            lambda element, name, value: (
+                not (element == "Relationship" and name in self._OWN) and says_something(name, value)
+            )
+        )
+        self.found: dict[str, Relation] = {}
+        self.inside: dict[str, str] = {}
+        self._folder = folder
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Take a start tag."""
+        super().start(tag, attributes)
+        target = attributes.get("Target", "")
+        if local(tag) != "Relationship" or not target:
+            return
+        external = attributes.get("TargetMode", "").lower() == "external"
+        if not external:
+            plain = unquote(target.partition("#")[0]).replace("\\", "/")
+            name = posixpath.normpath(plain if plain.startswith("/") else f"{self._folder}/{plain}").lstrip("./")
+            self.inside[target] = target = name
+        # Two of one id are one too many, and both are read.
+        key = attributes.get("Id", "")
+        while key in self.found:
+            key += "~"
+        self.found[key] = Relation(attributes.get("Type", ""), target, external)
 
 
 def read_loose(

@@ -6,8 +6,8 @@ what belongs to a sheet (comments, drawings, charts, tables), pivot caches, cach
 sweep of :mod:`safehold.reading.office.ooxml` everything else.  No dense grid: a value in cell XFD1048576 aborts
 python-calamine and hangs openpyxl (measured, design notes 2.3).
 
-XLSB (the same in binary records) has no reader yet: its XML parts and the strings of its other parts are read, and it
-is ``unsupported``, because numbers are not found that way.
+Of XLSB (the same in binary records) cells are read (:mod:`safehold.reading.office.binary_sheets`), XML parts, and the
+texts of what is else; it stays ``unsupported``.
 
 Source: ECMA-376 part 1, chapter 18 (SpreadsheetML).
 """
@@ -17,12 +17,22 @@ import binascii
 import re
 
 from safehold.model import PlaceKind, Reason, Visibility
-from safehold.reading.basics import binary, types
+from safehold.reading.basics import binary, grid, types
 from safehold.reading.notes import OpenPart
-from safehold.reading.office import ooxml
-from safehold.reading.office.cell_styles import read_looks
+from safehold.reading.office import binary_sheets, ooxml
+from safehold.reading.office.cell_styles import Styles, read_styles
 from safehold.reading.office.ooxml import Loose, Package
-from safehold.reading.office.workbook import Comments, Drawing, ExternalBook, Index, PivotCache, Strings, Table, said
+from safehold.reading.office.workbook import (
+    Comments,
+    Drawing,
+    ExternalBook,
+    Index,
+    PivotCache,
+    Strings,
+    Table,
+    merged_areas,
+    said,
+)
 from safehold.reading.office.worksheet import Shared, SheetReader
 from safehold.reading.vocabulary import Detail, MarkKind, words
 
@@ -52,16 +62,8 @@ def read(content: bytes, part: OpenPart) -> None:
     package = Package(content, part)
     if part.media_type == types.XLSB:
         part.problem(Reason.UNSUPPORTED, Detail.STRINGS_ONLY)
-        _read_binary_parts(package, part)
+        binary_sheets.read(package, part)
     _Workbook(package, part).read()
-
-
-def _read_binary_parts(package: Package, part: OpenPart) -> None:
-    for name in package.names(r"^xl/.*\.bin$"):
-        if "vbaproject" in name or "printersettings" in name or "embeddings/" in name:
-            continue
-        strings = binary.wide_strings(package.take(name) or b"")
-        part.segment(PlaceKind.SHEET if "/worksheets/" in name or "sharedstrings" in name else PlaceKind.TEXT, strings)
 
 
 class _Workbook:
@@ -70,7 +72,7 @@ class _Workbook:
     def __init__(self, package: Package, part: OpenPart) -> None:
         self.package = package
         self.part = part
-        self.shared = Shared(Strings(), {})
+        self.shared = Shared(Strings(), {}, Styles({}))
         self.comments = 0
 
     def read(self) -> None:
@@ -81,15 +83,15 @@ class _Workbook:
             main = next(iter(package.names(r"^xl/workbook\.xml$")), main)
         index = Index()
         package.parse(main, index)
-        strings = Strings()
+        styles, style_words = read_styles(package, main)
+        strings = Strings(styles)
         for name in package.related(main, "sharedStrings") or package.names(r"^xl/sharedstrings\.xml$"):
             package.parse(name, strings)
-        looks, style_words = read_looks(package, main)
-        self.shared = Shared(strings, looks, since_1904=index.since_1904)
+        self.shared = Shared(strings, styles.looks(), styles, since_1904=index.since_1904)
         sheets = self._read_sheets(main, index)
         for number, name in sheets:
             self._follow(name, number, 0)
-        for loose in (index, *style_words):
+        for loose in (index, *style_words, strings.rest):
             self._say_loose(loose)
         self._say_names(index)
         self._read_caches(main)
@@ -110,7 +112,7 @@ class _Workbook:
             if hidden:
                 self.part.mark(MarkKind.HIDDEN_SHEET, PlaceKind.SHEET, number)
             self.part.segment(
-                PlaceKind.SHEET,
+                PlaceKind.SHEET_NAME,
                 sheet.name,
                 number=number,
                 visibility=Visibility.HIDDEN if hidden else Visibility.VISIBLE,
@@ -133,7 +135,8 @@ class _Workbook:
             self.part.mark(MarkKind.MACROS, PlaceKind.SHEET, number)
         tables = self._tables(name)
         dressed = [table.area for table in tables if table.area is not None][:_MOST_TABLES]
-        cells = SheetReader(self.part, self.shared, number, Visibility.HIDDEN if hidden else None, dressed)
+        whole = Visibility.HIDDEN if hidden else None
+        cells = SheetReader(self.part, self.shared, number, whole, dressed, merged_areas(content))
         self.package.report(ooxml.parse(content, cells, cells.rest.aside), name)
         cells.finish()
         for table in tables:
@@ -161,7 +164,7 @@ class _Workbook:
             if content is None:
                 continue
             if kind in _COMMENTS:
-                self._read_comments(relation.target, content)
+                self._read_comments(relation.target, content, number)
             elif kind in _SEEN:
                 self._read_drawing(relation.target, content, number)
             else:
@@ -188,13 +191,12 @@ class _Workbook:
         part.segment(PlaceKind.SHEET, "\n".join(drawing.hidden), number=number, visibility=Visibility.HIDDEN)
         part.segment(PlaceKind.SHEET, drawing.said(), number=number, visibility=Visibility.ATTRIBUTE)
 
-    def _read_comments(self, name: str, content: bytes) -> None:
+    def _read_comments(self, name: str, content: bytes, sheet: int | None) -> None:
         reader = Comments()
         self.package.report(ooxml.parse(content, reader, reader.aside), name)
-        for text in reader.texts:
+        for text, row, column in reader.texts:
             self.comments += 1
-            self.part.mark(MarkKind.COMMENTS)
-            self.part.segment(PlaceKind.COMMENT, text, number=self.comments, visibility=Visibility.COMMENT)
+            grid.comment(self.part, text, count=self.comments, sheet=sheet, row=row, column=column)
         self.part.segment(PlaceKind.METADATA, reader.text(), visibility=Visibility.COMMENT)
         self.part.segment(PlaceKind.METADATA, reader.said(), visibility=Visibility.ATTRIBUTE)
 
@@ -241,7 +243,7 @@ class _Workbook:
         lower = name.lower()
         kind, visibility = next((kind, seen) for pattern, kind, seen in _OTHER_PLACES if pattern.search(lower))
         if kind is PlaceKind.COMMENT:
-            self._read_comments(name, content)
+            self._read_comments(name, content, None)
             return
         if visibility is Visibility.TRACKED_DELETION:
             part.mark(MarkKind.TRACKED_CHANGES)

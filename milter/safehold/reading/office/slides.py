@@ -13,8 +13,11 @@ import re
 from safehold.model import PlaceKind, Visibility
 from safehold.reading.notes import OpenPart
 from safehold.reading.office import ooxml
+from safehold.reading.office.attributes import drawing_words
 from safehold.reading.office.ooxml import Loose, Package, local, says_something
-from safehold.reading.office.shapes import Page, PageReader, Theme
+from safehold.reading.office.shapes import Page
+from safehold.reading.office.slide_reader import PageReader
+from safehold.reading.office.themes import Theme
 from safehold.reading.vocabulary import MarkKind, words
 
 _MAIN = "ppt/presentation.xml"
@@ -24,6 +27,7 @@ _SLIDES = r"^ppt/slides/[^/]+\.xml$"
 # What hangs on a slide and is seen on it.
 _SEEN = words("chart chartex chartusershapes diagramdata diagramdrawing vmldrawing drawing")
 _COMMENTS = words("comments")
+_AUTHORS = r"^ppt/(?:commentAuthors|authors)\.xml$"
 _NO_NOTES = words("hdr ftr dt sldNum sldImg")  # placeholders of a page of notes that are not the notes
 _OTHER_PLACES: tuple[tuple[re.Pattern[str], PlaceKind, Visibility], ...] = tuple(
     (re.compile(pattern), kind, visibility)
@@ -53,6 +57,7 @@ class _Deck:
         self.part = part
         self.comments = 0
         self.index = _Index()
+        self.authors = _Authors()
         self.masters: dict[str, Page] = {}
         self.themes: dict[str, Theme] = {}
         self.diagrams: set[str] = set()
@@ -65,6 +70,8 @@ class _Deck:
         if not package.has(main):
             main = next(iter(package.names(r"^ppt/presentation\.xml$")), main)
         package.parse(main, self.index)
+        for name in package.names(_AUTHORS):
+            package.parse(name, self.authors)
         slides = self._read_slides(main)
         for number, name in slides:
             self._read_beside(name, number)
@@ -74,11 +81,11 @@ class _Deck:
             # Pages of notes and handouts have a size of their own.
             self._hand_over_master(page, self.index.size if _ON_SLIDES.search(name) else None)
         self.part.segment(PlaceKind.PAGE_HEADER, "\n".join(self.prompts), visibility=Visibility.ATTRIBUTE)
-        themes = Loose(ooxml.shown_in_drawing)
+        themes = Loose(drawing_words)
         for theme in self.themes.values():
             themes.attributes.update(theme.attributes)
             themes.lines += theme.text().splitlines()
-        for loose in (self.index, themes):
+        for loose in (self.index, self.authors, themes):
             self.part.segment(PlaceKind.METADATA, loose.text(), visibility=Visibility.HIDDEN)
             self.part.segment(PlaceKind.METADATA, loose.said(), visibility=Visibility.ATTRIBUTE)
         package.sweep(self._read_other)
@@ -119,6 +126,8 @@ class _Deck:
             mark = _HIDING_MARKS.get(shown)
             if mark is not None and whole is None and visibility is not None:
                 part.mark(mark, PlaceKind.SLIDE, number)
+        bare = "\n\n".join(filter(None, (shape.without_labels() for shape in page.shapes)))
+        part.segment(PlaceKind.SLIDE, bare, number=number, visibility=whole or Visibility.VISIBLE)
         part.segment(PlaceKind.SLIDE, reader.rest.said(), number=number, visibility=Visibility.ATTRIBUTE)
         part.segment(PlaceKind.SLIDE, reader.rest.text(), number=number, visibility=Visibility.HIDDEN)
 
@@ -190,7 +199,7 @@ class _Deck:
         part.segment(PlaceKind.NOTE, page.rest.text(), number=number, visibility=Visibility.HIDDEN)
 
     def _read_seen(self, name: str, content: bytes, number: int, kind: str) -> None:
-        loose = Loose(ooxml.shown_in_drawing)
+        loose = Loose(drawing_words)
         self.package.report(ooxml.parse(content, loose, loose.aside), name)
         lines = loose.text().split("\n")
         if kind == "diagramdrawing":  # the picture of a diagram says what its data say
@@ -201,7 +210,7 @@ class _Deck:
         self.part.segment(PlaceKind.SLIDE, loose.said(), number=number, visibility=Visibility.ATTRIBUTE)
 
     def _read_comments(self, name: str, content: bytes) -> None:
-        reader = _Comments()
+        reader = _Comments(self.authors.names)
         self.package.report(ooxml.parse(content, reader, reader.aside), name)
         for text in (*reader.texts, reader.text()):
             if text.strip():
@@ -219,7 +228,7 @@ class _Deck:
         elif kind is PlaceKind.NOTE:
             self._read_notes(name, content, None)
         elif _ENGINE.search(lower):
-            ooxml.read_loose(content, self.package, name, kind, visibility=visibility, shown=ooxml.shown_in_drawing)
+            ooxml.read_loose(content, self.package, name, kind, visibility=visibility, shown=drawing_words)
         else:
             ooxml.read_loose(content, self.package, name, kind, visibility=visibility)
 
@@ -254,12 +263,37 @@ class _Index(Loose):
         super().start(tag, attributes)
 
 
-class _Comments(Loose):
-    """Comments, old (``cm`` with a ``text``) and modern (``cm`` with paragraphs and replies)."""
+class _Authors(Loose):
+    """Who wrote comments, by the ids that comments name.
+
+    Attributes:
+        names: With the initials, as comments show them.
+    """
 
     def __init__(self) -> None:
         super().__init__(lambda _, name, value: says_something(name, value))
+        self.names: dict[str, str] = {}
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        name, initials = attributes.get("name", ""), attributes.get("initials", "")
+        if local(tag) in ("cmAuthor", "author"):
+            self.names[attributes.get("id", "")] = f"{name} ({initials})" if name and initials else name or initials
+        super().start(tag, attributes)
+
+
+class _Comments(Loose):
+    """Comments, old (``cm`` with a ``text``) and modern (``cm`` with paragraphs and replies), with their authors."""
+
+    def __init__(self, authors: dict[str, str]) -> None:
+        super().__init__(lambda _, name, value: says_something(name, value))
         self.texts: list[str] = []
+        self._authors = authors
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        super().start(tag, attributes)
+        author = self._authors.get(attributes.get("authorId", ""), "")
+        if author and local(tag) in ("cm", "reply"):
+            self.lines.append(author)
 
     def end(self, tag: str) -> None:
         super().end(tag)

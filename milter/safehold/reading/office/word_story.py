@@ -1,46 +1,40 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One XML part of an office document, streamed: its paragraphs as a reader sees them, and as one could.
+"""One XML part of a Word document, streamed: its paragraphs as a reader sees them, and as one could.
 
-Paragraphs of the body are handed over in stretches, because an address in a letter is several paragraphs: a
-stretch ends after a long paragraph once it has some size, and carries the number of its first paragraph.  A
-paragraph with deletions is handed over once as it reads now, and once as it read before; what can be seen in two ways
-(a list number, text for older programs, raised text, rows from right to left) is handed over once more beside it.
+A paragraph with deletions is handed over once as it reads now, and once as it read before.  What can be seen in two
+ways (a list number, text for older programs, raised text, rows from right to left) is handed over beside it once more.
 """
 
 import re
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable
 
 from safehold.model import PlaceKind, Visibility
 from safehold.reading.notes import OpenPart
-from safehold.reading.office.word_styles import PLAIN, Counter, Look, Numbering, Styles, level_of
-from safehold.reading.office.word_styles import plain as without_prefixes
+from safehold.reading.office import drawings
+from safehold.reading.office.attributes import Said
+from safehold.reading.office.word_fields import Fields
+from safehold.reading.office.word_grounds import FILL_COLOURS, FILLS, Around
+from safehold.reading.office.word_numbering import Counter, Numbering
+from safehold.reading.office.word_paragraphs import Paragraph, Piece
+from safehold.reading.office.word_stretches import Stretches
+from safehold.reading.office.word_styles import AUTO, OF_RUNS, Look, Styles, level_of, without_prefixes
 from safehold.reading.vocabulary import MarkKind, words
 
 _NUMBER = re.compile(r"(\d{1,6})\.\w+$")
-# Character data that is layout, not text.
+# Character data that is layout, as long as it is numbers or one of the format's own words.
 _NOISE = words(
     "posOffset align pctWidth pctHeight pctPosHOffset pctPosVOffset Anchor SizeWithCells MoveWithCells AutoFill"
 )
+_LAYOUT = re.compile(r"[\s\d,.-]*|left|right|center|top|bottom|inside|outside|True|False")
+# Roots of parts in WordprocessingML: only their paragraphs and runs end a text.  What else they are, if anything.
+_ROOTS: dict[str, PlaceKind | None] = {
+    "document": PlaceKind.PARAGRAPH, "hdr": PlaceKind.PAGE_HEADER, "ftr": PlaceKind.PAGE_HEADER,
+    "footnotes": PlaceKind.NOTE, "endnotes": PlaceKind.NOTE, "comments": PlaceKind.COMMENT,
+    **dict.fromkeys(("glossaryDocument", "styles", "numbering", "settings", "webSettings", "fonts", "commentsEx")),
+}  # fmt: skip
 _BREAKING = words("p h row c tr tc si li item footnote endnote comment")
 # Outside Word, every element ends a piece of text but these.
 _INLINE = words("t r rPr rPh b i u sz color rFont family charset scheme span a s em strong")
-_SHOWN_ATTRIBUTES = words(
-    "descr title alt string tooltip author instr displayText instrText href prompt error promptTitle errorTitle"
-)
-# Elements whose ``val`` is somebody's words.
-_VALUED = words(
-    "alias tag default docVar helpText statusText entryMacro result listItem docPartName tblCaption tblDescription"
-    " listEntry query"
-)
-_NAMED = words("bookmarkStart docPr cNvPr docVar definedName sheet name")
-# Attributes that are words in these elements, and layout in others.
-_SHOWN_IN = {
-    "hyperlink": "anchor", "listItem": "value", "customXml": "element", "attr": "val", "ocxPr": "value",
-    "comment": "initials", "lvlText": "val",
-}  # fmt: skip
-_HAVING_NAMES = frozenset(("docPartPr", "frame", "ffData"))
-_LETTERS = re.compile(r"[^\W\d_]{2}")
 # In these, ``ins`` and ``del`` are about a mark or a row, and hold no text.
 _PROPERTIES = frozenset(("rPr", "trPr", "tcPr", "numPr"))
 _DELETING = frozenset(("del", "moveFrom"))
@@ -48,73 +42,11 @@ _INSERTING = frozenset(("ins", "moveTo"))
 _CHANGED = _DELETING | _INSERTING
 _TRACKED = words("ins del moveFrom moveTo rPrChange pPrChange tblPrChange sectPrChange cellIns cellDel")
 _IN_RUN = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "softHyphen": "\u00ad"}
-_STRUCTURE = words("tbl tr tc bidiVisual AlternateContent Choice Fallback rt fldChar sym bdo")
-_OF_PARAGRAPH = frozenset(("pStyle", "numId", "ilvl"))
-_ENOUGH = 1_500
-_TOO_MUCH = 20_000
-_LONG_PARAGRAPH = 200
-_LONGEST_ROW, _MOST_PIECES_OF_ROW = 400, 60
+_ITEMS = {"comment": PlaceKind.COMMENT, "footnote": PlaceKind.NOTE, "endnote": PlaceKind.NOTE}
+_UNCOUNTED = words("separator continuationSeparator continuationNotice")
 _START_OF_PARAGRAPH = 200
 _MOST_NAMES = 1_000
-_CELL = "\t"
 _OVERRIDE, _OVERRIDE_LEFT, _END_OF_OVERRIDE = "\u202e", "\u202d", "\u202c"
-# Words in a row, in an attribute that we do not know; names of fonts and styles are such words and say nothing.
-_WORDY = re.compile(r"[A-Za-z]{4,40}[^A-Za-z]{1,20}[A-Za-z]{4}")
-_WORDLESS = words("style path ascii hAnsi cs eastAsia typeface panose1 uiPriority Requires Ignorable schemaLocation")
-_WORDLESS_ELEMENTS = words("lsdException name font latin ea cs sym clrScheme fontScheme fmtScheme")
-
-
-class _Piece(NamedTuple):
-    """A run of text as its document has it."""
-
-    text: str
-    hiding: Visibility | None
-    inserted: bool  # with tracking on
-    other: bool  # for older programs, or a reading aid: not what the paragraph says
-    chosen: bool  # what stands for it in a new program
-    raised: bool
-
-
-@dataclass(slots=True)
-class _Paragraph:
-    """The pieces of a paragraph, and what its properties say."""
-
-    choices: int = 0  # alternatives that were open when it began
-    pieces: list[_Piece] = field(default_factory=list, repr=False)
-    look: Look = PLAIN
-    style: str = ""
-    number: str | None = None
-    level: int | None = None
-    label: str = ""
-
-    def now(self) -> str:
-        """Return the text as the document shows it."""
-        return "".join([piece.text for piece in self.pieces if piece.hiding is None and not piece.other])
-
-    def hidings(self) -> set[Visibility]:
-        """Return every way in which some of it is hidden."""
-        return {piece.hiding for piece in self.pieces if piece.hiding is not None and piece.text.strip()}
-
-    def with_hidden(self, hiding: Visibility) -> str:
-        """Return the text with what is hidden in one way put back; with deletions, what replaced them is left out."""
-        before = hiding is Visibility.TRACKED_DELETION
-        return "".join(
-            piece.text
-            for piece in self.pieces
-            if piece.hiding is hiding or (piece.hiding is None and not piece.other and not (before and piece.inserted))
-        )
-
-    def also(self) -> list[str]:
-        """Return the other ways in which the shown text can be read."""
-        shown = [piece for piece in self.pieces if piece.hiding is None]
-        readings: list[str] = []
-        if any(piece.other for piece in shown):
-            readings.append("".join([piece.text for piece in shown if not piece.chosen]))
-        shown = [piece for piece in shown if not piece.other]
-        if any(piece.raised for piece in shown):
-            readings.append("".join([f" {piece.text} " if piece.raised else piece.text for piece in shown]))
-            readings.append("".join([piece.text for piece in shown if not piece.raised]))
-        return readings
 
 
 class Story:
@@ -127,37 +59,44 @@ class Story:
         name: str,
         styles: Styles | None = None,
         numbering: Numbering | None = None,
+        *,
+        is_unseen: bool = False,
     ) -> None:
-        self.kind = kind
         self._part = part
-        found = _NUMBER.search(name)
-        self._number = int(found[1]) if found and kind is not PlaceKind.PARAGRAPH else None
-        self._is_word = name.lower().startswith("word/")
+        self._stretches = Stretches(part, kind)
+        self._stretches.is_unseen = is_unseen
+        self._named = _NUMBER.search(name)
+        self._is_word = name.lower().startswith("word/")  # until its root says more
         self._styles = styles or Styles()
-        self._counter = Counter(numbering or Numbering())
+        self._counter = Counter(numbering or Numbering(), self._styles)
+        self._around = Around(self._styles)
         self._names: dict[str, str] = {}
         self._open: list[str] = []
-        self._paragraphs: list[_Paragraph] = [_Paragraph()]
+        self._paragraphs: list[Paragraph] = [Paragraph()]
         self._deleting = 0
         self._inserting = 0
         self._looks: list[Look] = []  # of the open runs
         self._hiding: Visibility | None = None
-        self._tables = 0
-        self._table_depth = 0
-        self._rows: list[int] = []  # where in the stretch each open row begins
-        self._turned: list[int] = []  # tables whose columns go from right to left, by their depth
-        self._count = 0
-        self._stretch: list[str] = []
-        self._stretch_from = 0
-        self._stretch_size = 0
-        self._also: dict[str, None] = {}
-        self._attributes: dict[str, None] = {}
+        self._fields = Fields()
+        self._items = 0
+        self._said = Said(self._styles)
         self._asides: list[str] = []
-        self._instructions: list[str] = []
         self._choices: list[set[str]] = []
         self._branches: list[int] = []  # which alternative is open, from 1, in each choice
         self._fallback = 0
-        self._aids = 0
+        self._aids: list[tuple[int, int]] = []  # where in the paragraph the reading aids of open ruby texts stand
+        self._in_aid = 0
+        self._take_kind(kind)
+
+    @property
+    def kind(self) -> PlaceKind:
+        """Return the kind of place that the part is."""
+        return self._stretches.kind
+
+    def _take_kind(self, kind: PlaceKind) -> None:
+        numbered = self._named is not None and kind is not PlaceKind.PARAGRAPH and kind not in _ITEMS.values()
+        self._stretches.kind = kind
+        self._stretches.number = int(self._named[1]) if numbered and self._named else None
 
     # expat's events
 
@@ -165,25 +104,31 @@ class Story:
         """Take a start tag."""
         name = self._names.get(tag) or self._name(tag)
         parent = self._open[-1] if self._open else ""
+        if not parent:
+            self._take_root(name)
         self._open.append(name)
         if attributes:
-            self._take_attributes(name, attributes)
+            is_loose = not self._is_word and self.kind is PlaceKind.METADATA
+            self._said.take(name, parent, attributes, is_loose=is_loose)
+        if name not in _BEGINNING:  # most elements
+            return
         if name in ("p", "h"):
-            self._paragraphs.append(_Paragraph(len(self._choices)))
+            self._start_paragraph()
         elif name == "r":
             self._looks.append(self._paragraphs[-1].look)
-            self._hiding = self._looks[-1].hiding
+            self._hiding = self._looks[-1].hiding(self._paragraphs[-1].grounds)
         elif parent == "r" and name in _IN_RUN:
             self._put(_IN_RUN[name])
         elif parent == "rPr":
-            self._run_property(name, attributes)
+            if name in OF_RUNS or name == "rStyle":
+                self._run_property(name, attributes)
         elif self._is_word and parent not in _PROPERTIES and name in _CHANGED:
             self._deleting += name in _DELETING
             self._inserting += name in _INSERTING
-        elif name in _STRUCTURE:
-            self._start_structure(name, attributes)
-        elif name in _OF_PARAGRAPH and self._is_word:
-            self._paragraph_property(name, attributes)
+        else:
+            take = _STARTS.get(name)
+            if take is not None:
+                take(self, name, attributes)
         if name in _TRACKED and self._is_word:
             self._part.mark(MarkKind.TRACKED_CHANGES)
 
@@ -192,20 +137,25 @@ class Story:
         name = self._names.get(tag) or self._name(tag)
         if self._open:
             self._open.pop()
+        if name not in _ENDING:  # most elements
+            if len(self._paragraphs) == 1 and (name in _BREAKING or not (self._is_word or name in _INLINE)):
+                self._end_loose()
+            return
+        parent = self._open[-1] if self._open else ""
         if name in ("p", "h") and len(self._paragraphs) > 1:
             self._end_paragraph(self._paragraphs.pop())
         elif self._is_word and name in _CHANGED:
-            if (self._open[-1] if self._open else "") not in _PROPERTIES:
+            if parent not in _PROPERTIES:
                 self._deleting -= name in _DELETING
                 self._inserting -= name in _INSERTING
         elif name == "r":
             if self._looks:
                 self._looks.pop()
-            self._hiding = self._looks[-1].hiding if self._looks else None
-        elif name == "pPr" and self._is_word and (self._open[-1] if self._open else "") == "p":
+            self._hiding = self._looks[-1].hiding(self._paragraphs[-1].grounds) if self._looks else None
+        elif name == "pPr" and self._is_word and parent == "p":
             self._end_properties(self._paragraphs[-1])
-        elif name in _STRUCTURE:
-            self._end_structure(name)
+        elif name in _ENDS:
+            _ENDS[name](self, name)
         elif len(self._paragraphs) == 1 and (name in _BREAKING or not (self._is_word or name in _INLINE)):
             self._end_loose()
 
@@ -216,12 +166,19 @@ class Story:
             self._names[tag] = name
         return name
 
+    def _take_root(self, name: str) -> None:
+        """Learn from its root what the part is: its name is free."""
+        self._is_word = name in _ROOTS
+        kind = _ROOTS.get(name)
+        if kind is not None and self.kind is PlaceKind.TEXT:
+            self._take_kind(kind)
+
     def data(self, text: str) -> None:
         """Take character data."""
         name = self._open[-1] if self._open else ""
         if name in ("instrText", "delInstrText"):
-            self._instructions.append(text)
-        elif name in _NOISE or (self._is_word and name != "t" and not text.strip()):
+            self._fields.instructions.append(text)
+        elif (name in _NOISE and _LAYOUT.fullmatch(text)) or (self._is_word and name != "t" and not text.strip()):
             return
         else:
             self._put(text, deleted=name == "delText")
@@ -234,214 +191,295 @@ class Story:
         """Hand over what is left."""
         while self._paragraphs:
             self._end_paragraph(self._paragraphs.pop())
-        self._hand_over_stretch()
-        instructions = "".join(self._instructions)
-        self._part.segment(self.kind, instructions, number=self._number, visibility=Visibility.ATTRIBUTE)
-        attributes = "\n\n".join(self._attributes)
-        self._part.segment(self.kind, attributes, number=self._number, visibility=Visibility.ATTRIBUTE)
+        self._stretches.hand_over()
+        number = None if self.kind in _ITEMS.values() else self._stretches.number
+        instructions = "".join(self._fields.instructions)
+        self._part.segment(self.kind, instructions, number=number, visibility=Visibility.ATTRIBUTE)
+        self._part.segment(self.kind, self._said.text(), number=number, visibility=Visibility.ATTRIBUTE)
+        for packed in self._said.packed:
+            drawings.read(packed, self._part)
         asides = "\n\n".join(self._asides)
-        self._part.segment(self.kind, asides, number=self._number, visibility=Visibility.HIDDEN)
+        self._part.segment(self.kind, asides, number=number, visibility=Visibility.HIDDEN)
 
-    # structure
+    # tables, and what stands one by one in its part
 
-    def _start_structure(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "tbl":
-            if not self._table_depth:
-                self._hand_over_stretch()
-                self._tables += 1
-            self._table_depth += 1
-        elif name == "bidiVisual":
-            self._turned.append(self._table_depth)
-        elif name == "tr":
-            self._rows.append(len(self._stretch))
-        elif name == "AlternateContent":
-            self._choices.append(set())
-            self._branches.append(0)
-        elif name in ("Choice", "Fallback"):
-            if self._branches:
-                self._branches[-1] += 1
-            self._fallback += name == "Fallback"
-        elif name == "rt":
-            self._aids += 1
-        elif name == "fldChar":
-            self._instructions.append("\n")
-        elif name == "sym":
-            self._put(_symbol(without_prefixes(name, attributes)[1].get("char", "")))
-        elif name == "bdo":
-            self._put(_OVERRIDE if "rtl" in attributes.values() else _OVERRIDE_LEFT)
+    def _start_table(self, _: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 - one face for all
+        self._stretches.start_table()
+        self._around.start_table()
 
-    def _end_structure(self, name: str) -> None:
-        if name == "tc":
-            self._stretch.append(_CELL)
-        elif name == "tr":
-            self._end_row()
-        elif name == "tbl":
-            while self._turned and self._turned[-1] >= self._table_depth:
-                self._turned.pop()
-            self._table_depth = max(0, self._table_depth - 1)
-            if not self._table_depth:
-                self._hand_over_stretch(PlaceKind.TABLE)
-        elif name == "AlternateContent" and self._choices:
+    def _end_table(self, _: str) -> None:
+        self._stretches.end_table()
+        self._around.end_table()
+
+    def _turn_table(self, _: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 - one face for all
+        self._stretches.turn_table()
+
+    def _dress_table(self, _: str, attributes: dict[str, str]) -> None:
+        self._around.dress_table(without_prefixes(attributes).get("val", ""))
+
+    def _start_row(self, _: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 - one face for all
+        self._stretches.start_row()
+        self._around.start_row()
+
+    def _end_row(self, _: str) -> None:
+        self._stretches.end_row()
+
+    def _start_cell(self, _: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 - one face for all
+        self._around.start_cell()
+
+    def _end_cell(self, _: str) -> None:
+        self._stretches.end_cell()
+        self._around.end_cell()
+
+    def _start_item(self, name: str, attributes: dict[str, str]) -> None:
+        """Start a comment or a note: each has its own number."""
+        if self.kind is not _ITEMS[name] or len(self._paragraphs) > 1:
+            return
+        self._stretches.hand_over()
+        if without_prefixes(attributes).get("type") not in _UNCOUNTED:
+            self._items += 1
+            self._stretches.number = self._items
+
+    def _end_item(self, name: str) -> None:
+        if self.kind is _ITEMS[name] and len(self._paragraphs) == 1:
+            self._end_loose()
+            self._stretches.hand_over()
+
+    # alternatives, fields and what stands in a text
+
+    def _start_alternatives(self, _: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 - one face for all
+        self._choices.append(set())
+        self._branches.append(0)
+
+    def _end_alternatives(self, _: str) -> None:
+        if self._choices:
             self._choices.pop()
             self._branches.pop()
-        elif name == "Fallback":
-            self._fallback = max(0, self._fallback - 1)
-        elif name == "rt":
-            self._aids = max(0, self._aids - 1)
-        elif name == "bdo":
-            self._put(_END_OF_OVERRIDE)
 
-    def _end_row(self) -> None:
-        """Join the cells of a row, where a reader sees one line."""
-        start = self._rows.pop() if self._rows else len(self._stretch)
-        row = self._stretch[start:]
-        if not 1 < len(row) <= _MOST_PIECES_OF_ROW or sum(map(len, row)) > _LONGEST_ROW:
-            return
-        cells: list[list[str]] = [[]]
-        for piece in row:
-            if piece == _CELL:
-                cells.append([])
-            else:
-                cells[-1].append(piece)
-        texts = [" ".join(cell) for cell in cells if cell]
-        self._stretch[start:] = [_CELL.join(texts)]
-        if self._turned:
-            self._also[_CELL.join(reversed(texts))] = None
-            self._part.mark(MarkKind.REORDERED, self._place_kind(), self._place_number())
+    def _start_branch(self, name: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 - one face for all
+        if self._branches:
+            self._branches[-1] += 1
+        self._fallback += name == "Fallback"
+
+    def _end_branch(self, name: str) -> None:
+        self._fallback = max(0, self._fallback - (name == "Fallback"))
+
+    def _start_ruby(self, _: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 - one face for all
+        self._aids.append((0, 0))
+
+    def _end_ruby(self, _: str) -> None:
+        if self._aids:
+            self._paragraphs[-1].put_aid_behind(*self._aids.pop())
+
+    def _start_aid(self, _: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 - one face for all
+        self._in_aid += 1
+        if self._aids:
+            self._aids[-1] = (len(self._paragraphs[-1].pieces),) * 2
+
+    def _end_aid(self, _: str) -> None:
+        self._in_aid = max(0, self._in_aid - 1)
+        if self._aids:
+            self._aids[-1] = (self._aids[-1][0], len(self._paragraphs[-1].pieces))
+
+    def _field(self, _: str, attributes: dict[str, str]) -> None:
+        """Take a mark of a field: between its begin and its separator stands its code, which nobody sees."""
+        self._fields.mark(without_prefixes(attributes).get("fldCharType", ""))
+
+    def _symbol(self, _: str, attributes: dict[str, str]) -> None:
+        self._put(_symbol(without_prefixes(attributes).get("char", "")))
+
+    def _start_override(self, _: str, attributes: dict[str, str]) -> None:
+        self._put(_OVERRIDE if "rtl" in attributes.values() else _OVERRIDE_LEFT)
+
+    def _end_override(self, _: str) -> None:
+        self._put(_END_OF_OVERRIDE)
+
+    # what text stands on
+
+    def _page_colour(self, _: str, attributes: dict[str, str]) -> None:
+        colour = self._styles.palette.text({"val": "auto", **_coloured(attributes)})
+        self._around.page(colour if colour >= 0 else None)
+
+    def _shade(self, _: str, attributes: dict[str, str]) -> None:
+        """Take the shading of a paragraph, a cell or a table; that of a run is a property of the run."""
+        place = self._open[-3:-1]
+        ground = self._styles.palette.shading(without_prefixes(attributes))
+        if place == ["p", "pPr"]:
+            if ground != AUTO:
+                self._paragraphs[-1].grounds = (ground,)
+        elif place == ["tc", "tcPr"]:
+            self._around.shade_cell(ground)
+        elif place == ["tbl", "tblPr"]:
+            self._around.shade_table(ground)
+
+    def _start_shape(self, _: str, attributes: dict[str, str]) -> None:
+        self._around.start_shape(without_prefixes(attributes))
+
+    def _end_shape(self, _: str) -> None:
+        self._around.end_shape()
+
+    def _drawing_properties(self, _: str, attributes: dict[str, str]) -> None:
+        self._around.hide_shape(without_prefixes(attributes))
+
+    def _fill(self, name: str, attributes: dict[str, str]) -> None:
+        if self._open[-2:-1] == ["spPr"] or self._open[-3:-1] == ["spPr", "solidFill"]:
+            self._around.fill_shape(name, without_prefixes(attributes))
+
+    def _style_fill(self, _: str, attributes: dict[str, str]) -> None:
+        self._around.style_shape(without_prefixes(attributes))
+
+    def _start_box(self, _: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 - one face for all
+        self._around.start_box(self._hiding)
+
+    def _end_box(self, _: str) -> None:
+        self._around.end_box()
+
+    def _crop(self, _: str, attributes: dict[str, str]) -> None:
+        """Take how much of a picture is cut off: all of it is in the file."""
+        if any(value.isdecimal() and value.strip("0") for value in attributes.values()):
+            self._part.mark(MarkKind.CROPPED_IMAGE)
 
     # what runs and paragraphs come to
 
     def _put(self, text: str, *, deleted: bool = False) -> None:
         paragraph = self._paragraphs[-1]
-        hiding = Visibility.TRACKED_DELETION if deleted or self._deleting else self._hiding
+        if deleted or self._deleting:
+            hiding: Visibility | None = Visibility.TRACKED_DELETION
+        elif self._fields.codes > paragraph.codes:
+            hiding = Visibility.HIDDEN
+        else:
+            hiding = self._around.hiding or self._hiding
         branch = self._branches[-1] if len(self._choices) > paragraph.choices else 0
         raised = bool(self._looks) and self._looks[-1].raised
-        other = branch > 1 or self._aids > 0
-        paragraph.pieces.append(_Piece(text, hiding, self._inserting > 0, other, branch == 1, raised))
+        other = branch > 1 or self._in_aid > 0
+        paragraph.pieces.append(Piece(text, hiding, self._inserting > 0, other, branch == 1, raised))
+
+    def _start_paragraph(self) -> None:
+        look, ground = self._styles.paragraph()
+        around = self._around
+        grounds = around.grounds if ground is None else (ground,)
+        self._paragraphs.append(
+            Paragraph(look.over(around.look), grounds, len(self._choices), len(self._fields), self._fields.codes)
+        )
 
     def _run_property(self, name: str, attributes: dict[str, str]) -> None:
         """Note how a run is seen; the properties of a paragraph's mark say nothing of its text."""
         if len(self._open) < 3 or self._open[-3] != "r" or not self._looks:
             return
-        given = without_prefixes(name, attributes)[1]
+        if name == "webHidden" and self._fields.contents:
+            return  # a table of contents on the web has no page numbers
+        given = without_prefixes(attributes)
         if name == "rStyle":
             look = self._styles.look(given.get("val", "")).over(self._looks[-1])
         else:
-            look = self._looks[-1].with_property(name, given)
+            look = self._looks[-1].with_property(name, given, self._styles.palette)
         if look is not self._looks[-1]:
             self._looks[-1] = look
-            self._hiding = look.hiding
+            self._hiding = look.hiding(self._paragraphs[-1].grounds)
 
     def _paragraph_property(self, name: str, attributes: dict[str, str]) -> None:
         """Note the style and the list of a paragraph; those that it had before a tracked change do not count."""
         path = ["p", "pPr"] if name == "pStyle" else ["p", "pPr", "numPr"]
-        if self._open[-1 - len(path) : -1] != path:
+        if not self._is_word or self._open[-1 - len(path) : -1] != path:
             return
-        value = without_prefixes(name, attributes)[1].get("val", "")
+        value = without_prefixes(attributes).get("val", "")
         paragraph = self._paragraphs[-1]
         if name == "pStyle":
             paragraph.style = value
-            paragraph.look = self._styles.look(value)
+            look, ground = self._styles.paragraph(value)
+            paragraph.look = look.over(self._around.look)
+            if ground is not None:
+                paragraph.grounds = (ground,)
         elif name == "numId":
             paragraph.number = value
         else:
             paragraph.level = level_of(value)
 
-    def _end_properties(self, paragraph: _Paragraph) -> None:
-        """Put the number of a list before the text, as a reader sees it."""
-        number, level = self._styles.numbering(paragraph.style)
-        if paragraph.number is not None:
-            number, level = paragraph.number, 0
-        if number and not paragraph.label:
-            paragraph.label = self._counter.label(number, level if paragraph.level is None else paragraph.level)
+    def _end_properties(self, paragraph: Paragraph) -> None:
+        """Work out the number of a list, which a reader sees before the text."""
+        if not paragraph.label:
+            paragraph.label = self._counter.label(paragraph.style, paragraph.number, paragraph.level)
 
-    def _take_attributes(self, name: str, attributes: dict[str, str]) -> None:
-        for key, value in attributes.items():
-            if not value:
-                continue
-            local = key.rpartition(":")[2]
-            if (
-                local in _SHOWN_ATTRIBUTES
-                or (local == "val" and name in _VALUED)
-                or (local == "name" and name in _NAMED)
-                or (local == _SHOWN_IN.get(name) and _LETTERS.search(value))
-                or (name == "name" and len(self._open) > 1 and self._open[-2] in _HAVING_NAMES)
-                or (self.kind is PlaceKind.METADATA and not key.startswith("xmlns") and self._says_something(value))
-                or (len(value) > 8 and _is_wordy(name, key, local, value))
-            ):
-                self._attributes[value] = None
-
-    @staticmethod
-    def _says_something(value: str) -> bool:
-        return len(value) > 3 and not value.startswith(("http://schemas.", "http://purl.", "http://www.w3.org", "{"))
-
-    def _end_paragraph(self, paragraph: _Paragraph) -> None:
+    def _end_paragraph(self, paragraph: Paragraph) -> None:
+        self._fields.end_paragraph(paragraph.fields, paragraph.codes)
         if not paragraph.pieces and not paragraph.label:
             return
-        text = paragraph.now()
-        whole = "".join(piece.text for piece in paragraph.pieces)
+        text, whole = paragraph.now(), paragraph.whole()
         if self._fallback and self._choices and whole in self._choices[-1]:
             return  # the same text box again, for older programs
         if self._choices:
             self._choices[-1].add(whole)
-        if not self._table_depth and (whole.strip() or paragraph.label):
-            self._count += 1
-        for hiding in paragraph.hidings():
-            mark = MarkKind.TRACKED_CHANGES if hiding is Visibility.TRACKED_DELETION else MarkKind.HIDDEN_TEXT
-            self._part.mark(mark)
-            self._part.segment(
-                self._place_kind(), paragraph.with_hidden(hiding), number=self._place_number(), visibility=hiding
-            )
-        if paragraph.label:
-            self._also[text[:_START_OF_PARAGRAPH]] = None
-            text = f"{paragraph.label}\t{text}"
+        stretches = self._stretches
+        if whole.strip() or paragraph.label:
+            stretches.count_paragraph()
+        hidden = {hiding: paragraph.label + paragraph.with_hidden(hiding) for hiding in paragraph.hidings()}
+        stretches.add_hidden(hidden, is_shown=bool(text.strip()))
+        if paragraph.label and (text.strip() or not hidden):
+            stretches.add_also(text[:_START_OF_PARAGRAPH])
+            text = f"{paragraph.label}{text}"
         for reading in paragraph.also():
             if reading != text:
-                self._also[reading] = None
+                stretches.add_also(reading)
         if text.strip():
-            self._add(text)
+            stretches.add(text)
 
     def _end_loose(self) -> None:
         """End a stretch of text that stands in no paragraph."""
         loose = self._paragraphs[0]
         if any(piece.text.strip() for piece in loose.pieces):
-            self._paragraphs[0] = _Paragraph()
+            self._paragraphs[0] = Paragraph()
             self._end_paragraph(loose)
 
-    # stretches
 
-    def _add(self, text: str) -> None:
-        if not self._stretch:
-            self._stretch_from = self._count
-        self._stretch.append(text)
-        self._stretch_size += len(text)
-        if self._table_depth:
-            return
-        if self._stretch_size > _TOO_MUCH or (self._stretch_size > _ENOUGH and len(text) > _LONG_PARAGRAPH):
-            self._hand_over_stretch()
+_SHAPES = words("drawing pict wsp sp shape rect roundrect oval group")
+_STARTS: dict[str, Callable[[Story, str, dict[str, str]], None]] = {
+    "tbl": Story._start_table,
+    "bidiVisual": Story._turn_table,
+    "tblStyle": Story._dress_table,
+    "tr": Story._start_row,
+    "tc": Story._start_cell,
+    **dict.fromkeys(_ITEMS, Story._start_item),
+    "AlternateContent": Story._start_alternatives,
+    **dict.fromkeys(("Choice", "Fallback"), Story._start_branch),
+    "ruby": Story._start_ruby,
+    "rt": Story._start_aid,
+    "fldChar": Story._field,
+    "sym": Story._symbol,
+    "bdo": Story._start_override,
+    "background": Story._page_colour,
+    "shd": Story._shade,
+    **dict.fromkeys(_SHAPES, Story._start_shape),
+    **dict.fromkeys(("docPr", "anchor", "cNvPr"), Story._drawing_properties),
+    **dict.fromkeys(FILLS | FILL_COLOURS, Story._fill),
+    "fillRef": Story._style_fill,
+    "txbxContent": Story._start_box,
+    "srcRect": Story._crop,
+    **dict.fromkeys(("pStyle", "numId", "ilvl"), Story._paragraph_property),
+}
+_ENDS: dict[str, Callable[[Story, str], None]] = {
+    "tbl": Story._end_table,
+    "tr": Story._end_row,
+    "tc": Story._end_cell,
+    **dict.fromkeys(_ITEMS, Story._end_item),
+    "AlternateContent": Story._end_alternatives,
+    **dict.fromkeys(("Choice", "Fallback"), Story._end_branch),
+    "ruby": Story._end_ruby,
+    "rt": Story._end_aid,
+    "bdo": Story._end_override,
+    **dict.fromkeys(_SHAPES, Story._end_shape),
+    "txbxContent": Story._end_box,
+}
 
-    def _hand_over_stretch(self, kind: PlaceKind | None = None) -> None:
-        stretch, self._stretch, self._stretch_size = self._stretch, [], 0
-        also, self._also = "\n\n".join(self._also), {}
-        text = "\n".join(stretch).replace("\n\t", "\t")
-        visibility = Visibility.COMMENT if self.kind is PlaceKind.COMMENT else Visibility.VISIBLE
-        if self.kind is PlaceKind.COMMENT and text:
-            self._part.mark(MarkKind.COMMENTS)
-        place, number = self.kind, self._number
-        if kind is PlaceKind.TABLE and self.kind is PlaceKind.PARAGRAPH:
-            place, number = PlaceKind.TABLE, self._tables
-        elif self.kind is PlaceKind.PARAGRAPH:
-            number = self._stretch_from
-        self._part.segment(place, text, number=number, visibility=visibility)
-        self._part.segment(place, also, number=number, visibility=visibility)
 
-    def _place_kind(self) -> PlaceKind:
-        return PlaceKind.TABLE if self._table_depth and self.kind is PlaceKind.PARAGRAPH else self.kind
+# The elements at whose begin, or end, there is something to do.
+_BEGINNING = frozenset(("p", "h", "r", "rStyle", *_IN_RUN, *_CHANGED, *_TRACKED, *OF_RUNS, *_STARTS))
+_ENDING = frozenset(("p", "h", "r", "pPr", *_CHANGED, *_ENDS))
 
-    def _place_number(self) -> int | None:
-        if self.kind is not PlaceKind.PARAGRAPH:
-            return self._number
-        return self._tables if self._table_depth else self._count
+
+def _coloured(attributes: dict[str, str]) -> dict[str, str]:
+    """Return the colour of a page, which is written in an attribute of its own, as that of a text is."""
+    given = without_prefixes(attributes)
+    return {**given, "val": given.get("color", "auto")}
 
 
 def _symbol(code: str) -> str:
@@ -453,13 +491,3 @@ def _symbol(code: str) -> str:
     if 0xF000 <= number <= 0xF0FF:
         number -= 0xF000
     return chr(number) if 0x20 <= number < 0x110000 and not 0xD800 <= number < 0xE000 else ""
-
-
-def _is_wordy(element: str, key: str, local: str, value: str) -> bool:
-    return (
-        (" " in value or element == "lvlText")
-        and local not in _WORDLESS
-        and element not in _WORDLESS_ELEMENTS
-        and not key.startswith("xmlns")
-        and bool(_WORDY.search(value))
-    )

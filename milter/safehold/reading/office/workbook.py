@@ -11,15 +11,20 @@ from dataclasses import dataclass, field
 
 from safehold.model import PlaceKind, Visibility
 from safehold.reading.basics import number_formats
+from safehold.reading.basics.merged import Area
 from safehold.reading.notes import OpenPart
 from safehold.reading.office import ooxml
+from safehold.reading.office.cell_runs import Runs
+from safehold.reading.office.cell_styles import Styles
 from safehold.reading.office.ooxml import Loose, local, says_something
 from safehold.reading.vocabulary import words
 
 _SHAPES = words("sp grpSp pic cxnSp graphicFrame")
 _MOST_VALUES = 100_000
 _MANY_CHARACTERS = 8_000
+_CELL = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9]\d{0,6})", re.ASCII)
 _AREA = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7}):\$?([A-Za-z]{1,3})\$?(\d{1,7})")
+_MERGED = re.compile(rb"mergeCell\s[^<>]{0,200}?\bref\s{0,9}=\s{0,9}[\"']([^\"'<>]{1,30})")
 # Characters that XML cannot hold, or that Excel would not show as they are: _x000D_ (ECMA-376 part 1, 22.9.2.19).
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -100,9 +105,18 @@ class Index(Loose):
 
 
 class Strings:
-    """The shared strings; those that no cell uses are what was deleted."""
+    """The shared strings; those that no cell uses are what was deleted.
 
-    def __init__(self) -> None:
+    Attributes:
+        partly: Of strings with hidden letters, by their number, what is seen of them and how the rest is hidden.
+        rest: What stands in the part besides.
+    """
+
+    def __init__(self, styles: Styles | None = None) -> None:
+        self.partly: dict[int, tuple[str, Visibility]] = {}
+        self.rest = Loose(said_or_wordy)
+        self._runs = Runs(styles)
+        self._known: set[tuple[str, ...]] = set()
         self._texts: list[str] = []
         self._used = bytearray()
         self._pieces: list[str] = []
@@ -110,7 +124,7 @@ class Strings:
         self._into = self._pieces
         self._in_text = False
 
-    def start(self, tag: str, _: dict[str, str]) -> None:
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Take a start tag."""
         if tag == "t" or tag.endswith(":t"):
             self._in_text = True
@@ -118,21 +132,37 @@ class Strings:
             self._into = self._phonetic
         elif tag == "si" or tag.endswith(":si"):
             self._into = self._pieces
+        else:
+            self._runs.start(local(tag), attributes, self._pieces)
+        if attributes:
+            said = (tag, *attributes.values())
+            if said not in self._known:
+                self.rest.start(tag, attributes)
+                if len(self._known) < _MOST_VALUES:
+                    self._known.add(said)
 
     def end(self, tag: str) -> None:
         """Take an end tag."""
         if tag == "si" or tag.endswith(":si"):
-            text = "".join(self._pieces)
-            if self._phonetic:
-                text = f"{text}\t{''.join(self._phonetic)}"
-                self._phonetic.clear()
-            self._texts.append(unescaped(text))
-            self._pieces.clear()
-            self._into = self._pieces
+            self._end_string()
         elif tag == "t" or tag.endswith(":t"):
             self._in_text = False
         elif tag == "rPh" or tag.endswith(":rPh"):
             self._into = self._pieces
+        else:
+            self._runs.end(local(tag), self._pieces)
+
+    def _end_string(self) -> None:
+        partly = self._runs.take(self._pieces)
+        if partly is not None:
+            self.partly[len(self._texts)] = unescaped(partly[0]), partly[1]
+        text = "".join(self._pieces)
+        if self._phonetic:
+            text = f"{text}\t{''.join(self._phonetic)}"
+            self._phonetic.clear()
+        self._texts.append(unescaped(text))
+        self._pieces.clear()
+        self._into = self._pieces
 
     def data(self, text: str) -> None:
         """Take character data."""
@@ -143,13 +173,15 @@ class Strings:
         """Return the string of that number, or what stands there if it is none."""
         if not self._used and self._texts:
             self._used = bytearray(len(self._texts))
-        try:
-            index = int(raw)
-            text = self._texts[index]
-            self._used[index] = 1
-        except (ValueError, IndexError):
+        index = int(raw) if raw.isdecimal() and len(raw) < 9 else len(self._texts)
+        if index >= len(self._texts):
             return raw
-        return text if index >= 0 else raw
+        self._used[index] = 1
+        return self._texts[index]
+
+    def seen_of(self, raw: str) -> tuple[str, Visibility] | None:
+        """Return what is seen of the string of that number, and how the rest is hidden; None where all is seen."""
+        return self.partly.get(int(raw)) if raw.isdecimal() and len(raw) < 9 else None
 
     def unused(self) -> Iterator[str]:
         """Yield the strings that no cell asked for."""
@@ -161,12 +193,17 @@ class Strings:
 
 
 class Comments(Loose):
-    """Comments, old and threaded; the authors of the old ones are loose text."""
+    """Comments, old and threaded; the authors of the old ones are loose text.
+
+    Attributes:
+        texts: What they say, and the row and column of the cell that each hangs on (0, 0 where that is not said).
+    """
 
     def __init__(self) -> None:
         super().__init__(lambda _, name, value: says_something(name, value))
-        self.texts: list[str] = []
+        self.texts: list[tuple[str, int, int]] = []
         self._inside = False
+        self._cell = (0, 0)
         self._authors: list[str] = []
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -174,6 +211,7 @@ class Comments(Loose):
         if local(tag) in ("comment", "threadedComment"):
             self._end_line()
             self._inside = True
+            self._cell = cell_of(attributes.get("ref", ""))
             self._authors, self.lines = self.lines, []
         super().start(tag, attributes)
 
@@ -185,7 +223,7 @@ class Comments(Loose):
             text = self.text()
             self.lines = self._authors
             if text:
-                self.texts.append(text)
+                self.texts.append((text, *self._cell))
 
 
 class PivotCache(Loose):
@@ -277,7 +315,9 @@ class ExternalBook(Loose):
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Take a start tag."""
-        self.is_live = self.is_live or local(tag) == "ddeLink"
+        if local(tag) == "ddeLink":
+            self.is_live = True
+            self.attributes["|".join(attributes.get(key, "") for key in ("ddeService", "ddeTopic"))] = None
         super().start(tag, attributes)
 
     def end(self, tag: str) -> None:
@@ -288,7 +328,14 @@ class ExternalBook(Loose):
             super().end(tag)
 
 
-Area = tuple[int, int, int, int]  # left, top, right, bottom
+def cell_of(ref: str) -> tuple[int, int]:
+    """Return row and column of a cell; zeros where that is none.
+
+    >>> cell_of("$AB7")
+    (7, 28)
+    """
+    found = _CELL.fullmatch(ref)
+    return (int(found[2]), column_of(found[1])) if found else (0, 0)
 
 
 def column_of(letters: str) -> int:
@@ -301,6 +348,20 @@ def column_of(letters: str) -> int:
     for letter in letters[:3].upper():
         column = column * 26 + (ord(letter) - 64 if "A" <= letter <= "Z" else 1)
     return column
+
+
+def area_of(ref: str) -> Area | None:
+    """Return an area; None where that is none."""
+    found = _AREA.fullmatch(ref)
+    return (column_of(found[1]), int(found[2]), column_of(found[3]), int(found[4])) if found else None
+
+
+def merged_areas(sheet: bytes) -> Iterator[Area]:
+    """Yield the merged areas of a sheet, which stand behind its cells."""
+    for found in _MERGED.finditer(sheet) if b"mergeCell" in sheet else ():
+        area = area_of(found[1].decode("ascii", "replace"))
+        if area is not None:
+            yield area
 
 
 class Table(Loose):
@@ -316,9 +377,8 @@ class Table(Loose):
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Take a start tag."""
-        found = _AREA.fullmatch(attributes.get("ref", "")) if local(tag) == "table" else None
-        if found:
-            self.area = (column_of(found[1]), int(found[2]), column_of(found[3]), int(found[4]))
+        if local(tag) == "table":
+            self.area = area_of(attributes.get("ref", ""))
         super().start(tag, attributes)
 
 

@@ -27,7 +27,8 @@ from pdfminer.pdfpage import PDFPage
 from safehold.model import PlaceKind, Reason, Visibility
 from safehold.reading.basics import appended, binary
 from safehold.reading.notes import OpenPart, OverrunError
-from safehold.reading.pages import pdf_objects, scans
+from safehold.reading.pages import page_text, pdf_objects, pdf_revisions, pdf_strings, scans
+from safehold.reading.pages.pdf_found import Found, Known
 from safehold.reading.pictures import ocr
 from safehold.reading.vocabulary import Detail, MarkKind
 
@@ -36,10 +37,7 @@ _MOST_ANNOTATIONS = 20_000
 _ANNOTATION_TEXTS = ("Contents", "RC", "Subj", "T", "TU", "OverlayText")
 _MARKUP = re.compile(r"<[^<>]{0,2000}>")
 _XMP = re.compile(rb"<x:xmpmeta.{0,500000}?</x:xmpmeta>", re.DOTALL)
-# pdfium writes these for a hyphen at the end of a line, and joins the lines; a soft hyphen says the same.
-_LINE_HYPHENS = {0x02: "\u00ad", 0xFFFE: "\u00ad"}
 _END = b"%%EOF"
-_PAGE_OBJECT = re.compile(rb"/Type\s{0,9}/Page\b")
 _DATE_KEYS = frozenset(("CreationDate", "ModDate"))
 
 
@@ -72,7 +70,6 @@ def _read_document(document: Any, content: bytes, part: OpenPart) -> None:
     ]
     if refused:
         _read_refused(content, refused, part)
-    _read_uncounted(content, pages, part)
     if pages > part.limits.pages:
         part.problem(Reason.TOO_LARGE, Detail.PAGES)
     if not pages:
@@ -82,7 +79,7 @@ def _read_document(document: Any, content: bytes, part: OpenPart) -> None:
     _scripts(document, part)
     _xfa(document, part)
     _attachments(document, part)
-    pdf_objects.read(content, part, pages)
+    _behind_the_pages(document, content, pages, part)
     end = content.rfind(_END)
     appended.read(content, max(0, content.find(b"%PDF-")), end + len(_END) if end >= 0 else len(content), part)
     # Last, because it is dear: all that is cheap has been handed over, and a fresh worker need not do this again.
@@ -100,9 +97,9 @@ def _read_page(document: Any, number: int, found: scans.Scans, part: OpenPart) -
         return False
     try:
         text_page = page.get_textpage()
-        text = text_page.get_text_range().translate(_LINE_HYPHENS)
+        text = page_text.shown(text_page)
         part.segment(PlaceKind.PAGE, text, number=number)
-        pdf_objects.read_turned(page, text, number, part)
+        _read_otherwise(page, text_page, text, number, part)
         _annotations(document, page, number, part)
         found.look_at(page, text_page, text, number)
         text_page.close()
@@ -111,6 +108,22 @@ def _read_page(document: Any, number: int, found: scans.Scans, part: OpenPart) -
     finally:
         page.close()
     return True
+
+
+def _read_otherwise(page: Any, text_page: Any, text: str, number: int, part: OpenPart) -> None:
+    """Read a page again whose lines pdfium may have mixed: as it was written, or as if it were not on its side."""
+    others = [page_text.as_written(page, text_page, text)]
+    turned = page.get_rotation()
+    if turned:
+        page.set_rotation(0)
+        upright = page.get_textpage()
+        others.append(page_text.shown(upright))
+        upright.close()
+        page.set_rotation(turned)  # pictures are looked for as they are shown
+    known = Known([text])
+    for other in others:
+        new = "\n".join(line for line in other.splitlines() if not known.has(line))
+        part.segment(PlaceKind.PAGE, new, number=number)
 
 
 def _recognise(document: Any, found: scans.Scans, part: OpenPart) -> None:
@@ -170,21 +183,30 @@ def _annotations(document: Any, page: Any, number: int, part: OpenPart) -> None:
         part.mark(MarkKind.ANNOTATIONS, PlaceKind.PAGE, number)
         # Rich text (/RC) is XHTML beside the plain /Contents.
         part.segment(
-            PlaceKind.COMMENT, "\n\n".join(_MARKUP.sub("", text) for text in notes), number=number,
+            PlaceKind.COMMENT, "\n\n".join(map(pdf_strings.marked_up, notes)), number=number,
             visibility=Visibility.COMMENT,
         )  # fmt: skip
     part.segment(PlaceKind.PAGE, "\n\n".join(links), number=number, visibility=Visibility.ATTRIBUTE)
 
 
 def _field(document: Any, annotation: Any) -> Iterator[str]:
+    """Yield what a field holds, with its name in front, and what it is called for people."""
     form = document.formenv
     if form is None:
         yield from filter(None, (_annotation_string(annotation, "V"), _annotation_string(annotation, "T")))
         return
-    for ask in (pdfium.FPDFAnnot_GetFormFieldValue, pdfium.FPDFAnnot_GetFormFieldAlternateName):
-        text = _wide(lambda buffer, size, ask=ask: ask(form, annotation, _shorts(buffer), size))  # type: ignore[misc]
-        if text:
-            yield text
+    value, name, alternative = (
+        _wide(lambda buffer, size, ask=ask: ask(form, annotation, _shorts(buffer), size))  # type: ignore[misc]
+        for ask in (
+            pdfium.FPDFAnnot_GetFormFieldValue,
+            pdfium.FPDFAnnot_GetFormFieldName,
+            pdfium.FPDFAnnot_GetFormFieldAlternateName,
+        )
+    )
+    if value:
+        yield f"{name}: {value}" if name else value
+    if alternative:
+        yield alternative
 
 
 def _link(document: Any, annotation: Any) -> Iterator[str]:
@@ -221,6 +243,14 @@ def _wide(ask: Callable[[Any, int], int]) -> str:
 # -- the rest of the document -------------------------------------------------------------------------------------
 
 
+def _behind_the_pages(document: Any, content: bytes, pages: int, part: OpenPart) -> None:
+    found = Found(Known(text for _, _, text in part.heard or ()))
+    pdf_revisions.read(content, found, part)
+    pdf_objects.read(document, content, found, part, pages)
+    for (kind, visibility), texts in found.texts.items():
+        part.segment(kind, "\n\n".join(texts), visibility=visibility)
+
+
 def _metadata(document: Any, content: bytes, part: OpenPart) -> None:
     entries = document.get_metadata_dict(skip_empty=True)
     part.segment(PlaceKind.METADATA, "\n\n".join(str(value) for key, value in entries.items() if key not in _DATE_KEYS))
@@ -255,6 +285,8 @@ def _xfa(document: Any, part: OpenPart) -> None:
     for index in range(min(max(0, pdfium.FPDF_GetXFAPacketCount(document)), 100)):
         size = ctypes.c_ulong()
         pdfium.FPDF_GetXFAPacketContent(document, index, None, 0, size)
+        if size.value > part.limits.xml_bytes:
+            part.problem(Reason.TOO_LARGE, Detail.XML_SIZE)
         if not 0 < size.value <= part.limits.xml_bytes:
             continue
         buffer = ctypes.create_string_buffer(size.value)
@@ -315,17 +347,6 @@ def _read_refused(content: bytes, numbers: list[int], part: OpenPart) -> None:
     with contextlib.suppress(PDFPasswordIncorrect):
         found = _read_by_pdfminer(content, part, numbers)
     part.problem(Reason.CORRUPT, Detail.SALVAGED if found else Detail.DAMAGED)
-
-
-def _read_uncounted(content: bytes, pages: int, part: OpenPart) -> None:
-    """Read the pages that stand in the file and not in its count: pdfium goes by the count, other viewers do not."""
-    numbers = range(pages + 1, part.limits.pages + 1)
-    # In compressed objects they cannot be seen from here, and pdfminer has to look (2.5 ms a document).
-    if not numbers or (b"/ObjStm" not in content and len(_PAGE_OBJECT.findall(content)) <= pages):
-        return
-    with contextlib.suppress(PDFPasswordIncorrect):
-        if _read_by_pdfminer(content, part, numbers):
-            part.problem(Reason.AMBIGUOUS, Detail.STRUCTURE)
 
 
 def _read_by_pdfminer(content: bytes, part: OpenPart, numbers: Sequence[int] | None) -> bool:

@@ -14,10 +14,10 @@ from safehold.reading.notes import OpenPart
 from safehold.reading.vocabulary import Detail
 
 _STRING = re.compile(
-    rb"\(((?:[^()\\]|\\.|\((?:[^()\\]|\\.){0,1000}\)){0,4000})\)|<([0-9A-Fa-f\s]{2,8000})>|(%[^\r\n]{0,2000})",
+    rb"\(((?:[^()\\]|\\.|\((?:[^()\\]|\\.){0,1000}\)){0,4000})\)|<([0-9A-Fa-f\s]{2,}+)>|(%[^\r\n]{0,2000})",
     re.DOTALL,
 )
-_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|\r?\n|(.))", re.DOTALL)
+_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|\r\n?|\n|(.))", re.DOTALL)
 _NAMED = {b"n": b"\n", b"r": b"\n", b"t": b"\t", b"b": b"", b"f": b"\n"}
 _KERNING = b"0123456789.-+ \t\r\n"
 _MOST_CHARACTERS = 1_000_000

@@ -36,6 +36,7 @@ import pypdfium2.raw as pdfium
 from PIL import Image, ImageDraw
 
 from safehold.reading.limits import Limits
+from safehold.reading.pages import page_text
 from safehold.reading.pictures import pixels, writing
 
 # Design notes 2.9.
@@ -74,8 +75,11 @@ _FINEST_DPI = 400
 # A4 at 300 dpi: a larger page is not drawn finer than its own picture is.
 _PAGE_PIXELS = 2480 * 3508
 _GRID = 64
+# What is cut out around a line, in shares of the page: letters reach over the box that their font tells.
+_ROUND = 0.01
 
 _Matrix = tuple[float, float, float, float, float, float]
+_NOWHERE: _Matrix = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,10 @@ class Box:
             self.right * width + margin,
             self.bottom * height + margin,
         )
+
+    def within_the_page(self) -> "Box":
+        """Return what of the box is on the page."""
+        return Box(max(0.0, self.left), max(0.0, self.top), min(1.0, self.right), min(1.0, self.bottom))
 
     def around(self, other: "Box") -> "Box":
         """Return the smallest box around both."""
@@ -132,7 +140,7 @@ class Scans:
 
     Attributes:
         wanted: Somebody would have pictures recognised: else no page is drawn to look for letters among its shapes.
-        pages: Pages to be recognised as a whole.
+        pages: Pages to be recognised as a whole, and places on others where text is that has no meaning but to the eye.
         pictures: Pictures on the other pages.
         too_large: Pages with an image that has more pixels than may be decoded.
     """
@@ -150,6 +158,11 @@ class Scans:
         if any(image.pixels > self.limits.picture_pixels for image in images):
             self.too_large.append(number)
             return
+        codes = page_text.unmapped(text_page)
+        if codes.share >= _UNMAPPED:
+            self.pages.append(Picture(number, Box(), self._page_dpi(page, images)))
+            return
+        self.pages += self._places_of(codes, page, number)
         much = _covered(images) > _MUCH
         if self._is_picture(page, text_page, text, much=much):
             self.pages.append(Picture(number, Box(), self._page_dpi(page, images)))
@@ -157,6 +170,14 @@ class Scans:
             self.pictures += self._pictures_on(page, images, number)
             if self.wanted and sides >= _OUTLINES:
                 self._outlines_on(page, text_page, number)
+
+    def _places_of(self, codes: page_text.Unmapped, page: Any, number: int) -> Iterator[Picture]:
+        """Yield where words stand that only the eye can read, on a page of others."""
+        frame = _frame(page) if codes.places else _NOWHERE
+        for place in codes.places:
+            box = _on_page(place, frame)
+            wide = Box(box.left - _ROUND, box.top - _ROUND, box.right + _ROUND, box.bottom + _ROUND)
+            yield Picture(number, wide.within_the_page(), self.limits.ocr_dpi)
 
     def _is_picture(self, page: Any, text_page: Any, text: str, *, much: bool) -> bool:
         characters = len("".join(text.split()))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pictures: their metadata, the words that are appended to them, and, where a policy could use it, their text.
 
-Without ``Demand.ocr`` a picture is a mark and no problem (design notes: a choice of ours, not a failure of the part).
+What nobody here can decode (HEIC, layers of Photoshop) is ``unsupported``, whoever asks or not.  Of the others:
+without ``Demand.ocr`` a picture is a mark and no problem (design notes: a choice of ours, not a failure of the part).
 With it, pillow decodes within limits that are checked on the header first, and :mod:`safehold.reading.pictures.ocr`
 reads. A picture that could not be looked at is then a problem; one that was and says nothing is a mark.
 
@@ -32,7 +33,7 @@ from PIL import (
 )
 
 from safehold.model import PlaceKind, Reason
-from safehold.reading.basics import appended
+from safehold.reading.basics import appended, leftovers
 from safehold.reading.notes import OpenPart, OverrunError
 from safehold.reading.pictures import ocr
 from safehold.reading.pictures.image_metadata import image_metadata
@@ -53,6 +54,8 @@ _OF_SEVERAL = MpoImagePlugin.MpoImageFile.format
 _TYPES = frozenset(
     f"image/{name}" for name in ("bmp", "gif", "jp2", "jpeg", "png", "tiff", "vnd.microsoft.icon", "webp")
 )
+# The end record of a zip stands in the last 22 + 65,535 bytes (APPNOTE 4.3.16).
+_END_OF_ARCHIVE, _END_REACH = b"PK\x05\x06", 65_557
 # Design notes 2.9.
 _SMALL_WIDTH, _SMALL_HEIGHT = 200, 80
 
@@ -73,19 +76,29 @@ _FLAT = 12
 def read(content: bytes, part: OpenPart) -> None:
     """Read the words before and behind the pixels, and the picture where a policy could use it."""
     end = appended.end_of_picture(content, part.media_type)
+    _read_outside(content, end, part)
     part.segment(PlaceKind.METADATA, "\n\n".join(image_metadata(content, behind=False)))
-    appended.read(content, 0, end, part)
     # Last, because it is dear: what comes of it must not be asked for twice where a fresh worker takes over.
-    if part.session.demand.ocr:
-        _recognise(content, part)
-    else:
+    is_known = part.media_type in _TYPES
+    if not is_known:  # whoever asks or not: more than its pixels may be unread
+        part.problem(Reason.UNSUPPORTED, Detail.NO_READER)
+    if not part.session.demand.ocr:
         part.mark(MarkKind.NO_OCR)
+    elif is_known:
+        _recognise(content, part)
+
+
+def _read_outside(content: bytes, end: int, part: OpenPart) -> None:
+    """Read what stands behind the end of the picture, or anywhere inside where its format knows no end."""
+    if content.find(_END_OF_ARCHIVE, max(0, len(content) - _END_REACH)) >= 0:
+        appended.read(content, 0, end, part)
+    elif end < len(content):
+        leftovers.read([content[end:]], part, must=False)
+    else:
+        leftovers.open_inside(content, part)
 
 
 def _recognise(content: bytes, part: OpenPart) -> None:
-    if part.media_type not in _TYPES:
-        part.problem(Reason.UNSUPPORTED, Detail.NO_READER)
-        return
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of sizes, which are checked here, and of odd tags
@@ -117,7 +130,7 @@ def _recognise_frames(content: bytes, part: OpenPart) -> None:
             picture = _salvaged(content, number)
         for grey in _grey(picture):
             for strip in _strips(grey):
-                ocr.look(_at_reading_size(strip), part, *place, must=must)
+                ocr.look(strip, part, *place, must=must, enlarged=_at_reading_size)
         if not many or not _has_next(picture, number):
             return
     part.problem(Reason.TOO_LARGE, Detail.PAGES)

@@ -14,6 +14,7 @@ from PIL import Image, ImageChops, ImageFilter
 _SMALL = 500
 # Fine enough to see lines of print by, and cheap: 45 angles are tried.
 _COARSE = 400
+_ROUGH = 200
 # Below this a line is one word, and an angle a guess.
 _LEAST_TO_STRAIGHTEN = 150
 _ANGLES = range(-44, 46, 2)
@@ -31,6 +32,19 @@ def straightened(picture: Image.Image) -> Image.Image:
     if abs(angle) < _TILTED:
         return picture
     return picture.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=ground(picture))
+
+
+def roughly_straightened(picture: Image.Image) -> Image.Image:
+    """Return the picture turned so that most of its ink lies in rows, or itself: to see whether there may be lines."""
+    if min(picture.size) < _LEAST_TO_STRAIGHTEN // 2:
+        return picture
+    marks = _ink(_thumbnail(picture, _ROUGH), 8)
+    if marks.getbbox() is None:
+        return picture
+    angle = max(_ANGLES[::2], key=lambda angle: _clearness(marks, angle))
+    if not angle:
+        return picture
+    return picture.rotate(angle, Image.Resampling.BILINEAR, expand=True, fillcolor=ground(picture))
 
 
 def _tilt(picture: Image.Image) -> float:
@@ -94,6 +108,11 @@ def _background(picture: Image.Image) -> Image.Image:
     return picture.resize(size, Image.Resampling.BOX).filter(ImageFilter.MedianFilter(7))
 
 
+def background(picture: Image.Image) -> Image.Image:
+    """Return what the picture is written on, with its light and shadow."""
+    return _background(picture).filter(ImageFilter.BoxBlur(3)).resize(picture.size, Image.Resampling.BILINEAR)
+
+
 def is_unevenly_lit(picture: Image.Image) -> bool:
     """Return whether the background is lighter in some places than in others."""
     histogram = _background(picture).histogram()
@@ -102,8 +121,7 @@ def is_unevenly_lit(picture: Image.Image) -> bool:
 
 def evened(picture: Image.Image) -> Image.Image:
     """Return the picture divided by its background: paper is white everywhere, in shadow too."""
-    background = _background(picture).filter(ImageFilter.BoxBlur(3)).resize(picture.size, Image.Resampling.BILINEAR)
-    return ImageChops.subtract(background.point(_LOGARITHMS), picture.point(_LOGARITHMS)).point(_QUOTIENTS)
+    return ImageChops.subtract(background(picture).point(_LOGARITHMS), picture.point(_LOGARITHMS)).point(_QUOTIENTS)
 
 
 def ground(picture: Image.Image) -> int:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # What the allocator, the interpreter and the libraries of the readers ask for while they only compute, and what the
 # worker's line takes.  Nothing here opens, makes or names anything.
 _COMPUTE = (  # noqa: SIM905 - a list of fifty lines says no more
-    "read readv pread64 write writev sendto sendmsg recvfrom recvmsg close fstat lseek dup poll ppoll select pselect6 "
+    "read readv pread64 write writev close fstat lseek dup poll ppoll select pselect6 "
     "mmap munmap mremap mprotect madvise brk futex membarrier rseq set_robust_list get_robust_list "
     "rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall "
     "clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time getrandom getrusage times "
@@ -31,10 +31,11 @@ _COMPUTE = (  # noqa: SIM905 - a list of fifty lines says no more
     "exit exit_group"
 ).split()
 # What the zygote does besides: end and wait for workers, make their lines, and load the worker's own filter.
-_RULE = ("kill", "wait4", "setpgid", "socketpair", "prctl")
+_RULE = ("kill", "wait4", "setpgid", "socketpair", "prctl", "close_range")
 
 _AT_EMPTY_PATH = 0x1000
-_F_SETOWN, _F_SETOWN_EX = 8, 15
+_F_SETFL, _F_DUPFD_CLOEXEC = 4, 1030
+_MSG_CMSG_CLOEXEC = 0x40000000
 _CLONE_NAMESPACES = 0x7E020000
 
 
@@ -62,14 +63,20 @@ def build() -> Filters:
         *((name, ()) for name in _COMPUTE),
         # The C library asks for the state of a descriptor as that of an empty path.
         ("newfstatat", (argument(3, pyseccomp.MASKED_EQ, _AT_EMPTY_PATH, _AT_EMPTY_PATH),)),
-        # Descriptors may be asked about and marked, but nobody may be signalled through them.
-        ("fcntl", (argument(1, pyseccomp.LT, _F_SETOWN),)),
-        ("fcntl", (argument(1, pyseccomp.GT, _F_SETOWN_EX),)),
+        # Descriptors may be copied, asked about and marked: no owners that are signalled, no locks, leases or sizes.
+        ("fcntl", (argument(1, pyseccomp.LE, _F_SETFL),)),
+        ("fcntl", (argument(1, pyseccomp.EQ, _F_DUPFD_CLOEXEC),)),
+        # The line, plainly: no out-of-band bytes (the kernel's code for them has been a way out of other sandboxes,
+        # CVE-2025-38236), and a worker passes on no descriptors.
+        ("sendto", (argument(3, pyseccomp.EQ, 0),)),
+        ("recvfrom", (argument(3, pyseccomp.EQ, 0),)),
+        ("recvmsg", (argument(2, pyseccomp.EQ, _MSG_CMSG_CLOEXEC),)),
         # The process's own limits.
         ("prlimit64", (argument(0, pyseccomp.EQ, 0),)),
     ]
     ruling = [
         *((name, ()) for name in _RULE),
+        ("sendmsg", (argument(2, pyseccomp.EQ, 0),)),
         ("clone", (argument(0, pyseccomp.MASKED_EQ, _CLONE_NAMESPACES, 0),)),
     ]
 

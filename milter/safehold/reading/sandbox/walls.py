@@ -5,12 +5,15 @@
 must be imported before it is called: afterwards even the files of Python are out of reach.
 """
 
+import contextlib
 import os
 import resource
+from pathlib import Path
 
 from safehold.reading.sandbox import kernel, landlock, seccomp
 
 NOBODY = 65_534
+_FIRST_TO_GO = "1000"  # proc(5): the most there is; raising it takes no privilege
 
 
 def harden(memory_bytes: int, parent: int, filters: seccomp.Filters) -> dict[str, bool]:
@@ -22,6 +25,7 @@ def harden(memory_bytes: int, parent: int, filters: seccomp.Filters) -> dict[str
         parent: Process id of the parent, to notice that it died meanwhile.
     """
     root = os.geteuid() == 0
+    _be_the_first_to_go()
     walls = {
         "network": kernel.leave_network(new_user=not root),
         "user": _become_nobody() if root else False,
@@ -55,6 +59,12 @@ def limit_cpu(seconds: float) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     allowed = int(used.ru_utime + used.ru_stime + seconds) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
+
+
+def _be_the_first_to_go() -> None:
+    """Where the machine or the service runs out of memory, let the kernel end a worker and not the milter."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, encoding="ascii")
 
 
 def _become_nobody() -> bool:

@@ -5,10 +5,10 @@ Forked by :mod:`safehold.reading.sandbox.zygote`.  It serves one message and goe
 opened nothing but MIME, text and HTML.
 """
 
-import array
 import gc
 import os
 import socket
+import struct
 from collections.abc import Callable
 
 from safehold.model import PartPath
@@ -16,9 +16,12 @@ from safehold.reading import readers
 from safehold.reading.limits import Limits
 from safehold.reading.notes import Frame, Given, Session
 from safehold.reading.sandbox import walls
-from safehold.reading.wire import HEAD, Job, Unpacker, pack
+from safehold.reading.wire import HEAD, Job, pack
 
 MOST_JOBS = 100
+_CHUNK = 1 << 16
+_DESCRIPTOR = struct.Struct("i")
+_ROOM_FOR_ONE = socket.CMSG_SPACE(_DESCRIPTOR.size)
 _ENOUGH_TO_SEND = 64 * 1024
 
 
@@ -73,23 +76,19 @@ def read(job: Job, content: bytes, limits: Limits, send: Callable[[bytes], objec
 
 def _receive(line: socket.socket) -> tuple[Job, bytes] | None:
     """Return the next job and its content, or None where the parent hung up."""
-    descriptors = array.array("i")
-    data, ancillary, _, _ = line.recvmsg(1 << 16, socket.CMSG_SPACE(descriptors.itemsize), socket.MSG_CMSG_CLOEXEC)
-    if not data:
+    frame, ancillary, _, _ = line.recvmsg(_CHUNK, _ROOM_FOR_ONE, socket.MSG_CMSG_CLOEXEC)
+    if not frame:
         return None
-    for level, kind, payload in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            descriptors.frombytes(payload[: len(payload) - len(payload) % descriptors.itemsize])
-    with os.fdopen(descriptors[0], "rb", buffering=0) as sealed:
-        content = _whole(sealed.fileno())
-    (length,) = HEAD.unpack_from(data)
-    while len(data) < HEAD.size + length:
-        more = line.recv(1 << 20)
+    (sealed,) = _DESCRIPTOR.unpack(ancillary[0][2])
+    content = _whole(sealed)
+    os.close(sealed)
+    facts, text = HEAD.unpack_from(frame)
+    while len(frame) < HEAD.size + facts + text:
+        more = line.recv(_CHUNK)
         if not more:
             return None
-        data += more
-    (value,) = Unpacker().feed(data)
-    return Job.unpack(value), content
+        frame += more
+    return Job.unpack(frame), content
 
 
 def _whole(descriptor: int) -> bytes:

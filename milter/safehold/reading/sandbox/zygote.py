@@ -6,6 +6,9 @@ fork of the milter itself (milter facts 6: a forked child kept Postfix's sockets
 On its control socket it takes ``{"do": "fork"}`` and ``{"do": "reap", "pid": n}``, and it goes when the socket
 closes, taking every worker with it.  A worker stays a zombie until the parent has it reaped, so that its process
 id cannot come to mean another process while the parent may still kill it.
+
+A worker is handed over when it has read its first message, one of ours, and not before; one at a time, so that making
+workers keeps one processor busy at most.
 """
 
 import gc
@@ -28,6 +31,8 @@ from safehold.reading.wire import Job
 
 # What libraries import only when they first need it; behind the walls that would be too late.
 _LATE_IMPORTS = ("pdfminer.high_level", "pdfminer.pdfinterp", "pdfminer.converter", "pdfminer.layout", "pdfminer.image")
+
+_READY = b"!"
 
 # Reading this once fills the caches (patterns, codecs, parser tables) that every worker inherits.
 _WARM_UP = b"""\
@@ -124,22 +129,25 @@ def _serve(control: socket.socket, limits: Limits, filters: seccomp.Filters) -> 
 
 def _fork(control: socket.socket, limits: Limits, filters: seccomp.Filters, children: set[int]) -> None:
     theirs, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-    zygote = os.getpid()
-    try:
-        pid = os.fork()
-    except OSError:
+    with theirs:
+        with ours:
+            zygote = os.getpid()
+            try:
+                pid = os.fork()
+            except OSError:
+                pid = 0
+            else:
+                if pid == 0:
+                    _become_worker(ours, limits, filters, zygote)
+                children.add(pid)
+                with suppress(OSError):  # both sides do it, so that it is done before either goes on
+                    os.setpgid(pid, pid)
+        if pid and theirs.recv(1) == _READY:
+            socket.send_fds(control, [json.dumps({"pid": pid}).encode()], [theirs.fileno()])
+            return
+        if pid:
+            _reap(pid, children)
         control.send(json.dumps({"pid": 0}).encode())
-        theirs.close()
-        ours.close()
-        return
-    if pid == 0:
-        _become_worker(ours, limits, filters, zygote)
-    children.add(pid)
-    with suppress(OSError):  # both sides do it, so that it is done before either goes on
-        os.setpgid(pid, pid)
-    socket.send_fds(control, [json.dumps({"pid": pid}).encode()], [theirs.fileno()])
-    theirs.close()
-    ours.close()
 
 
 def _become_worker(line: socket.socket, limits: Limits, filters: seccomp.Filters, zygote: int) -> NoReturn:
@@ -150,6 +158,9 @@ def _become_worker(line: socket.socket, limits: Limits, filters: seccomp.Filters
         os.closerange(3, number)
         os.closerange(number + 1, 1024)
         walls.harden_worker(zygote, filters)
+        # Most of the pages that reading writes to are copied now, while nobody waits: half of what a first mail takes.
+        worker.read(Job(), _WARM_UP, limits, len)
+        line.sendall(_READY)
         worker.serve(line, limits)
         status = 0
     except BaseException:  # noqa: BLE001 - nothing may run the zygote's code in a worker, nor print what it read

@@ -11,7 +11,6 @@ Sources: RFC 5545, 7986 and 9073 (iCalendar), RFC 6350 (vCard 4.0), RFC 2426 (3.
 vCard 2.1 and vCalendar 1.0 (quoted-printable, AGENT), RFC 6868 (carets in parameters).
 """
 
-import binascii
 import codecs
 import re
 from collections.abc import Iterator
@@ -23,12 +22,12 @@ from safehold.reading.basics import charset, headers
 from safehold.reading.basics.types import looks_like_utf_16
 from safehold.reading.notes import Given, OpenPart
 from safehold.reading.vocabulary import MarkKind, words
-from safehold.reading.written import plain_text
+from safehold.reading.written import markup, pasted, plain_text
 
 _BEGIN = re.compile(rb"(?:^|[\r\n])[ \t]{0,9}BEGIN:V[A-Z]", re.IGNORECASE)
 _OLD = re.compile(rb"[\r\n]VERSION:(?:1\.0|2\.1)[ \t]{0,9}[\r\n]", re.IGNORECASE)
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-_PROPERTY = re.compile(rb"(?:[A-Za-z0-9-]{1,60}\.)?([A-Za-z0-9-]{1,60})((?:;(?:\"[^\"]*\"|[^\":;])*+)*+):", re.DOTALL)
+_PROPERTY = re.compile(rb"(?:([A-Za-z0-9-]{1,60})\.)?([A-Za-z0-9-]{1,60})((?:;(?:\"[^\"]*\"|[^\":;])*+)*+):", re.DOTALL)
 _PARAMETER = re.compile(r';([^=;":]{1,60})(?:=((?:"[^"]*"|[^;"])*))?')
 # What vCard 2.1 writes without a name (6.3): kinds of numbers, addresses, pictures and encodings.
 _FLAGS = words(
@@ -38,7 +37,22 @@ _FLAGS = words(
 )
 _TOKEN = re.compile(r"[A-Za-z0-9.+-]{1,40}(?:/[A-Za-z0-9.+-]{1,80})?")
 _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s\x00]|\S \S")
-_COMPONENT = re.compile(rb"[A-Za-z0-9-]{0,40}")
+_COMPONENTS = words(
+    "vcalendar vevent vtodo vjournal vfreebusy vtimezone standard daylight valarm vcard vavailability available"
+    " participant vlocation vresource vnote vmsg vbody venv vpoll vote"
+)
+_PROGRAM_GROUP = re.compile(r"[A-Za-z]{0,6}[0-9]{1,4}|[A-Za-z]{1,2}|home|work|internet", re.IGNORECASE)
+_KNOWN_PARAMETERS = words(
+    "altrep cn cutype delegated-from delegated-to dir email encoding fbtype filename fmttype language member partstat"
+    " range related reltype role rsvp schedule-agent schedule-force-send schedule-status sent-by tzid value type pref"
+    " altid pid mediatype calscale sort-as geo tz label charset context display feature order schema derived size"
+    " managed-id x-filename x-apple-filename x-oracle-filename"
+)
+_KNOWN_VALUES = words(
+    "date date-time time uri url text binary boolean cal-address duration float integer period recur utc-offset"
+    " language-tag timestamp date-and-or-time vcard unknown utf-8 us-ascii iso-8859-1 windows-1252 xml-reference"
+)
+_LONG_NUMBER = 6
 _ESCAPE = re.compile(r"\\([nN,;:\\])")
 _UNESCAPED_SEMICOLON = re.compile(r"(?<!\\)((?:\\\\)*);")
 _CARET = re.compile(r"\^([n^'])")
@@ -66,7 +80,7 @@ class _Found:
     """The texts of a file, apart by how a person meets them."""
 
     shown: list[str] = field(default_factory=list)
-    joined: list[str] = field(default_factory=list)  # what was folded in an old card, without the blank at the fold
+    joined: list[str] = field(default_factory=list)  # old cards without blanks at the folds, markup without its tags
     hidden: dict[str, None] = field(default_factory=dict)
     attributes: dict[str, None] = field(default_factory=dict)
     files: int = 0
@@ -91,6 +105,7 @@ class _Property:
     name: str
     parameters: tuple[tuple[str, str], ...] = field(repr=False)
     raw: bytes = field(repr=False)
+    group: str = field(default="", repr=False)  # what ties it to others of a card
 
     def parameter(self, *names: str) -> str:
         """Return the first value of one of the parameters, or ""."""
@@ -102,7 +117,8 @@ class _Property:
         said = {value.lower() for name, value in self.parameters if name in ("encoding", "")}
         if "quoted-printable" in said:
             return "quoted-printable"
-        return "base64" if said & _BASE64 else ""
+        is_binary = self.parameter("value").lower() == "binary" and "encoding" not in dict(self.parameters)
+        return "base64" if said & _BASE64 or is_binary else ""
 
 
 def read(content: bytes, part: OpenPart) -> None:
@@ -127,6 +143,7 @@ def read(content: bytes, part: OpenPart) -> None:
     part.segment(kind, "\n".join(found.joined), visibility=Visibility.ALTERNATIVE)
     part.segment(PlaceKind.METADATA, "\n\n".join(found.hidden), visibility=Visibility.HIDDEN)
     part.segment(kind, "\n\n".join(found.attributes), visibility=Visibility.ATTRIBUTE)
+    pasted.read("\n".join((text, *found.hidden)), part, kind)
 
 
 # -- lines --------------------------------------------------------------------------------------------------------
@@ -141,7 +158,8 @@ def _properties(content: bytes) -> Iterator[_Property | bytes]:
         if found is None:
             yield line
             continue
-        yield _Property(found[1].decode("ascii").lower(), _parameters(found[2]), line[found.end() :])
+        group = found[1].decode("ascii") if found[1] else ""
+        yield _Property(found[2].decode("ascii").lower(), _parameters(found[3]), line[found.end() :], group)
 
 
 def _unfolded(content: bytes, fold: bytes) -> Iterator[bytes]:
@@ -191,10 +209,12 @@ def _caret(text: str) -> str:
 
 def _take(item: _Property, found: _Found, part: OpenPart, *, inside: bool) -> None:
     if item.name in ("begin", "end"):
-        if not _COMPONENT.fullmatch(item.raw.strip()):
-            found.add(_decoded(item.raw), shown=False)
+        name = _decoded(item.raw).strip()
+        if name.lower() not in _COMPONENTS:
+            found.add(name, shown=False)
         return
-    _take_parameters(item, found)
+    _take_names(item, found)
+    _take_parameters(item, found, part)
     raw, encoding = item.raw, item.encoding
     if encoding == "base64":
         _file(headers.lenient_base64(raw), item, found, part)
@@ -202,19 +222,38 @@ def _take(item: _Property, found: _Found, part: OpenPart, *, inside: bool) -> No
             found.add(_decoded(raw), shown=False)
         return
     if encoding == "quoted-printable":
-        raw = binascii.a2b_qp(raw)
+        raw = headers.quoted_printable(raw)
     text = _decoded(raw, item.parameter("charset").lower() or part.given.charset)
-    inline = _DATA_URI.match(text)
-    if inline:
-        content = unquote_to_bytes(text[inline.end() :])
-        content = headers.lenient_base64(content) if ";base64" in inline[2].lower() else content
-        _file(content, item, found, part, declared=(inline[1] or "").lower())
-    elif item.parameter("fmttype").lower() == _HTML or (item.name == "x-alt-desc" and "<" in text):
+    if _take_inline(text, item, found, part):
+        return
+    if item.parameter("fmttype").lower() == _HTML or (item.name == "x-alt-desc" and "<" in text):
         _file(_unescape(text).encode("utf-8", "replace"), item, found, part, declared=_HTML)
     elif item.name == "agent" and "BEGIN:VCARD" in text.upper():
         _file(_unescape(text).encode("utf-8", "replace"), item, found, part, declared="text/vcard")
     else:
         _take_value(item.name, text, found, inside=inside)
+
+
+def _take_inline(text: str, item: _Property, found: _Found, part: OpenPart) -> bool:
+    """Read the file that a value holds as a ``data:`` address; return whether it does."""
+    inline = _DATA_URI.match(text)
+    if not inline:
+        return False
+    content = unquote_to_bytes(text[inline.end() :])
+    content = headers.lenient_base64(content) if ";base64" in inline[2].lower() else content
+    _file(content, item, found, part, declared=(inline[1] or "").lower())
+    return True
+
+
+def _take_names(item: _Property, found: _Found) -> None:
+    """Take the names that people may give: of groups, of properties and of parameters."""
+    if item.group and not _PROGRAM_GROUP.fullmatch(item.group):
+        found.add(item.group, shown=False)
+    if item.name.startswith("x-"):
+        found.add(item.name, shown=False)
+    for name, _ in item.parameters:
+        if name and name not in _KNOWN_PARAMETERS:
+            found.attributes[name] = None
 
 
 def _take_value(name: str, text: str, found: _Found, *, inside: bool) -> None:
@@ -230,19 +269,28 @@ def _take_value(name: str, text: str, found: _Found, *, inside: bool) -> None:
         found.attributes[text] = None
     else:
         shown = inside and not name.startswith("x-") and name not in _MACHINES
+        if "<" in text and ">" in text:  # several calendars write HTML where text should stand
+            found.joined += markup.readings(text)
         found.add(f"{name.upper()}: {text}" if text.strip() and not name.startswith("x-") else text, shown=shown)
 
 
-def _take_parameters(item: _Property, found: _Found) -> None:
+def _take_parameters(item: _Property, found: _Found, part: OpenPart) -> None:
     for name, value in item.parameters:
         if not name and value.lower() not in _FLAGS:
             found.attributes[value] = None
-        if not value or not name or (name in _TECHNICAL and _TOKEN.fullmatch(value)):
+        if not value or not name or _is_technical(name, value) or _take_inline(value, item, found, part):
             continue
         if name in ("cn", "label"):  # the attendee's name, the address as it is printed
             found.shown.append(_unescape(value))
-        elif any(character.isalpha() for character in value):
+        elif any(map(str.isalpha, value)) or sum(map(str.isdigit, value)) >= _LONG_NUMBER:
             found.attributes[_unescape(value)] = None
+
+
+def _is_technical(name: str, value: str) -> bool:
+    """Return whether the value of a parameter says how the property is written, and nothing else."""
+    if name not in _TECHNICAL or not _TOKEN.fullmatch(value):
+        return False
+    return "/" in value or value.lower() in _KNOWN_VALUES or value.lower() in _FLAGS
 
 
 def _decoded(raw: bytes, said: str = "") -> str:

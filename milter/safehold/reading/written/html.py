@@ -15,21 +15,17 @@ from safehold.reading.basics import charset
 from safehold.reading.limits import Limits
 from safehold.reading.notes import OpenPart
 from safehold.reading.vocabulary import MarkKind, words
-from safehold.reading.written import inline, pasted, plain_text
+from safehold.reading.written import html_leftovers, inline, pasted, plain_text
+from safehold.reading.written.html_page import Page
 from safehold.reading.written.html_styles import Sheet
-from safehold.reading.written.html_text import Collector, Page
+from safehold.reading.written.html_text import Collector
 from safehold.reading.written.html_tokens import VOID, tokenize, walk
 
 # Elements that close each other, so that leaving their end tags out nests nothing.
 _SELF_CLOSING = words("p li dt dd option optgroup tr td th tbody thead tfoot colgroup caption rp rt")
 _FORMATTING = words("a b big code em font i nobr s small strike strong tt u")
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
-_DOCTYPE = re.compile(r"<!doctype\s+([^>]{1,2000})>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]{0,40}")
-_OPEN_QUOTE = re.compile(
-    r"<[a-zA-Z][^<>\"']{0,1000}(?:\"[^\"]*\"[^<>\"']{0,1000}|'[^']*'[^<>\"']{0,1000}){0,50}=\s{0,20}(?:\"[^\"]*|'[^']*)\Z"
-)
-_INSTRUCTION = re.compile(r"<\?(?!xml)([^>]{1,2000})", re.IGNORECASE)
 _FRAMESET = re.compile(r"<frameset", re.IGNORECASE)
 # Formatting elements that stay open are opened again in every block: the product bounds the tree.
 _MOST_REOPENED = 2_000_000
@@ -48,7 +44,7 @@ def read(content: bytes, part: OpenPart) -> None:
     hand_over(page, part, kind)
     if decoded.other:
         part.mark(MarkKind.CHARSET_GUESSED, kind)
-        part.segment(kind, extract(decoded.other, part.limits).own, visibility=Visibility.ALTERNATIVE)
+        part.segment(kind, extract(decoded.other, part.limits).everything(), visibility=Visibility.ALTERNATIVE)
     pasted.read(f"{page.own}\n{page.quoted}", part, kind)
     inline.read(page.inlines, part)
 
@@ -68,8 +64,9 @@ def hand_over(page: Page, part: OpenPart, kind: PlaceKind) -> None:
     if page.reordered:
         part.mark(MarkKind.REORDERED, kind)
     for hiding, text in page.hidden.items():
-        struck = hiding is Visibility.TRACKED_DELETION
-        part.mark(MarkKind.TRACKED_CHANGES if struck else MarkKind.HIDDEN_TEXT, kind)
+        if hiding is not Visibility.ALTERNATIVE:
+            struck = hiding is Visibility.TRACKED_DELETION
+            part.mark(MarkKind.TRACKED_CHANGES if struck else MarkKind.HIDDEN_TEXT, kind)
         part.segment(kind, text, visibility=hiding)
     part.segment(kind, page.attributes, visibility=Visibility.ATTRIBUTE)
     part.segment(PlaceKind.METADATA, page.title, visibility=Visibility.ATTRIBUTE)
@@ -78,22 +75,28 @@ def hand_over(page: Page, part: OpenPart, kind: PlaceKind) -> None:
 
 def extract(text: str, limits: Limits) -> Page:
     """Return the texts of a page, by the tree parser where it is safe and by the tokenizer where it is not."""
-    collector = Collector(Sheet(text))
-    doctype = _DOCTYPE.search(text[:4_000])
-    if doctype and len(doctype[1]) > 4 and "w3.org" not in doctype[1].lower():
-        collector.comment(doctype[1])  # neither way tells of it
+    page = _extract(text, limits)
+    other = html_leftovers.for_outlook(text)
+    if other:
+        shown = frozenset((*page.own.split("\n"), *page.quoted.split("\n")))
+        lines = _extract(other, limits).own.split("\n")
+        more = "\n".join(line for line in lines if line not in shown)
+        if more.strip():
+            page.hidden[Visibility.ALTERNATIVE] = "\n".join((page.hidden.get(Visibility.ALTERNATIVE, ""), more))
+    return page
+
+
+def _extract(text: str, limits: Limits) -> Page:
+    sheet = Sheet(text)
+    collector = Collector(sheet)
     # A tree with frames has no place for text beside them; other clients show it.
-    if is_tame(text, limits) and not _FRAMESET.search(text):
-        walk(text, collector)
-        unclosed = text.rfind("<")
-        if unclosed > text.rfind(">"):  # browsers drop a tag that never ends; somebody may have meant it as text
-            collector.comment(text[unclosed:])
-        elif open_quote := _OPEN_QUOTE.search(text, max(0, max(text.rfind('"'), text.rfind("'")) - 2_000)):
-            collector.comment(open_quote[0])
-        for instruction in _INSTRUCTION.findall(text) if "<?" in text else ():  # the tree has no place for them
-            collector.comment(instruction)
+    is_tree = is_tame(text, limits) and not _FRAMESET.search(text)
+    if is_tree:
+        walk(text, collector, sheet.others)
     else:
         tokenize(text, collector)
+    for left in html_leftovers.read(text, collector.told, is_tree=is_tree):
+        collector.comment(left)
     return collector.page()
 
 

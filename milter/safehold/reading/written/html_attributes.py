@@ -44,12 +44,17 @@ _FLAGS = _TECHNICAL | words(
     "async autofocus controls default defer loop multiple muted readonly ismap novalidate inert itemscope playsinline"
     " allowfullscreen nomodule"
 )
-# Two words in a row: no program writes such a name for a thing by chance.
+# Two words in a row, a number and a word, or a long number: no program writes such a name for a thing by chance.
 _WORDY = re.compile(r"[A-Za-z]{4,40}[^A-Za-z]{1,20}[A-Za-z]{4}")
+_TELLING = re.compile(
+    r"[A-Za-z]{3,40}[^A-Za-z0-9]{1,20}[A-Za-z]{2}|[0-9][^A-Za-z0-9]{1,9}[A-Za-z]{3}|[0-9](?:[ -]?[0-9]){8}"
+)
 _CONTENT_ID = re.compile(r"cid:[^\s%]{1,250}", re.IGNORECASE)
 _CITED = re.compile(r"\b(?:gmail_quote|moz-cite-prefix|yahoo_quoted|protonmail_quote)\b")
 _CITED_IDS = frozenset(("divrplyfwdmsg", "appendonsend", "isforwardcontent", "mail-editor-reference-message-container"))
 _STYLE_TEXT = re.compile(r"[\"'(]([^\"'()]{4,500})[\"')]")
+_NO_BREAKS = dict.fromkeys(map(ord, "\t\r\n"))
+_STYLE_COMMENT = re.compile(r"/\*(.*?)(?:\*/|\Z)", re.DOTALL)
 _NUMBER = re.compile(r"\s{0,9}(-?\d{1,9})")
 _DIRECTIONS = frozenset(("rtl", "ltr"))
 _LEGACY = frozenset(("color", "bgcolor", "background"))
@@ -58,11 +63,30 @@ _LOOKING, _NAMING = 2, 4
 _SORTS = (
     dict.fromkeys(_TECHNICAL, 1)
     | dict.fromkeys((*_LEGACY, "class", "style", "hidden", "dir", "x", "y"), 1 | _LOOKING)
-    | dict.fromkeys(("name", "for", "headers"), 1 | _NAMING)
-    | {"id": 1 | _LOOKING | _NAMING, "srcdoc": 1 | _NAMING}  # a whole page
+    | dict.fromkeys(("name", "for", "headers", "target", "usemap"), 1 | _NAMING)
+    | dict.fromkeys(("id", "class"), 1 | _LOOKING | _NAMING)
 )
 _COUNTING = frozenset(("ol", "li"))  # of these the numbers are of interest
 _SHORT, _LONG = 4, 60
+# Attributes whose names say nothing, besides those above and ``on...``, ``aria-...``.
+_COMMON = words(
+    "alt title href src content value label placeholder action cite data poster srcset summary abbr prompt download"
+    " ping longdesc manifest archive code codebase object standby classid codetype profile scheme version xmlns itemid"
+    " itemprop itemref itemtype sandbox list pattern form formaction autofocus contenteditable inputmode enterkeyhint"
+    " imagesizes imagesrcset decoding srclang kind about typeof vocab resource prefix datatype lowsrc dynsrc valuetype"
+    " background-color elementtiming slot part exportparts nonce popover inert translate"
+)
+_PROGRAMS = re.compile(r"on[a-z]{3,30}|aria-[a-z]{3,30}|xml(?:ns)?:?[a-z0-9]{0,10}|xlink:[a-z]{3,10}")
+_PIECE_OF_NAME = re.compile(r"[A-Za-z]{4,}|[0-9]{2,}")
+# What declarations are about; others are no style but somebody's words.
+_PROPERTIES = re.compile(
+    r"(?:-\w+-|mso-|text-|font|background|border|margin|padding|list-style|outline|overflow|white-space|word-|line-"
+    r"|letter-|min-|max-|page-|table-|flex|grid|justify-|align|animation|transition|transform|column|object-|scroll"
+    r"|box-|place-|user-|pointer-|vertical-|border-|caption-|empty-|tab-|unicode-|writing-|mix-|backdrop-|accent-|will-"
+    r"|image-|counter-|color|stroke|fill|clip|mask|break-|hyphen|layout-|size|tab|panose|punctuation)[\w-]{0,40}"
+    r"|color|display|visibility|opacity|width|height|top|left|right|bottom|position|float|clear|content|cursor|direction"
+    r"|zoom|filter|order|gap|row-gap|resize|inset|quotes|orphans|widows|z-index|behavior|src|speak|appearance|all|d|x|y|r"
+)
 _MOST_REMEMBERED = 2_000
 _MOST_BASED = 500
 
@@ -94,6 +118,9 @@ class Attributes:
         self.inlines: dict[Inline, None] = {}
         self._sheet = sheet or None
         self._seen: dict[tuple[object, ...], Given] = {}
+        self.told: set[str | None] = set()  # every value, whatever came of it
+        self.names: dict[str, None] = {}  # of elements and attributes that no page has
+        self._technicals: set[tuple[str, str]] = set()  # values that were looked at
         self._styled = sheet.tags if sheet else frozenset()
         self._bare: dict[str, Given] = {}  # elements without attributes
         self._base = ""
@@ -108,6 +135,7 @@ class Attributes:
             return given
         bare: list[str] = []
         looks = 0
+        self.told.update(attributes.values())
         for name, value in attributes.items():
             sort = _SORTS.get(name, 0)
             looks |= sort
@@ -115,14 +143,14 @@ class Attributes:
                 if not sort and name not in _FLAGS and len(name) > 1:
                     bare.append(name)
             elif not sort:
+                if name not in _COMMON:
+                    self.names[name] = None
                 if ":" in value or "%" in value or self._base:
                     self._attribute(name, value)
                 else:
                     self.words[value] = None
-            elif name == "srcdoc" or (
-                len(value) > _SHORT and (" " in value or ":" in value or len(value) > _LONG or sort & _NAMING)
-            ):
-                self._technical(name, value)
+            elif len(value) > _SHORT and name != "style" and (name, value) not in self._technicals:
+                self._technical(name, value, sort)
         if bare or tag not in ELEMENTS:
             self._note_names(tag, bare)
         if tag == "base":
@@ -135,12 +163,25 @@ class Attributes:
         """Note names of elements and attributes that no page has: somebody's words in angle brackets."""
         if tag not in ELEMENTS and ":" not in tag and "-" not in tag:
             bare = [tag, *bare]
+        elif tag not in ELEMENTS:
+            self.names[tag] = None
         if len(bare) > 1 or (bare and len(bare[0]) > 3):
             self.words[" ".join(bare)] = None
 
+    def telling_names(self) -> list[str]:
+        """Return the names of elements and attributes that somebody may have made up to say something."""
+        return [
+            name
+            for name in self.names
+            if len(_PIECE_OF_NAME.findall(name.removeprefix("data-"))) > 1 and not _PROGRAMS.fullmatch(name)
+        ]
+
     def inline(self, value: str) -> bool:
         """Take the documents that a value holds; return whether it is one and nothing else."""
-        if ":" not in value or "data:" not in value.lower():
+        if ":" not in value:
+            return False
+        value = value.translate(_NO_BREAKS)  # which browsers take out of addresses
+        if "data:" not in value.lower():
             return False
         found = in_value(value)
         self.inlines.update(dict.fromkeys(found))
@@ -158,10 +199,15 @@ class Attributes:
             self._based += 1
             self.words[self._base + value] = None
 
-    def _technical(self, name: str, value: str) -> None:
+    def _technical(self, name: str, value: str, sort: int) -> None:
+        """Take the value of an attribute that says how: words only where there are several, or it names something."""
         if name == "srcdoc":
             self.inlines[Inline("srcdoc", "text/html", value.encode("utf-8", "replace"), "utf-8")] = None
-        elif name not in ("class", "style") and not self.inline(value) and _WORDY.search(value):
+            return
+        self._technicals.add((name, value))
+        if ":" in value and self.inline(value):
+            return
+        if (_TELLING if sort & _NAMING else _WORDY).search(value):
             self.words[value] = None
 
     # -- looks ----------------------------------------------------------------------------------------------------
@@ -204,19 +250,34 @@ class Attributes:
         if self._sheet:
             styles.append(self._sheet.of(tag, values.get("class") or "", values.get("id") or ""))
         if inline:
-            styles.append(html_styles.parse(inline))
-            if "'" in inline or '"' in inline or "(" in inline:
-                self._style_words(inline)
+            styles.append(html_styles.parse(self._sheet.resolved(inline) if self._sheet else _with_own(inline)))
+            self._style_words(inline)
         return html_styles.merged(styles)
 
     def _style_words(self, style: str) -> None:
-        """Note the strings and addresses in a style: nobody sees them, and they leave with the message."""
-        self.inline(style)
+        """Note what nobody sees of a style and what leaves with the message: strings, addresses, what is no style."""
+        if "/*" in style:
+            self.words.update(dict.fromkeys(_STYLE_COMMENT.findall(style)))
+            style = _STYLE_COMMENT.sub("", style)
+        quoted = "'" in style or '"' in style or "(" in style
+        if quoted:
+            self.inline(style)
         for declaration in html_styles.unescape(style).split(";"):
-            if not declaration.lstrip()[:4].lower().startswith(("font", "mso-")):  # names of fonts
+            name, colon, value = declaration.partition(":")
+            name = name.strip().lower()
+            if not (colon and _PROPERTIES.fullmatch(name)) and _TELLING.search(declaration):
+                self.words[declaration.strip()] = None
+            elif name == "font-family" and len(value) > _SHORT and any(map(str.isdigit, value)):
+                self.words[value.strip()] = None  # no font has a number and words in its name
+            elif quoted and not name.startswith(("font", "mso-")):  # names of fonts
                 for text in _STYLE_TEXT.findall(declaration):
                     if _WORDY.search(text) and not text.startswith("data:"):
                         self.words[text] = None
+
+
+def _with_own(style: str) -> str:
+    """Return declarations with the variables put in that they declare themselves."""
+    return html_styles.Sheet("").resolved(style) if "var(" in style else style
 
 
 def _is_content_id(value: str) -> bool:

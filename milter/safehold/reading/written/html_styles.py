@@ -2,11 +2,13 @@
 """What style declarations change about what a reader of a page sees: hiding, colours, order, and text of their own.
 
 Mail clients differ in what they honour, so a declaration is believed where it hides or moves text and never where it
-would make hidden text visible.  A sheet is read for the last element of each selector only: a rule that is taken too
-widely labels a text as hidden, and hidden text is read like any other.  Pure, linear, total.
+would make hidden text visible.  Of a plain selector only the last element is asked: a rule that is taken too widely
+labels a text as hidden, and hidden text is read like any other.  Other selectors are for the tree parser to match,
+where it reads (``Sheet.others``).  Pure, linear, total.
 Source: CSS 2.2, CSS Flexible Box, CSS Generated Content; WHATWG HTML for the legacy colours.
 """
 
+import colorsys
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -14,6 +16,7 @@ from enum import Enum
 
 from safehold.model import Visibility
 from safehold.reading.vocabulary import words
+from safehold.reading.written.inline import in_value
 
 Colour = tuple[int, int, int]
 
@@ -45,6 +48,11 @@ class Style:
     """What a style says; the defaults say nothing."""
 
     hiding: Visibility | None = None
+    until: str = ""  # the property by which something inside is seen again, "" where nothing does that
+    undoes: frozenset[str] = frozenset()  # such properties of others that this one sets to what can be seen
+    gone: bool = False  # takes no room, so that what stands around it stands together
+    block: bool = False  # begins a line and ends it
+    cell: bool = False  # stands apart from what stands before it in its line
     struck: bool = False
     colour: Colour | None = None
     ground: Colour | None = None
@@ -65,6 +73,10 @@ _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})[ \t\r\n\f]?|([^\r\n\f0-9a-fA-F])|
 _LENGTH = re.compile(r"(-?(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9}))(px|pt|em|rem|%|cm|mm|in|vw|vh)?")
 _FONT_SIZE = re.compile(r"(?<![\w.-])(?:\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})(?:px|pt|em|rem|%)?(?=\s*/|\s|$)")
 _RGB = re.compile(r"rgba?\(\s*(\d{1,3})\s*[,\s]\s*(\d{1,3})\s*[,\s]\s*(\d{1,3})\s*(?:[,/]\s*([\d.]{1,9}%?)\s*)?\)")
+_HSL = re.compile(
+    r"hsla?\(\s*(-?\d{1,4})(?:deg)?\s*[,\s]\s*(\d{1,3})%\s*[,\s]\s*(\d{1,3})%\s*(?:[,/]\s*([\d.]{1,9}%?)\s*)?\)"
+)
+_PERCENT_RGB = re.compile(r"(\d{1,3})%")
 _HEX = re.compile(r"#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
 _COUNTER = re.compile(r"list-item\s+(-?\d{1,9})")
 _MIRRORED = re.compile(r"scale(?:3d|x|y)?\(\s*-|rotate|matrix|translate|scale\(\s*\.?0")
@@ -72,7 +84,7 @@ _SHRUNK = re.compile(r"scale(?:3d|x|y)?\(\s*0?\.?0*\s*[,)]")
 _CLIPPED = re.compile(r"rect\(\s*[01]?(?:px)?[\s,]|inset\(\s*(?:[5-9]\d|100)%|circle\(\s*0")
 # Nothing else here is of interest, and most inline styles hold nothing of it but a font or a margin.
 _TELLING = re.compile(
-    r"colou?r|background|display|visib|opacity|font|hide|decoration|direction|bidi|float|position|order|flex"
+    r"colou?r|fill|zoom|filter|background|display|visib|opacity|font|hide|decoration|direction|bidi|float|position|order|flex"
     r"|counter|list-style|height|width|indent|margin|left|transform|clip|\\|/\*"
 )
 _TRANSPARENT = frozenset(("none", "transparent", "inherit", "initial", "unset", "revert", ""))
@@ -81,6 +93,7 @@ _INHERITED = frozenset(("inherit", "initial", "unset", "revert", "currentcolor",
 _POINTS = {"px": 0.75, "pt": 1.0, "em": 12.0, "rem": 12.0, "cm": 28.35, "mm": 2.835, "in": 72.0, "vw": 6.0, "vh": 8.0}
 _TINY_POINTS = 1.0
 _FAR_OFF_POINTS = -300.0
+_FAR_RIGHT_POINTS = 3_000.0
 _FAINT = 0.1
 _TYPES = words(
     "decimal decimal-leading-zero lower-alpha lower-latin upper-alpha upper-latin lower-roman upper-roman none disc"
@@ -92,7 +105,18 @@ _MOST_RULES = 50  # of one name
 _LONGEST_CONTENT = 200
 _SHEET = re.compile(r"<style", re.IGNORECASE)
 _BRACE = re.compile(r"([{}])")
-_SHOWN_MEDIA = re.compile(r"@media\s+(?:all|screen)\s*", re.IGNORECASE)
+# Rules for a window of the width of a desk, and those that hold wherever they are understood.
+_SHOWN_MEDIA = re.compile(
+    r"@media\s+(?:only\s+)?(?:(?:all|screen)\b)?(?:\s*(?:and\s*)?\(\s*min-(?:device-)?width\s*:\s*\d{1,3}(?:px)?\s*\))?\s*"
+    r"|@(?:supports|layer|container|starting-style)\b[^;]{0,500}",
+    re.IGNORECASE,
+)
+# Cheap to match for a tree parser: up to three elements, and nothing that looks inside one.
+_CHEAP = re.compile(r"[^\s>+~]{1,100}(?:\s{0,9}[\s>+~]\s{0,9}[^\s>+~]{1,100}){0,2}")
+_VARIABLE = re.compile(r"--([\w-]{1,60})\s*:\s*([^;{}]{1,200})")
+_USE_OF_VARIABLE = re.compile(r"var\(\s*--([\w-]{1,60})\s*(?:,[^()]{0,200})?\)")
+_MOST_OTHERS, _LONGEST_KEPT = 30, 1_000
+_LONGEST_RESOLVED = 10_000
 _SELECTOR = re.compile(r"([a-z][a-z0-9]{0,20})?((?:[.#][a-z_][\w-]{0,60}){0,4})(?:::?(before|after))?", re.IGNORECASE)
 _STRING = re.compile(r'"((?:[^"\\]|\\.){0,2000})"|\'((?:[^\'\\]|\\.){0,2000})\'|attr\(\s*([\w-]{1,60})', re.DOTALL)
 
@@ -123,9 +147,15 @@ def parse(style: str) -> Style:
         if colon:
             says[name.strip()] = value.partition("!")[0].strip()
     layout, at = _layout(says)
+    hiding, until = _hiding(says)
     direction = says.get("direction", "")
     found = Style(
-        hiding=_hiding(says),
+        hiding=hiding,
+        until=until,
+        undoes=_undoes(says),
+        gone=says.get("display") == "none" or (hiding is not None and layout in (Layout.PLACED, Layout.FLOAT)),
+        block=says.get("display", "") in _BLOCK_DISPLAYS,
+        cell=says.get("display") == "table-cell",
         struck="line-through" in says.get("text-decoration", "") + says.get("text-decoration-line", ""),
         colour=_colour(says.get("color")),
         ground=_ground(says),
@@ -157,10 +187,32 @@ def colour(value: str) -> Colour:
         if len(digits) < 6:
             digits = "".join(digit * 2 for digit in digits)
         return int(digits[0:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
+    if value.startswith("rgb") and "%" in value.partition("/")[0]:
+        value = _PERCENT_RGB.sub(lambda found: str(round(int(found[1]) * 2.55)), value)
     parts = _RGB.fullmatch(value)
     if parts:
         return min(255, int(parts[1])), min(255, int(parts[2])), min(255, int(parts[3]))
+    shade = _HSL.fullmatch(value)
+    if shade:
+        hue, saturation, light = int(shade[1]) % 360 / 360, min(1, int(shade[2]) / 100), min(1, int(shade[3]) / 100)
+        red, green, blue = colorsys.hls_to_rgb(hue, light, saturation)
+        return round(red * 255), round(green * 255), round(blue * 255)
     return UNKNOWN
+
+
+def _is_clear(value: str) -> bool:
+    """Return whether a colour lets everything through."""
+    if value == "transparent":
+        return True
+    if value.startswith("#"):
+        return (len(value) == 5 and value[4] == "0") or (len(value) == 9 and value[7] in "01")
+    found = _RGB.fullmatch(value) or _HSL.fullmatch(value)
+    return bool(found and found[4] and _share(found[4]) < _FAINT)
+
+
+def _share(value: str) -> float:
+    """Return a number from 0 to 1, which may be written as a percentage."""
+    return _number(value, 1.0) / (100 if value.rstrip().endswith("%") else 1)
 
 
 def alike(one: Colour, other: Colour) -> bool:
@@ -183,6 +235,11 @@ def merged(styles: Iterable[Style]) -> Style:
 def _over(below: Style, above: Style) -> Style:
     return Style(
         hiding=below.hiding or above.hiding,
+        until=below.until if below.hiding else above.until,
+        undoes=below.undoes | above.undoes,
+        gone=below.gone or above.gone,
+        block=below.block or above.block,
+        cell=below.cell or above.cell,
         struck=below.struck or above.struck,
         colour=below.colour if above.colour is None else above.colour,
         ground=below.ground if above.ground is None else above.ground,
@@ -205,13 +262,47 @@ _SIZES = ("height", "width", "max-width")
 _OFFSETS = ("text-indent", "left", "top", "margin-left", "margin-top")
 
 
-def _hiding(says: dict[str, str]) -> Visibility | None:
+_TINY_UNTIL, _UNSEEN_UNTIL = "font-size", "visibility"
+_SIZE_WORDS = frozenset(("xx-small", "x-small", "small", "medium", "large", "x-large", "xx-large"))
+_BLOCK_DISPLAYS = frozenset(("block", "list-item", "table", "table-row", "table-caption", "flex", "grid", "flow-root"))
+_FAINT_FILTER = re.compile(r"opacity\(\s*0?\.?0*%?\s*\)")
+
+
+def _hiding(says: dict[str, str]) -> tuple[Visibility | None, str]:
+    """Return how a style hides, and the property by which something inside is seen again."""
+    lasting = _lasting(says)
+    if lasting is not None:
+        return lasting, ""
+    if says.get("visibility") in ("hidden", "collapse"):
+        return Visibility.HIDDEN, _UNSEEN_UNTIL
+    sizes = [says["font-size"]] if "font-size" in says else _FONT_SIZE.findall(says.get("font", ""))[:1]
+    if any(0 <= _points(size, 0.12, 12.0) <= _TINY_POINTS for size in sizes):
+        return Visibility.TINY, _TINY_UNTIL
+    return None, ""
+
+
+def _undoes(says: dict[str, str]) -> frozenset[str]:
+    """Return what hiding of an element around it a style puts an end to: a size of its own, not a relative one."""
+    undone: list[str] = []
+    if says.get("visibility") == "visible":
+        undone.append(_UNSEEN_UNTIL)
+    size = says.get("font-size") or next(iter(_FONT_SIZE.findall(says.get("font", ""))), "")
+    relative = size.endswith("%") or (size.endswith("em") and not size.endswith("rem"))
+    if size in _SIZE_WORDS or (size and not relative and _points(size, 0.0) > _TINY_POINTS):
+        undone.append(_TINY_UNTIL)
+    return frozenset(undone)
+
+
+def _lasting(says: dict[str, str]) -> Visibility | None:
+    """Return how a style hides whatever stands inside."""
     if (
         says.get("display") == "none"
-        or says.get("visibility") in ("hidden", "collapse")
         or says.get("mso-hide") == "all"
-        or ("opacity" in says and _number(says["opacity"], 1.0) < _FAINT)
-        or says.get("color") == "transparent"
+        or says.get("content-visibility") == "hidden"
+        or ("opacity" in says and _share(says["opacity"]) < _FAINT)
+        or ("zoom" in says and _share(says["zoom"]) < _FAINT)
+        or _FAINT_FILTER.search(says.get("filter", ""))
+        or _is_clear(says.get("-webkit-text-fill-color") or says.get("color", ""))
         or _CLIPPED.search(says.get("clip", "") + says.get("clip-path", ""))
         or ("hidden" in says.get("overflow", "") and any(_number(says.get(name, ""), 1.0) == 0 for name in _SIZES))
         or _number(says.get("max-height", ""), 1.0) == 0
@@ -220,9 +311,8 @@ def _hiding(says: dict[str, str]) -> Visibility | None:
         return Visibility.HIDDEN
     if any(_points(says[name], 6.0) < _FAR_OFF_POINTS for name in _OFFSETS if name in says):
         return Visibility.OFF_PAGE
-    sizes = [says["font-size"]] if "font-size" in says else _FONT_SIZE.findall(says.get("font", ""))[:1]
-    if any(0 <= _points(size, 0.12, 12.0) <= _TINY_POINTS for size in sizes):
-        return Visibility.TINY
+    if any(_points(says[name], 6.0) > _FAR_RIGHT_POINTS for name in ("left", "text-indent") if name in says):
+        return Visibility.OFF_PAGE
     return None
 
 
@@ -288,14 +378,19 @@ class Sheet:
     """The plain rules of a page's style sheets, by class, id and tag; rules for other media are left out."""
 
     def __init__(self, page: str) -> None:
+        self.others: list[tuple[str, str]] = []  # selectors that only a tree parser can match, and their declarations
         self._bodies: dict[str, list[tuple[str | None, str]]] = {}
         self._styles: dict[str, Style] = {}  # what was asked for so far: most rules of a sheet are for other pages
+        self._variables: dict[str, str] = {}
         head = page[:_WITHIN]
         for start in [found.start() for found in _SHEET.finditer(head)][:_MOST_SHEETS]:
             end = head.find("</", start)
             opened = head.find(">", start)
             self._learn(head[opened + 1 : end if end > 0 else None] if opened > 0 else "")
-
+        if "data:text/css" in head:  # a linked or imported sheet that stands in its own address
+            for sheet in in_value(head)[:_MOST_SHEETS]:
+                if sheet.media_type == "text/css":
+                    self._learn(sheet.content.decode("utf-8", "replace"))
         self.tags = frozenset(name for name in self._bodies if name[:1] not in (".", "#"))
 
     def __bool__(self) -> bool:
@@ -308,19 +403,30 @@ class Sheet:
             names.append(f"#{ident}")
         return merged(self._named(name) for name in names if name in self._bodies)
 
+    def resolved(self, style: str) -> str:
+        """Return declarations with the variables put in that they, or the sheets, declare."""
+        if "var(" not in style or len(style) > _LONGEST_RESOLVED:
+            return style
+        known = self._variables | dict(_VARIABLE.findall(style))
+        return _USE_OF_VARIABLE.sub(lambda found: known.get(found[1], ""), style)
+
     def _named(self, name: str) -> Style:
         style = self._styles.get(name)
         if style is None:
-            style = merged(_with_content(where, body) for where, body in self._bodies[name])
+            style = merged(_with_content(where, self.resolved(body)) for where, body in self._bodies[name])
             self._styles[name] = style
         return style
 
     def _learn(self, sheet: str) -> None:
-        for selectors, body in _rules(_without_comments(sheet)):
+        sheet = _without_comments(sheet)
+        if "--" in sheet:
+            self._variables.update(_VARIABLE.findall(sheet))
+        for selectors, body in _rules(sheet):
             for selector in selectors[:2_000].split(","):
                 names = selector.split()
                 found = _SELECTOR.fullmatch(names[-1]) if names else None
                 if found is None or not found[0]:
+                    self._keep(selector.strip(), body)
                     continue
                 # The last class or id of the element; a tag only where there is neither.
                 last = max(found[2].rfind("."), found[2].rfind("#"))
@@ -328,6 +434,13 @@ class Sheet:
                 rules = self._bodies.setdefault(name, [])
                 if len(rules) < _MOST_RULES:
                     rules.append((found[3], body))
+
+    def _keep(self, selector: str, body: str) -> None:
+        """Keep a rule for the tree parser, if it says something and is cheap to match."""
+        if len(self.others) < _MOST_OTHERS and _CHEAP.fullmatch(selector) and ":has" not in selector:
+            declarations = self.resolved(body)
+            if len(declarations) <= _LONGEST_KEPT and parse(declarations) is not NOTHING:
+                self.others.append((selector, declarations))
 
 
 def _rules(sheet: str) -> Iterator[tuple[str, str]]:

@@ -2,39 +2,42 @@
 """Sorting the text of a page by how a reader would meet it, block by block.
 
 Text nodes are joined without a separator inside a block (``w<b>or</b>d`` is one word) and broken at block tags; the
-cells of a short row are one line.  What can be seen in two ways is handed over in both: raised text glued to its
-neighbours, apart from them and left out; a numbered item with and without its number; text that is escaped twice;
-boxes that a style moves.  Hidden text stands with the whole block it is hidden in, so that a word that is partly hidden
-is still found.  Linear in the page, never raises.  Pure.
+cells of a short row stand side by side, and the lines of a cell stay lines.  What can be seen in two ways is handed
+over in both: raised text glued to its neighbours, apart from them and left out; a numbered item with and without its
+number; text that is escaped twice; boxes that a style moves; what stands in the place of a picture.  Hidden text stands
+with the whole block it is hidden in, so that a word that is partly hidden is still found; what takes no room does not
+part what stands around it.  Linear in the page, never raises.  Pure.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import unescape
 
 from safehold.model import Visibility
 from safehold.reading.basics.numerals import written
-from safehold.reading.vocabulary import words
-from safehold.reading.written import html_styles
-from safehold.reading.written.html_attributes import ELEMENTS, NOTHING, Attributes, Given
-from safehold.reading.written.html_layout import Reordering
-from safehold.reading.written.html_styles import UNKNOWN, WHITE, Colour
-from safehold.reading.written.html_tokens import RAW_TEXT, VOID, tokenize
-from safehold.reading.written.inline import Inline
-
-_BLOCKS = words(
-    "address article aside blockquote body br center dd details dialog dir div dl dt fieldset figcaption figure footer"
-    " form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html iframe legend li main menu nav noframes noscript ol"
-    " optgroup option p pre section select summary table tbody tfoot thead title tr ul textarea button object text"
-    " desc foreignobject caption"
+from safehold.reading.written import html_block, html_styles
+from safehold.reading.written.html_attributes import NOTHING, Attributes, Given
+from safehold.reading.written.html_elements import (
+    BLOCK,
+    CELL,
+    CHANGING,
+    COUNTED,
+    EMPTY,
+    FALLBACK,
+    ITEMS_OF,
+    KINDS,
+    OF_THEIR_OWN,
+    PREFORMATTED,
+    STRANGE,
+    STRUCK,
+    UNSEEN,
 )
-_CELLS = frozenset(("td", "th"))
-_STRUCK = frozenset(("del", "s", "strike"))
-_RAISED = frozenset(("sup", "sub", "rt", "rp"))
-_ITEMS_OF = frozenset(("ol", "ul", "menu", "dir"))
+from safehold.reading.written.html_layout import Reordering
+from safehold.reading.written.html_page import Page
+from safehold.reading.written.html_styles import UNKNOWN, WHITE, Colour, Layout
+from safehold.reading.written.html_tokens import tokenize
+
 _SPACES = re.compile(r"[ \t\r\n\f]+")
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});?")
 # The signs that say in text what ``dir`` and ``bdo`` say in markup (UAX #9), and their ends.
 _OVERRIDES = {"rtl": "\u202e", "ltr": "\u202d"}
 _ISOLATE, _END_OF_OVERRIDE, _END_OF_ISOLATE = "\u2067", "\u202c", "\u2069"
@@ -44,35 +47,9 @@ _MOST_DIRECTIONS = 4
 _LONGEST_ROW, _MOST_LINES_OF_ROW = 400, 40
 _START_OF_ITEM = 200
 _MOST_GENERATED = 100_000
-_MOST_UNESCAPED = 3
 _MOST_COMMENTS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The texts of one page, apart by how a reader would meet them.
-
-    Attributes:
-        own: What the page shows.
-        quoted: The same of what it cites.
-        also: Pieces of these as they can be seen besides.
-        hidden: What it does not show, by the way it is hidden.
-        attributes: Words in tags.
-        title: Its title.
-        comments: Comments, scripts and style sheets.
-        inlines: Documents inside it.
-        reordered: Whether something stands elsewhere than the source has it.
-    """
-
-    own: str = field(repr=False)
-    quoted: str = field(repr=False)
-    also: str = field(repr=False)
-    hidden: dict[Visibility, str] = field(repr=False)
-    attributes: str = field(repr=False)
-    title: str = field(repr=False)
-    comments: str = field(repr=False)
-    inlines: tuple[Inline, ...] = field(default=(), repr=False)
-    reordered: bool = False
+_WITH_TEXT = frozenset(("img", "input"))
+_FIELDS_WITHOUT_TEXT = frozenset(("hidden", "password", "checkbox", "radio", "file", "color", "range", "image"))
 
 
 @dataclass(slots=True)
@@ -81,12 +58,17 @@ class _State:
 
     tag: str
     hiding: Visibility | None = None
+    until: str = ""  # the property by which something inside is seen again
+    gone: bool = False  # takes no room: what it breaks, it breaks for itself
+    block: bool = False  # is a block by its style
+    row: bool = False  # sets what stands in it side by side
     colour: Colour = UNKNOWN
     ground: Colour = WHITE
     quoted: bool = False
     direction: str = ""  # of a table: "rtl" turns its rows round
     opened: str = ""  # the sign that it opened, which ends with it
     after: str = field(default="", repr=False)
+    given: Given | None = None  # of the element, for what stands behind it
     same: int = 0  # elements of the same name open inside it
 
 
@@ -106,9 +88,9 @@ class Collector:
         self._is_comment = is_comment
         self._markup: list[str] = []  # comments that hold markup
         self._states = [_State("")]
-        self._block: list[tuple[str, Visibility | None]] = []
-        self._raised: list[list[int]] = []  # where in the block raised text begins and ends
-        self._inserted: list[list[int]] = []
+        self._block: html_block.Block = []
+        self._raised: html_block.Spans = []  # where in the block raised text begins and ends
+        self._inserted: html_block.Spans = []
         self._signs: list[str] = []  # the signs of direction that are open
         self._marker = ""  # the number of the item that the block begins
         self._waiting = 0  # how many pieces at the start of the block are no text yet: tabs, numbers, signs
@@ -133,44 +115,49 @@ class Collector:
 
     def start(self, tag: str, attributes: Mapping[str, str | None]) -> None:
         """Take a start tag."""
-        kind = _KINDS.get(tag, _STRANGE)
-        if kind & _BLOCK:
-            if self._is_blank or len(self._block) != self._waiting:
-                self._break()
-        elif kind & _CELL:
-            self._wait("\t")
-        told = attributes or kind & _STRANGE or self._is_styled
+        kind = KINDS.get(tag, STRANGE)
+        told = attributes or kind & STRANGE or self._is_styled
         given = self._attributes.take(tag, attributes) if told else NOTHING
-        if kind & _EMPTY:
-            return
         style, top = given.style, self._states[-1]
+        if kind & BLOCK or style.block:
+            if not (style.gone or given.hidden):
+                self._end_line(top)
+        elif kind & CELL:
+            self._cell(top)
+        elif top.row or style.cell:
+            self._block.append((" ", top.hiding))
+        if kind & EMPTY:
+            if attributes and tag in _WITH_TEXT:
+                self._text_of_element(tag, attributes)
+            return
         if style.layout is not None or self._moves:
             self._moves = True
             self._layout.start(style)
-        state = top if given is NOTHING and not kind & _CHANGING else self._state(tag, top, given)
+        state = top if given is NOTHING and not kind & CHANGING else self._state(tag, top, given)
         if state is not top:
-            state.after = style.after
+            state.after, state.given = style.after, given
             self._states.append(state)
             if state.direction:
                 self._open_sign(state, overrides=tag == "bdo" or style.override, isolates=given.direction == "rtl")
         elif tag == top.tag:
             top.same += 1
-        if kind & _COUNTED:
+        if kind & COUNTED:
             self._count(tag, given)
         if style.before:
             self._generate(style.before, given)
 
     def end(self, tag: str) -> None:
         """Take an end tag."""
-        kind = _KINDS.get(tag, 0)
+        kind = KINDS.get(tag, 0)
         top = self._states[-1]
-        if top.after and tag == top.tag and not top.same:
-            self._generate(top.after, NOTHING)
-        if kind & _BLOCK and (self._is_blank or len(self._block) != self._waiting):
-            self._break()
-        if kind & _COUNTED:
+        ends = tag == top.tag and not top.same
+        if ends and top.after:
+            self._generate(top.after, top.given or NOTHING)
+        if kind & BLOCK or (ends and top.block):
+            self._end_line(top)
+        if kind & COUNTED:
             self._end_counted(tag, top)
-        if self._moves and not kind & _EMPTY:
+        if self._moves and not kind & EMPTY:
             self._layout.end()
         if tag == top.tag:
             if top.same:
@@ -182,7 +169,7 @@ class Collector:
     def text(self, text: str) -> None:
         """Take a text node."""
         top = self._states[-1]
-        if top.tag in _OF_THEIR_OWN:
+        if top.tag in OF_THEIR_OWN:
             self._own_text(text, top.tag)
             return
         hiding = top.hiding
@@ -207,8 +194,18 @@ class Collector:
         first, *others = text.splitlines()
         self.text(first)
         for line in others:
-            self._break()
+            self._end_line(self._states[-1])
             self.text(line)
+
+    def _text_of_element(self, tag: str, attributes: Mapping[str, str | None]) -> None:
+        """Take the value of a field, and the name of a picture, which stands where pictures are not shown."""
+        if tag == "img":
+            alt = attributes.get("alt")
+            if alt and self._states[-1].hiding is None:
+                self._hides = True
+                self._block.append((f" {alt} ", Visibility.ALTERNATIVE))
+        elif (attributes.get("type") or "").lower() not in _FIELDS_WITHOUT_TEXT:
+            self.text(attributes.get("value") or "")
 
     def comment(self, text: str) -> None:
         """Take a comment; conditional comments hold markup that some clients show."""
@@ -216,6 +213,11 @@ class Collector:
             self._markup.append(text)
         else:
             self._comments.append(text)
+
+    @property
+    def told(self) -> set[str | None]:
+        """Return every value of an attribute that was met."""
+        return self._attributes.told
 
     def page(self) -> Page:
         """Return what was collected."""
@@ -227,7 +229,7 @@ class Collector:
             "\n".join(self._quoted),
             "\n\n".join((*self._also, *self._layout.lines)),
             {hiding: "\n".join(blocks) for hiding, blocks in self._hidden.items()},
-            "\n\n".join(self._attributes.words),
+            "\n\n".join((*self._attributes.words, *self._attributes.telling_names())),
             "\n".join(self._title),
             "\n\n".join(text for text in self._comments if text.strip()),
             tuple(self._attributes.inlines),
@@ -243,43 +245,50 @@ class Collector:
             inside = Collector(is_comment=True)
             tokenize(text, inside)
             page = inside.page()
-            found = (
-                page.own,
-                page.quoted,
-                page.also,
-                *page.hidden.values(),
-                page.title,
-                page.comments,
-                page.attributes,
-            )
-            self._comments += [piece for piece in found if piece.strip()]
+            self._comments.append(page.everything())
             self._attributes.inlines.update(dict.fromkeys(page.inlines))
+            self._attributes.told |= inside.told
 
     # -- elements -------------------------------------------------------------------------------------------------
 
     def _state(self, tag: str, top: _State, given: Given) -> _State:
         """Return the state inside an element: that of its parent where it changes nothing."""
         style = given.style
-        hiding = top.hiding or (Visibility.HIDDEN if given.hidden or tag in _UNSEEN else None) or style.hiding
-        if hiding is None and (tag in _STRUCK or style.struck):
-            hiding = Visibility.TRACKED_DELETION
+        hiding, until = top.hiding, top.until
+        if until and until in style.undoes:
+            hiding, until = None, ""
+        if hiding is None or (until and style.hiding and not style.until):
+            if given.hidden or tag in UNSEEN:
+                hiding, until = Visibility.HIDDEN, ""
+            elif style.hiding is not None:
+                hiding, until = style.hiding, style.until
+            elif hiding is None and (tag in STRUCK or style.struck):
+                hiding = Visibility.TRACKED_DELETION
+        gone = top.gone or style.gone or given.hidden or tag in FALLBACK
         colour = top.colour if style.colour is None else style.colour
         ground = top.ground if style.ground is None else style.ground
         quoted = top.quoted or given.cited or tag == "blockquote"
         direction = given.direction or top.direction
         if (
             hiding is top.hiding
+            and until == top.until
+            and gone is top.gone
+            and not style.block
+            and not top.row
+            and style.layout is not Layout.ROW
             and colour is top.colour
             and ground is top.ground
             and quoted is top.quoted
             and direction is top.direction
-            and tag not in _OF_THEIR_OWN
+            and tag not in OF_THEIR_OWN
             and not style.after
             and not style.override
             and tag != "bdo"
         ):
             return top
-        return _State(tag, hiding, colour, ground, quoted, direction)
+        return _State(
+            tag, hiding, until, gone, style.block, style.layout is Layout.ROW, colour, ground, quoted, direction
+        )
 
     def _count(self, tag: str, given: Given) -> None:
         """Take an element that counts, or that is raised above or put into the line."""
@@ -294,9 +303,9 @@ class Collector:
                 start = given.style.counter + 1
             way = given.style.marker or given.values.get("type") or "decimal"
             self._lists.append(_List(start, -1 if "reversed" in given.values else 1, way))
-        elif tag in _ITEMS_OF:
+        elif tag in ITEMS_OF:
             self._lists.append(_List(1, 1, given.style.marker or "disc"))
-        elif tag in _PREFORMATTED:
+        elif tag in PREFORMATTED:
             self._preformatted += 1
         elif tag == "ins":
             self._inserted.append([len(self._block), -1])
@@ -310,13 +319,13 @@ class Collector:
                 self._end_row(self._rows.pop(), top.direction)
         elif tag == "li":
             self._end_item()
-        elif tag in _ITEMS_OF:
+        elif tag in ITEMS_OF:
             if self._lists:
                 self._lists.pop()
-        elif tag in _PREFORMATTED:
+        elif tag in PREFORMATTED:
             self._preformatted = max(0, self._preformatted - 1)
         else:
-            _end_span(self._inserted if tag == "ins" else self._raised, len(self._block))
+            html_block.end_span(self._inserted if tag == "ins" else self._raised, len(self._block))
 
     def _item(self, given: Given) -> None:
         self._end_item()
@@ -386,11 +395,26 @@ class Collector:
             plain = html_styles.unescape(text)
             if plain != text:
                 self._comments.append(plain)
-            self._attributes.inline(text)
         elif "</" in text:
             self.comment(text)
+        self._attributes.inline(text)
 
     # -- blocks ---------------------------------------------------------------------------------------------------
+
+    def _end_line(self, state: _State) -> None:
+        """End the line; what takes no room ends it for itself only, and what stands around it goes on."""
+        if state.gone:
+            if len(self._block) != self._waiting and self._block[-1][0] != "\n":
+                self._block.append(("\n", state.hiding))
+        elif self._is_blank or len(self._block) != self._waiting:
+            self._break()
+
+    def _cell(self, state: _State) -> None:
+        """Begin a cell."""
+        if state.gone:
+            self._block.append(("\t", state.hiding))
+        else:
+            self._wait("\t")
 
     def _lines(self) -> list[str]:
         return self._quoted if self._states[-1].quoted else self._own
@@ -413,11 +437,11 @@ class Collector:
         if visible.strip():
             target.append(visible)
             if "&" in visible:
-                self._unescaped(visible)
+                self._also.update(dict.fromkeys(html_block.unescaped(visible)))
             if self._marker:
                 self._also[visible.removeprefix(self._marker)[:_START_OF_ITEM]] = None
             if self._raised:
-                self._without_raised(block)
+                self._also.update(dict.fromkeys(html_block.with_raised(block, self._raised)))
         elif target and target[-1]:
             target.append("")
         if self._moves:
@@ -425,39 +449,16 @@ class Collector:
         if self._hides:
             self._hides = False
             for hiding in {hiding for text, hiding in block if hiding is not None and text.strip()}:
-                self._hide(block, hiding)
+                whole = html_block.with_hidden(block, hiding, self._inserted)
+                if whole:
+                    self._hidden.setdefault(hiding, []).append(whole)
         if self._marker or self._raised or self._inserted:
             self._marker = ""
             self._raised.clear()
             self._inserted.clear()
 
-    def _hide(self, block: list[tuple[str, Visibility | None]], hiding: Visibility) -> None:
-        """Keep a block whole for one of the ways in which some of it is hidden; with struck text, as it was before."""
-        left_out: set[int] = set()
-        if hiding is Visibility.TRACKED_DELETION:
-            left_out = _inside(self._inserted, len(block))
-        whole = "".join([text for index, (text, _) in enumerate(block) if index not in left_out]).strip()
-        self._hidden.setdefault(hiding, []).append(whole)
-
-    def _without_raised(self, block: list[tuple[str, Visibility | None]]) -> None:
-        """Keep a block with raised text apart from its neighbours, and without it."""
-        raised = _inside(self._raised, len(block))
-        shown = [(index in raised, text) for index, (text, hiding) in enumerate(block) if hiding is None]
-        self._also["".join([f" {text} " if high else text for high, text in shown]).strip()] = None
-        self._also["".join([text for high, text in shown if not high]).strip()] = None
-
-    def _unescaped(self, text: str) -> None:
-        for _ in range(_MOST_UNESCAPED):
-            if not _ENTITY.search(text):
-                return
-            plain = unescape(text)
-            if plain == text:
-                return
-            self._also[plain] = None
-            text = plain
-
     def _end_row(self, start: int, direction: str) -> None:
-        """Join the lines of a row, where a reader sees one line."""
+        """Put the cells of a row side by side, where a reader sees a row; the lines of a cell stay lines."""
         lines = self._lines()
         count = len(lines) - start
         if not 1 <= count <= _MOST_LINES_OF_ROW:
@@ -465,51 +466,19 @@ class Collector:
         row = lines[start:]
         if sum(map(len, row)) > _LONGEST_ROW:
             return
-        line = " ".join(row).replace(" \t", "\t")
-        if "\t" not in line.strip():
+        whole = "\n".join(row).replace("\n\t", "\t")
+        if "\t" not in whole.strip():
             return
         if count > 1:
-            lines[start:] = [line]
+            lines[start:] = whole.split("\n")
         if direction == "rtl":
-            self._also["\t".join(reversed(line.translate(_NO_SIGNS).strip("\t").split("\t")))] = None
+            line = whole.replace("\n", " ").translate(_NO_SIGNS).strip("\t")
+            self._also["\t".join(reversed(line.split("\t")))] = None
             self._layout.found = True
 
 
 _BETWEEN_MARKS = re.compile("\ue000([\\w-]{1,60})\ue001")
-_UNSEEN = frozenset(("template", "noscript", "noframes", "noembed"))
-_OF_THEIR_OWN = RAW_TEXT | {"title"}
-_PREFORMATTED = frozenset(("pre", "textarea", "listing", "xmp"))
-
-# What there is to do for an element, looked up at once.
-_BLOCK, _CELL, _EMPTY, _CHANGING, _COUNTED, _STRANGE = 1, 2, 4, 8, 16, 32
-_SORTS: tuple[tuple[int, frozenset[str]], ...] = (
-    (_BLOCK, _BLOCKS),
-    (_CELL, _CELLS),
-    (_EMPTY, VOID),
-    (_CHANGING, _OF_THEIR_OWN | _UNSEEN | _STRUCK | {"bdo", "blockquote"}),
-    (_COUNTED, _ITEMS_OF | _RAISED | _PREFORMATTED | {"li", "tr", "ins"}),
-)
-_KINDS = {tag: sum(sort for sort, tags in _SORTS if tag in tags) for tag in ELEMENTS}
 
 
 def _end_of(sign: str) -> str:
     return _END_OF_ISOLATE if sign == _ISOLATE else _END_OF_OVERRIDE
-
-
-def _end_span(spans: list[list[int]], end: int) -> None:
-    """End the innermost span that is still open."""
-    for span in reversed(spans[-8:]):
-        if span[1] < 0:
-            span[1] = end
-            return
-
-
-def _inside(spans: list[list[int]], size: int) -> set[int]:
-    """Return the positions that lie in any of the spans; nested and endless spans cost no more than others."""
-    inside: set[int] = set()
-    reached = 0
-    for start, end in sorted(spans):
-        stop = size if end < 0 else end
-        inside.update(range(max(start, reached), stop))
-        reached = max(reached, stop)
-    return inside

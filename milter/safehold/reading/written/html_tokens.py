@@ -7,11 +7,11 @@ nesting.  Neither recurses, neither raises.  Pure.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import unescape
 from typing import Protocol
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from safehold.reading.vocabulary import words
 
@@ -24,6 +24,9 @@ _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]{1,100})\s{0,20}(?:=\s{0,20}(?:"([^"]*)"
 _QUOTE_OR_END = re.compile(r"[>\"']")
 _END_OF_RAW = {tag: re.compile(rf"</{tag}", re.IGNORECASE) for tag in RAW_TEXT | {"textarea", "title"}}
 _LONGEST_TAG = 100_000
+# Each selector is asked of each element; one that counts is asked of each pair (100,000 siblings took 25 s).
+_MOST_ASKED, _MOST_COUNTED = 1_000_000, 2_000
+_MOST_MATCHED, _LONGEST_STYLE = 5_000, 5_000
 
 
 class Listener(Protocol):
@@ -45,11 +48,22 @@ class Listener(Protocol):
 # -- the tree -----------------------------------------------------------------------------------------------------
 
 
-def walk(text: str, listener: Listener) -> None:
-    """Tell *listener* the tree of a page that is known to be tame."""
+def walk(text: str, listener: Listener, rules: Sequence[tuple[str, str]] = ()) -> None:
+    """Tell *listener* the tree of a page that is known to be tame.
+
+    Args:
+        text: The page.
+        listener: Takes the events.
+        rules: Selectors, and the declarations that the elements they match have besides their own.
+    """
     if not text.strip():
         return
-    node: LexborNode | None = LexborHTMLParser(text).root
+    tree = LexborHTMLParser(text)
+    tags = text.count("<") if rules else 0
+    for selector, declarations in rules[: _MOST_ASKED // max(tags, 1)]:
+        if ":nth" not in selector or tags <= _MOST_COUNTED:
+            _apply(tree, selector, declarations)
+    node: LexborNode | None = tree.root
     while node is not None and node.prev is not None:  # comments before <html> are siblings of the root
         node = node.prev
     open_nodes: list[tuple[LexborNode, str]] = []
@@ -83,6 +97,18 @@ def walk(text: str, listener: Listener) -> None:
         node = following
 
 
+def _apply(tree: LexborHTMLParser, selector: str, declarations: str) -> None:
+    """Give the elements that a selector matches its declarations; one that the parser does not know is passed over."""
+    try:
+        matched = tree.css(selector)
+    except (SelectolaxError, ValueError):
+        return
+    for element in matched[:_MOST_MATCHED]:
+        style = element.attributes.get("style") or ""
+        if len(style) < _LONGEST_STYLE:
+            element.attrs["style"] = f"{style};{declarations}"
+
+
 # -- the tokenizer ------------------------------------------------------------------------------------------------
 
 
@@ -105,6 +131,7 @@ class _Finder:
 
 def tokenize(text: str, listener: Listener) -> None:
     """Tell *listener* tags and text from left to right, in linear time whatever the input."""
+    text = text.replace("\x00", "")  # which shows nowhere
     finder = _Finder(text)
     no_end_of_raw: set[str] = set()
     position, size = 0, len(text)
@@ -121,7 +148,8 @@ def tokenize(text: str, listener: Listener) -> None:
             position = end + 3 if end >= 0 else size
         elif text.startswith(("<!", "<?"), start):
             end = finder.find(">", start)
-            listener.comment(text[start + 2 : end if end >= 0 else size])
+            if text[start + 2 : start + 9].lower() != "doctype":  # which is looked at in the source
+                listener.comment(text[start + 2 : end if end >= 0 else size])
             position = end + 1 if end >= 0 else size
         else:
             position = _one_tag(text, start, finder, listener, no_end_of_raw)

@@ -5,7 +5,7 @@ A mail client shows it as it stands, and anybody can decode it.  Lines of base64
 a part of their own; what is short or decodes in place is handed over once more beside the text, hidden.  Base64 that
 decodes to nothing we know (keys, signatures, tokens) is noise and is left alone, or every signed mail would have an
 unread part.  Linear, never raises for content.  Sources: RFC 2045 (base64, quoted-printable), RFC 2047 (encoded words),
-POSIX uuencode, yEnc draft 1.3.
+RFC 2849 (LDIF), RFC 8259 (escapes of JSON), POSIX uuencode, yEnc draft 1.3.
 """
 
 import binascii
@@ -43,6 +43,11 @@ _MOST_EMBEDDED = 50
 _MOST_NESTED = 3
 _CODE = re.compile(r"=([0-9A-Fa-f]{2})")
 _FEWEST_CODES = 3
+_UNICODE_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
+_LDIF = re.compile(
+    r"^([A-Za-z][\w;.-]{0,60})::[ \t]{0,9}([A-Za-z0-9+/]{2,20000}={0,2}(?:\r?\n [A-Za-z0-9+/=]{1,200}){0,200})\s*?$",
+    re.MULTILINE,
+)
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LONGEST_LINE = 8_192
 
@@ -51,8 +56,23 @@ _UU_END = re.compile(rb"^(?:(?:end|====)[ \t]*\r?$|begin(?:-base64)?[ \t]+[0-7]{
 _YENC_BEGIN = re.compile(rb"^=ybegin [^\r\n]{0,512}?name=([^\r\n]{1,255})\r?\n", re.MULTILINE)
 _YENC_END = re.compile(rb"^=yend", re.MULTILINE)
 _YENC_BYTES = bytes((b - 42) & 0xFF for b in range(256))
-_PGP = re.compile(rb"^-----BEGIN PGP MESSAGE-----", re.MULTILINE)
+_SEALED = re.compile(
+    rb"^[ \t>|]{0,40}-----BEGIN (?:PGP MESSAGE(?:, PART [0-9/]{1,9})?|AGE ENCRYPTED FILE)-----", re.MULTILINE
+)
+# The marks of a quotation before the first line of a file stand before all its lines.
+_QUOTED_BEGIN = re.compile(rb"^([ \t>|]{1,40})(?:begin(?:-base64)?[ \t]|=ybegin )", re.MULTILINE)
 _BINHEX = b"(This file must be converted with BinHex"
+
+
+# A header that says that what follows is encoded, or has parts.
+_ENCODES = re.compile(
+    rb"^content-(?:transfer-encoding[ \t]*:[ \t]*(?:base64|quoted-printable)"
+    rb"|type[ \t]*:[ \t]*multipart/[^\n]{0,200}(?:\n[ \t][^\n]{0,200}){0,9})",
+    re.MULTILINE,
+)
+_BOUNDARY = re.compile(rb"boundary=[\"']?([^\s\"';]{1,200})")
+_HEADER_ABOVE = re.compile(rb"(?:[!-9;-~]{1,76}[ \t]*:|[ \t]+\S)")
+_MOST_HEADERS = 200
 
 
 def read(text: str, part: OpenPart, kind: PlaceKind, raw: bytes | None = None) -> None:
@@ -67,6 +87,7 @@ def read(text: str, part: OpenPart, kind: PlaceKind, raw: bytes | None = None) -
     if raw is None or b"\x00" in raw:
         raw = text.encode("utf-8", "replace")
     files(raw, part)
+    _message(raw, part)
     found = list(_base64(raw, part, 0))
     if "=" in text:
         found += _quoted_printable(text)
@@ -74,9 +95,38 @@ def read(text: str, part: OpenPart, kind: PlaceKind, raw: bytes | None = None) -
             found += _encoded_words(text)
     if "&#" in text:
         found += (unescape(unescape(line[:_LONGEST_LINE])) for line in text.splitlines() if "&#" in line)
+    if "\\u" in text:
+        found += _escaped_lines(text)
+    if "::" in text:
+        found += _values_of_ldif(text)
     if found:
         part.mark(MarkKind.ENCODED_TEXT, kind)
         part.segment(kind, "\n\n".join(dict.fromkeys(found)), visibility=Visibility.HIDDEN)
+
+
+def _message(raw: bytes, part: OpenPart) -> None:
+    """Read the source of a message that stands in a text, from its first header on."""
+    lowered = raw.lower()
+    if b"content-" not in lowered or part.path.steps.count("message") >= _MOST_NESTED:
+        return
+    found = enumerate(_ENCODES.finditer(lowered))
+    header = next((one for number, one in found if number > _MOST_EMBEDDED or _is_followed(lowered, one)), None)
+    if header is None:
+        return
+    start = header.start()
+    for _ in range(_MOST_HEADERS):
+        above = raw.rfind(b"\n", 0, max(start - 1, 0)) + 1
+        if above >= start or not _HEADER_ABOVE.match(raw, above):
+            break
+        start = above
+    given = Given(raw[start:], types.MESSAGE, is_attachment=part.is_attachment, attachment=part.attachment)
+    part.child(given, "message")
+
+
+def _is_followed(text: bytes, header: re.Match[bytes]) -> bool:
+    """Return whether parts follow a header that says so: in a bounce they are often left out."""
+    boundary = _BOUNDARY.search(header[0])
+    return b"multipart/" not in header[0] or bool(boundary and text.find(b"--" + boundary[1], header.end()) >= 0)
 
 
 # -- base64 and hex -----------------------------------------------------------------------------------------------
@@ -196,7 +246,7 @@ def _decoded_run(lines: list[str]) -> Iterator[str]:
         return
     if any(code < "20" and code.upper() not in ("09", "0A", "0D") for code in codes):
         return  # ``?a=10&b=12``: no text has such characters
-    decoded = charset.decode(binascii.a2b_qp(run.encode("utf-8", "replace"))).text
+    decoded = charset.decode(headers.quoted_printable(run.encode("utf-8", "replace"))).text
     if decoded != run:
         yield decoded
 
@@ -214,20 +264,45 @@ def _encoded_words(text: str) -> Iterator[str]:
                 yield decoded
 
 
+def _escaped_lines(text: str) -> Iterator[str]:
+    """Yield the lines with characters written as JSON and programs write them, decoded."""
+    for line in text.splitlines():
+        if "\\u" in line:
+            plain = _UNICODE_ESCAPE.sub(lambda found: chr(int(found[1], 16)), line[:_LONGEST_LINE])
+            yield plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _values_of_ldif(text: str) -> Iterator[str]:
+    """Yield the values of an address book that are base64 because they are not ASCII, or look odd (RFC 2849)."""
+    for name, encoded in _LDIF.findall(text):
+        decoded = headers.lenient_base64(encoded.encode())
+        value = charset.strict(decoded, "utf-8")
+        if value and value.isprintable():
+            yield f"{name}: {value}"
+
+
 # -- files in the lines -------------------------------------------------------------------------------------------
 
 
 def files(content: bytes, part: OpenPart) -> None:
     """Read the files that stand encoded in the lines of a text, under the names they give themselves."""
-    if b"\nbegin" in content or b"=ybegin" in content or content.startswith(b"begin"):
+    if b"begin" in content:
+        content = _unquoted(content)
         if content.count(b"\nbegin ") + content.count(b"\n=ybegin ") > _MOST_EMBEDDED:
             part.problem(Reason.TOO_MANY, Detail.MEMBERS)
         for name, raw in (*uuencoded(content), *yencoded(content)):
             _file(part, name, raw)
-    if b"BEGIN PGP MESSAGE" in content and _PGP.search(content):
+    if b"-----BEGIN " in content and _SEALED.search(content):
         part.problem(Reason.ENCRYPTED, Detail.SEALED)
     if _BINHEX in content:
         part.problem(Reason.UNSUPPORTED, Detail.NO_READER)
+
+
+def _unquoted(content: bytes) -> bytes:
+    """Return a text without the marks before the lines of quoted files."""
+    for marks in dict.fromkeys(_QUOTED_BEGIN.findall(content)[:_MOST_EMBEDDED]):
+        content = content.replace(b"\n" + marks, b"\n").removeprefix(marks)
+    return content
 
 
 def _file(part: OpenPart, name: str, raw: bytes) -> None:

@@ -51,6 +51,8 @@ def read(content: bytes, part: OpenPart) -> None:
             part.segment(PlaceKind.QUOTED if quoted else kind, run, visibility=visibility)
     else:
         part.segment(kind, text, visibility=visibility)
+    if given.flowed and given.delsp:  # which few clients know
+        part.segment(kind, unflow(decoded.text, delsp=False), visibility=Visibility.ALTERNATIVE)
     if decoded.other:
         part.mark(MarkKind.CHARSET_GUESSED, kind)
         part.segment(kind, decoded.other, visibility=Visibility.ALTERNATIVE)

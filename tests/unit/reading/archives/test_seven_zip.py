@@ -2,6 +2,8 @@
 """7z: every method, locks told apart, bombs counted, damage kept to what is damaged."""
 
 import io
+import struct
+import zlib
 
 import py7zr
 import pytest
@@ -160,3 +162,31 @@ def test_names_stay_data(read_here):
     assert read.texts(PlaceKind.TEXT) == ["alpha"] * 3
     assert "bad_name" in read.marks
     assert all(len(step) <= 255 and step.isprintable() for path in read.paths for step in path.split("/"))
+
+
+WORDS = b"ask for Quillfeather at 27 Larkspur Gardens"
+
+
+def with_a_gap(made: bytes, gap: bytes) -> bytes:
+    """The archive with *gap* between its packed streams and its header."""
+    offset, size, checksum = struct.unpack("<QQI", made[12:32])
+    start = struct.pack("<QQI", offset + len(gap), size, checksum)
+    head = made[:8] + struct.pack("<I", zlib.crc32(start)) + start
+    return head + made[32 : 32 + offset] + gap + made[32 + offset :]
+
+
+def test_what_no_member_accounts_for_is_hidden_text(read_here):
+    made = seven_zip({"a.txt": b"alpha " * 90})
+
+    for content in (made + WORDS, with_a_gap(made, WORDS), made + seven_zip({"b.txt": WORDS})):
+        read = read_here(content, "a.7z")
+        assert "Quillfeather at 27 Larkspur Gardens" in read.text
+        assert read.marks == {"appended"}
+        assert read.problems == []
+    assert read_here(made, "a.7z").marks == set()
+
+
+def test_packed_bytes_that_no_member_accounts_for_are_said_to_be_unread(read_here):
+    made = with_a_gap(seven_zip({"a.txt": b"alpha " * 90}), zlib.compress(WORDS * 9))
+
+    assert read_here(made, "a.7z").problems == [("a.7z", "unsupported")]

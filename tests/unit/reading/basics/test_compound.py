@@ -214,3 +214,82 @@ def test_sectors_of_no_stream_are_found():
 
     assert b"Quillfeather" in Compound(content).unused()
     assert Compound(compound.write({"a": b"x" * 5_000})).unused().strip(b"\0\xff") == b""
+
+
+def test_a_sector_that_is_in_use_by_nothing_is_found():
+    """The table of sectors may say that one is taken, though no stream has it: a free one would be looked at."""
+    content = bytearray(compound.write({"a": b"x" * 5_000, "b": b"Quillfeather" * 500}))
+    at = (
+        directory_entry(content, 1) if content[directory_entry(content, 1)] == ord("b") else directory_entry(content, 2)
+    )
+    content[at : at + 128] = bytes(128)
+    struct.pack_into("<IIII", content, directory_entry(content, 1) + 64, 0x10004, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
+
+    assert b"Quillfeather" in Compound(bytes(content)).unused()
+
+
+@pytest.mark.parametrize("size", [100, 5_000])
+def test_what_stands_behind_the_end_of_a_stream_in_its_last_sector_is_found(size):
+    content = bytearray(compound.write({"a": b"x" * size + b"Quillfeather"}))
+    struct.pack_into("<Q", content, directory_entry(content, 1) + 120, size)
+
+    assert b"Quillfeather" in Compound(bytes(content)).unused()
+
+
+def test_what_stands_behind_the_name_of_an_entry_is_found():
+    content = bytearray(compound.write({"a": b"x"}))
+    name = "Quillfeather".encode("utf-16-le")
+    at = directory_entry(content, 1)
+    content[at + 10 : at + 10 + len(name)] = name
+
+    assert name in Compound(bytes(content)).unused()
+
+
+def test_the_name_of_an_entry_that_is_not_in_use_is_found():
+    content = bytearray(compound.write({"a": b"x"}))
+    name = "Quillfeather".encode("utf-16-le")
+    at = directory_entry(content, 2)
+    content[at : at + len(name)] = name
+
+    assert name in Compound(bytes(content)).unused()
+
+
+def test_streams_that_share_their_sectors_do_not_make_the_rest_dear():
+    names = 2_000
+    content = bytearray(compound.write({"x": b"x" * 500_000, **{f"{number:04}": b"y" for number in range(names)}}))
+    start = next(
+        struct.unpack_from("<I", content, directory_entry(content, index) + 116)[0]
+        for index in range(1, names + 2)
+        if content[directory_entry(content, index)] == ord("x")
+    )
+    for index in range(1, names + 2):
+        struct.pack_into("<IQ", content, directory_entry(content, index) + 116, start, 500_000)
+    opened = Compound(bytes(content))
+
+    opened.unused()
+
+    assert opened.is_damaged
+
+
+def test_two_streams_of_one_name_are_both_written():
+    content = bytearray(compound.write({"s": {"a": b"Quillfeather", "b": b"Zephyrine"}}))
+    for index in range(1, 4):
+        at = directory_entry(content, index)
+        if content[at] == ord("b"):
+            content[at] = ord("a")
+    opened = Compound(bytes(content))
+    storage = opened.find("s")
+    assert storage is not None
+
+    assert set(opened.read_tree(storage).values()) == {b"Quillfeather", b"Zephyrine"}
+
+
+def test_two_streams_that_share_a_sector_are_damage():
+    content = bytearray(compound.write({"a": b"x" * 5_000, "b": b"y" * 5_000}))
+    entries = [directory_entry(content, index) + 116 for index in (1, 2)]
+    content[entries[0] : entries[0] + 4] = content[entries[1] : entries[1] + 4]
+    opened = Compound(bytes(content))
+
+    opened.unused()
+
+    assert opened.is_damaged

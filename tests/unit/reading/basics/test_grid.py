@@ -5,7 +5,8 @@ import pytest
 
 from safehold.model import Visibility
 from safehold.reading.basics import grid
-from safehold.reading.basics.grid import Cell, Grid
+from safehold.reading.basics.cells import Cell
+from safehold.reading.basics.grid import Grid
 
 
 class Part:
@@ -13,10 +14,12 @@ class Part:
 
     def __init__(self):
         self.said = []
+        self.cells = []
         self.marks = []
 
-    def segment(self, _, text, *, number, row, visibility):
-        self.said.append((visibility.value, row, text))
+    def segment(self, _, text, *, number, visibility, cells):
+        self.said.append((visibility.value, cells[0], text))
+        self.cells.append(list(cells))
 
     def mark(self, kind, *_):
         self.marks.append(kind.value)
@@ -45,6 +48,12 @@ def test_a_hidden_cell_is_handed_over_with_its_row():
     assert part.marks == ["hidden_text"]
 
 
+def test_cells_that_are_handed_over_apart_keep_their_columns():
+    part = hand_over((4, [("a", Visibility.WHITE), "b", ("c", Visibility.WHITE), "d"]))
+
+    assert part.cells == [[4, 2, 2, 4, 4], [4, 1]]
+
+
 def test_two_ways_of_hiding_do_not_mix():
     part = hand_over((1, [("a", Visibility.WHITE), ("b", Visibility.COVERED), "c"]))
 
@@ -71,6 +80,13 @@ def test_a_small_block_is_read_by_columns_too():
     said = hand_over(*RECORDS).said
 
     assert said[-1] == ("visible", 1, "House\nStreet\nTown\n\n14\nLow Road\nYork\n\n12\nHigh Street\nLeeds")
+
+
+def test_what_is_read_by_columns_knows_its_cells():
+    *rows, block = hand_over(*RECORDS).cells
+
+    assert rows == [[1, 1], [2, 1], [3, 1]]
+    assert block == [1, 1, 19, 1, 2, 37, 1, 3]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,15 @@ from safehold.reading.basics import number_formats
         ("2958466", "d/m/yyyy", "2958466"),
         ("19.9", '0.00" dollars"', "19.90 dollars\t19.9"),
         ("12.50", "0.0#", "12.5"),
-        ("2.5", "# ?/?", "2.5"),
+        ("2.5", "# ?/?", "2 1/2\t2.5"),
+        ("-2.5", "# ?/?", "-2 1/2\t-2.5"),
+        ("12.3333333333", "# ??/??", "12 1/3\t12.3333333333"),
+        ("0.25", "# ?/?", "1/4\t0.25"),
+        ("12", "# ?/?", "12"),
+        ("2.5", "# ?/16", "2 8/16\t2.5"),
+        ("2.5", "?/?", "5/2\t2.5"),
+        ("19.99", '0\\ "dollars and"\\ .00\\ "cents"', "19 dollars and .99 cents\t19.99"),
+        ("19.99", '0.00" dollars and cents"', "19.99 dollars and cents\t19.99"),
         ("12345", "0.00E+00", "12345"),
         ("words", "0.00", "words"),
         ("1e999", "0.00", "1e999"),
@@ -87,3 +95,10 @@ def test_nothing_is_too_odd_to_be_shown(code, raw):
     number_formats.shown(raw, code)
     number_formats.hides_number(code, raw)
     number_formats.hides_text(code)
+
+
+@pytest.mark.parametrize(
+    ("number", "value"), [(0x40590001, 1.0), (1 << 2 | 2, 1.0), (0xFFFFFFFE, -1.0), (100 << 2 | 3, 1.0)]
+)
+def test_the_four_kinds_of_short_numbers(number, value):
+    assert number_formats.packed(number) == value

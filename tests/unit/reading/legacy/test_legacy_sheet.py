@@ -109,10 +109,10 @@ PLACES = {
     "a string in its cell": (workbook(label(WORD)), PlaceKind.SHEET, Visibility.VISIBLE),
     "the text of a formula": (workbook(FORMULA_TEXT), PlaceKind.SHEET, Visibility.VISIBLE),
     "a literal in a formula": (workbook(FORMULA_LITERAL), PlaceKind.SHEET, Visibility.ATTRIBUTE),
-    "the name of a sheet": (workbook(label("x"), named=WORD), PlaceKind.SHEET, Visibility.VISIBLE),
+    "the name of a sheet": (workbook(label("x"), named=WORD), PlaceKind.SHEET_NAME, Visibility.VISIBLE),
     "a hidden sheet": (workbook(label(WORD), hidden=1), PlaceKind.SHEET, Visibility.HIDDEN),
     "a very hidden sheet": (workbook(label(WORD), hidden=2), PlaceKind.SHEET, Visibility.HIDDEN),
-    "the name of a hidden sheet": (workbook(label("x"), hidden=1, named=WORD), PlaceKind.SHEET, Visibility.HIDDEN),
+    "the name of a hidden sheet": (workbook(label("x"), hidden=1, named=WORD), PlaceKind.SHEET_NAME, Visibility.HIDDEN),
     "a hidden row": (
         workbook(record(0x208, struct.pack("<HHHHHHI", 0, 0, 1, 300, 0, 0, 0x20)) + label(WORD)), PlaceKind.SHEET,
         Visibility.HIDDEN,
@@ -228,10 +228,10 @@ def test_a_macro_sheet_is_marked(read_here):
 
 def test_rows_are_lines_and_name_their_row(read_here):
     content = workbook(label("Jo", 4, 0) + number(9_990_001_234, 4, 2) + label("Ashford", 5, 1))
-    rows = [(s.place.number, s.place.row, s.text) for s in read_here(content, "a.xls").reading.segments if s.place.row]
+    rows = [(s.place.number, s.place.cell, s.text) for s in read_here(content, "a.xls").reading.segments if s.place.row]
 
-    assert (1, 5, "Jo\t9990001234") in rows
-    assert (1, 6, "Ashford") in rows
+    assert (1, "A5", "Jo\t9990001234") in rows
+    assert (1, "B6", "Ashford") in rows
 
 
 NUMBERS = {
@@ -340,8 +340,88 @@ def test_records_continue_where_continuation_says():
     assert [(r.kind, r.whole) for r in found] == [(0xFC, b"abc"), (0x0A, b"")]
 
 
+def test_a_cell_and_a_comment_know_where_they_are(read_here):
+    content = workbook(label("Jo", 6, 1) + label("York", 6, 3) + note(WORD))
+    segments = read_here(content, "a.xls").reading.segments
+
+    (cells,) = [s for s in segments if s.text == "Jo\tYork"]
+    assert [cells.place_at(at).cell for at in (0, 3)] == ["B7", "D7"]
+    (comment,) = [s.place for s in segments if s.place.kind is PlaceKind.COMMENT]
+    assert (comment.number, comment.cell) == (1, "A1")
+
+
+# -- what a stranger tried --------------------------------------------------------------------------------------------
+
+
+def rich(value: str, *runs: tuple[int, int]) -> bytes:
+    """A string whose letters change their font."""
+    pieces = b"".join(struct.pack("<HH", *run) for run in runs)
+    return len(value).to_bytes(2, "little") + b"\x08" + len(runs).to_bytes(2, "little") + value.encode() + pieces
+
+
+def spoken(value: str, how: str) -> bytes:
+    """A string with what is written above it, for those who cannot read it ([MS-XLS] 2.5.98)."""
+    above = how.encode("utf-16-le")
+    block = struct.pack("<HHHHHHH", 1, len(above) + 10, 0, 0, 1, len(how), len(how)) + above + bytes(6)
+    return len(value).to_bytes(2, "little") + b"\x04" + len(block).to_bytes(4, "little") + value.encode() + block
+
+
+def table(*strings_: bytes) -> bytes:
+    return record(0xFC, struct.pack("<II", len(strings_), len(strings_)), *strings_)
+
+
+def seen_as(read):
+    return {s.visibility for s in read.reading.segments if WORD in s.text}
+
+
+def test_what_is_written_above_a_string_is_read(read_here):
+    content = workbook(shared(0) + shared(1, 1), beside=table(spoken("x", WORD), spoken("y", "z")))
+
+    assert read_here(content, "a.xls").texts(PlaceKind.SHEET, Visibility.VISIBLE) == [f"x\t{WORD}", "y\tz"]
+
+
+def test_white_letters_among_others_of_a_cell_are_told_apart(read_here):
+    fonts = font() + font(WHITE) + look()
+    content = workbook(shared(0), beside=fonts + table(rich(f"seen {WORD} too", (5, 1), (17, 0))))
+    read = read_here(content, "a.xls")
+
+    assert read.texts(PlaceKind.SHEET, Visibility.VISIBLE) == ["seen  too"]
+    assert seen_as(read) == {Visibility.WHITE}
+
+
+def test_white_letters_among_others_on_a_dark_cell_are_seen(read_here):
+    fonts = font(WHITE) + font(WHITE) + look(pattern=1, fill=RED)
+    content = workbook(shared(0), beside=fonts + table(rich(f"seen {WORD}", (5, 1))))
+
+    assert seen_as(read_here(content, "a.xls")) == {Visibility.VISIBLE}
+
+
+def test_runs_that_make_no_sense_lose_nothing(read_here):
+    runs = [(60_000, 1), (3, 1), (0, 900), (2, 1), (9, 4)]
+    content = workbook(shared(0), beside=font() + font(WHITE) + look() + table(rich(f"seen {WORD}", *runs)))
+
+    assert WORD in read_here(content, "a.xls").text
+
+
 @pytest.mark.parametrize(
-    ("number", "value"), [(0x40590001, 1.0), (1 << 2 | 2, 1.0), (0xFFFFFFFE, -1.0), (100 << 2 | 3, 1.0)]
+    "beside",
+    [
+        record(0x208, struct.pack("<HHHHHHI", 0, 0, 1, 30, 0, 0, 0)),
+        record(0x7D, struct.pack("<HHHHHH", 0, 0, 60, 0, 0, 0)),
+        record(0x55, b"\0\0"),
+        record(0x99, b"\0\0"),
+        record(0x99, b"\0\0") + record(0x7D, struct.pack("<HHHHHH", 1, 1, 2000, 0, 0, 0)),
+    ],
+    ids=["row", "column", "all columns", "all columns, exactly", "all columns but another"],
 )
-def test_the_four_kinds_of_short_numbers(number, value):
-    assert biff.rk(number) == value
+def test_rows_and_columns_too_small_to_see_are_hidden(read_here, beside):
+    assert seen_as(read_here(workbook(beside + label(WORD)), "a.xls")) == {Visibility.HIDDEN}
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "visibility"), [(1, 1, "visible"), (1, 2, "hidden"), (2, 1, "hidden"), (3, 1, "visible")]
+)
+def test_what_lies_below_a_merged_cell_is_hidden(read_here, row, column, visibility):
+    merged = record(0xE5, struct.pack("<HHHHH", 1, 1, 2, 1, 2))
+
+    assert seen_as(read_here(workbook(label(WORD, row, column) + merged), "a.xls")) == {visibility}

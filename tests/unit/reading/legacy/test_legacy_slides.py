@@ -248,3 +248,28 @@ def test_every_presentation_of_the_corpora_gives_text_or_a_reason(read_here, cor
             silent.append(path.name)
 
     assert silent == []
+
+
+def test_a_comment_says_who_made_it_with_initials(read_here):
+    read = read_here(presentation(slide(COMMENT)), "a.ppt")
+
+    assert read.texts(PlaceKind.COMMENT) == [f"Zephyrine (Z)\n{WORD}"]
+
+
+HIDING_PLACES = {
+    "a record of no kind": slide(chars("a"), atom(3333, f"{WORD} Lane".encode("utf-16-le"))),
+    "a record of numbers": slide(chars("a"), atom(4003, f"{WORD} Lane".encode())),
+    "text that calls itself a path of programs": slide(chars("a"), string(f"C:\\Program Files and {WORD}")),
+}
+
+
+@pytest.mark.parametrize("page", HIDING_PLACES.values(), ids=HIDING_PLACES.keys())
+def test_words_where_none_belong_are_found(read_here, page):
+    assert WORD in read_here(presentation(page), "a.ppt").text
+
+
+def test_text_between_pictures_is_found(read_here):
+    picture = struct.pack("<HHI", 0x6E00, 0xF01E, 17 + 60) + bytes(17) + b"\x89PNG\r\n\x1a\n" + bytes(52)
+    content = presentation(slide(chars("a")), streams={"Pictures": picture + f"  {WORD} Lane  ".encode() + picture})
+
+    assert WORD in "\n".join(read_here(content, "a.ppt").texts(PlaceKind.METADATA, Visibility.HIDDEN))

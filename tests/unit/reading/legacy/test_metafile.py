@@ -84,3 +84,37 @@ def test_a_drawing_inside_a_stream_is_found():
     assert metafile.text_inside(bytes(40) + DRAWINGS["a text"]) == "Quillfeather"
     assert metafile.text_inside(bytes(40) + DRAWINGS["a text of WMF"]) == "Quillfeather"
     assert metafile.text_inside(b"nothing of the kind") == ""
+
+
+def several(kind: int, *texts: bytes, count: int = 1) -> bytes:
+    """A record of several texts, each as long as it says."""
+    rows, body = b"", b""
+    for raw in texts:
+        offset = 40 + 40 * len(texts) + len(body)
+        rows += struct.pack("<IIII", 0, len(body), len(raw) // count, offset) + bytes(24)
+        body += raw
+    return record(kind, bytes(28) + struct.pack("<I", len(texts)) + rows + body)
+
+
+def test_several_texts_in_one_record_are_read():
+    assert metafile.text(emf(several(97, wide("Quill"), wide("feather"), count=2))) == "Quill\nfeather"
+    assert metafile.text(emf(several(96, b"Quill", b"feather"))) == "Quill\nfeather"
+
+
+def test_texts_that_are_one_and_the_same_are_not_said_for_ever():
+    rows = struct.pack("<IIII", 0, 0, 100_000, 40) + bytes(24)
+    drawing = emf(record(97, bytes(28) + struct.pack("<I", 5_000) + rows * 5_000))
+
+    assert len(metafile.text(drawing)) <= 2 * len(drawing)
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        emf(record(70, struct.pack("<I", 30) + b"GDIC Quillfeather Lane and more")),
+        wmf((0x0626, struct.pack("<HH", 15, 30) + b"Quillfeather Lane and more")),
+    ],
+    ids=["EMF", "WMF"],
+)
+def test_words_in_a_comment_of_a_drawing_are_read(drawing):
+    assert "Quillfeather Lane" in metafile.text(drawing)

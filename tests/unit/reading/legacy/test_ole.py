@@ -270,3 +270,42 @@ def test_every_word_that_office_oxide_finds_is_found(read_here, corpora, kind):
 
     assert missing == {}
     assert compared > 10
+
+
+@pytest.mark.parametrize("name", ["\x01CompObj", "\x01Ole", "\x03ObjInfo", "PROPS"])
+def test_words_in_a_stream_of_the_program_are_found(read_here, name):
+    content = compound.write({"WordDocument": b"x", "\x01Own": b"", name: b"\0" * 30 + f"{WORD} Lane".encode()})
+
+    assert WORD in "\n".join(read_here(content, "a.doc").texts(PlaceKind.METADATA, Visibility.HIDDEN))
+
+
+def test_what_programs_say_of_themselves_is_not_said(read_here):
+    types = (
+        b"\x01\0\xfe\xff" + bytes(24) + b"\x20\0\0\0Microsoft Word-Document 97\0\x0a\0\0\0MSWordDoc\0Word.Document.8\0"
+    )
+    read = read_here(compound.write({"WordDocument": b"x", "\x01CompObj": types}), "a.doc")
+
+    assert read.texts(PlaceKind.METADATA) == []
+
+
+def test_words_in_a_gap_of_properties_are_found(read_here):
+    content = compound.write({"\x05SummaryInformation": properties("Zephyrine") + f"  {WORD} Lane ".encode()})
+
+    assert WORD in read_here(content, "odd.bin").text
+
+
+def test_a_text_beyond_what_is_looked_at_is_said_to_be_there(read_here):
+    long = "\n".join(f"Quillfeather {number}" for number in range(80_000)).encode()
+    read = read_here(compound.write({"WordDocument": b"x", "More": long}), "a.doc")
+
+    assert "too_large" in {reason for _, reason in read.problems}
+
+
+def test_many_properties_that_are_one_and_the_same_end(read_here):
+    text = struct.pack("<II", 0x1E, 100_000) + b"Quill " * 20_000
+    rows = b"".join(struct.pack("<II", number, 8 + 8 * 900) for number in range(2, 902))
+    section = struct.pack("<II", len(text), 900) + rows + text
+    stream = b"\xfe\xff\0\0" + bytes(20) + struct.pack("<I", 1) + bytes(16) + struct.pack("<I", 48) + section
+    read = read_here(compound.write({"\x05SummaryInformation": stream}), "odd.bin")
+
+    assert len(read.text) < 8 * len(stream)

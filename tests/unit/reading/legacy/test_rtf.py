@@ -152,7 +152,7 @@ TEXTS = {
     "no words for a character": (b"{\\rtf1\\uc0\\u233 b}", "éb"),
     "a negative number": (b"{\\rtf1\\u-3?}", "\ufffd"),
     "a character in two halves": (b"{\\rtf1\\u-10179?\\u-8704?}", "\U0001f600"),
-    "signs": (b"{\\rtf1 a\\~b\\_c\\{d\\}e\\\\f\\emdash g}", "a\u00a0b-c{d}e\\f\u2014g"),
+    "signs": (b"{\\rtf1 a\\~b\\_c\\{d\\}e\\\\f\\emdash g}", "a\u00a0b\u2011c{d}e\\f\u2014g"),
     "the Macintosh": (b"{\\rtf1\\mac \\'8e}", "é"),
     "a byte that is no letter": (b"{\\rtf1 a\\'zzb}", "azzb"),
 }  # fmt: skip
@@ -277,3 +277,151 @@ def test_every_word_that_striprtf_finds_is_found(read_here, corpora):
             missing[path.name] = lost
 
     assert missing == {}
+
+
+# Every way to write a word where no reader shows one.  Each is searched for all the same.
+HIDING_PLACES = {
+    "a group of a theme": "{\\*\\themedata 12 Quillfeather Road}",
+    "a group of the program's styles": "{\\*\\latentstyles Normal;heading 1;12 Quillfeather Road;}",
+    "a password": "{\\*\\password Quillfeather Road}",
+    "between the properties of a shape": "{\\shp{\\*\\shpinst Quillfeather Road{\\sp{\\sn a}{\\sv 1}}}}",
+    "a property of a shape that says no words": "{\\shp{\\*\\shpinst{\\sp{\\sn fooBar}{\\sv Quillfeather Road}}}}",
+    "the name of a property of a shape": "{\\shp{\\*\\shpinst{\\sp{\\sn Quillfeather Road}{\\sv 1}}}}",
+    "the table of colours": "{\\colortbl;Quillfeather Road;\\red1\\green1\\blue1;}",
+    "among the digits of a picture": "{\\pict\\pngblip 8950Quillfeather Road4e47}",
+    "bytes in a picture": "{\\pict\\pngblip 8950"
+    + "".join(f"\\'{ord(letter):x}" for letter in "Quillfeather Road")
+    + "4e47}",
+    "raw bytes of no picture": "{\\*\\x\\bin22  is Quillfeather Road }",
+    "raw bytes of the body": "a\\bin22  is Quillfeather Road b",
+    "what stands after a character for old readers": "\\uc40\\u160 12 Quillfeather Road, Ashford TN99 9ZZ yes\\uc1 x",
+    "the same, letter by letter": "".join(f"\\u8203{letter}" for letter in "Quillfeather Road"),
+    "a tag of HTML that there is none of": "{\\*\\htmltag64 Quillfeather Road}",
+    "a word of the format that is none": "a\\Quillfeather b",
+    "the generator": "{\\*\\generator Quillfeather Road}",
+    "the table of lists": "{\\*\\listtable Quillfeather Road}",
+    "what stands behind the length of a label": "{\\*\\listtable{\\list{\\listlevel{\\leveltext\\'01.Quillfeather Road;}}\\listid1}}",
+    "the text of a level that nobody uses": "{\\*\\listtable{\\list{\\listlevel{\\leveltext\\'13Quillfeather Road :;}}\\listid1}}",
+    "the name of an object in a group that goes elsewhere": "{\\object{\\*\\objname Quillfeather\\objdata 01}}",
+}
+
+
+@pytest.mark.parametrize("body", HIDING_PLACES.values(), ids=HIDING_PLACES.keys())
+def test_words_where_none_belong_are_found(read_here, body):
+    read = read_here(rtf(body), "a.rtf")
+
+    assert WORD in read.text
+    assert WORD not in "\n".join(read.texts(PlaceKind.PARAGRAPH, Visibility.VISIBLE))
+
+
+@pytest.mark.parametrize("said", ["07700 900123", "TN99 9ZZ"])
+@pytest.mark.parametrize("group", ["generator", "themedata", "listtable", "fontemb"])
+def test_numbers_where_no_words_belong_are_found(read_here, group, said):
+    assert said in read_here(rtf(f"{{\\*\\{group} {said}}}a"), "a.rtf").text
+
+
+def test_what_programs_write_about_themselves_is_not_said(read_here):
+    body = (
+        "{\\fonttbl{\\f0 Times New Roman;}{\\f1 Courier New Cyr;}}{\\*\\latentstyles Normal;heading 1;Table Grid;}"
+        "{\\*\\themedata 504b0304140006000800}{\\shp{\\*\\shpinst{\\sp{\\sn pVerticies}{\\sv 8;4;(0,0);(100,20000)}}}}"
+        "\\u8217 'a\\u233 e b\\u1055 ?\\u1088 ?"
+    )
+
+    assert read_here(rtf(body), "a.rtf").texts(PlaceKind.METADATA) == []
+
+
+# -- styles, shades, lists ----------------------------------------------------------------------------------------
+
+SHEET = (
+    "{\\stylesheet{\\snext0 Normal;}{\\s1\\v One;}{\\s2\\sbasedon1 Two;}{\\s3\\cf1 Three;}{\\s4\\fs2 Four;}"
+    "{\\*\\cs5\\additive\\v Five;}{\\s6\\cbpat3\\cf1 Six;}{\\s7\\ls1 Seven;}{\\s8\\sbasedon9\\v 8;}{\\s9\\sbasedon8 9;}}"
+)
+STYLED = {
+    "hidden by its style": ("\\s1 Quillfeather", Visibility.HIDDEN),
+    "hidden by a style below its own": ("\\s2 Quillfeather", Visibility.HIDDEN),
+    "white by its style": ("\\s3 Quillfeather", Visibility.WHITE),
+    "tiny by its style": ("\\s4 Quillfeather", Visibility.TINY),
+    "hidden by the style of characters": ("a{\\cs5 Quillfeather}", Visibility.HIDDEN),
+    "hidden by its style, and shown": ("\\s1\\v0 Quillfeather", Visibility.VISIBLE),
+    "tiny by its style, and large": ("\\s4\\fs24 Quillfeather", Visibility.VISIBLE),
+    "white on black by its style": ("\\s6 Quillfeather", Visibility.VISIBLE),
+    "another paragraph": ("\\s1 a\\par\\pard Quillfeather", Visibility.VISIBLE),
+    "styles that build on each other": ("\\s9 Quillfeather", Visibility.HIDDEN),
+    "white on a black paragraph": ("\\cbpat3\\cf1 Quillfeather", Visibility.VISIBLE),
+    "white behind a black paragraph": ("\\cbpat3 a\\par\\pard\\cf1 Quillfeather", Visibility.WHITE),
+    "white in a black cell": (
+        "\\trowd\\cellx1\\clcbpat3\\cellx2\\pard\\intbl a\\cell{\\cf1 Quillfeather}\\cell\\row", Visibility.VISIBLE,
+    ),
+    "white in the cell beside it": (
+        "\\trowd\\cellx1\\clcbpat3\\cellx2\\pard\\intbl{\\cf1 Quillfeather}\\cell a\\cell\\row", Visibility.WHITE,
+    ),
+    "white in the next row": (
+        "\\trowd\\clcbpat3\\cellx1\\pard\\intbl a\\cell\\row\\trowd\\cellx1\\pard\\intbl{\\cf1 Quillfeather}\\cell\\row",
+        Visibility.WHITE,
+    ),
+    "white in a second row like the first": (
+        "\\trowd\\clcbpat3\\cellx1\\pard\\intbl a\\cell\\row{\\cf1 Quillfeather}\\cell\\row", Visibility.VISIBLE,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "visibility"), STYLED.values(), ids=STYLED.keys())
+def test_text_is_seen_as_styles_and_grounds_have_it(read_here, body, visibility):
+    read = read_here(rtf(body, COLOURS + SHEET), "a.rtf")
+
+    assert [kind for kind in Visibility if WORD in "\n".join(read.texts(PlaceKind.PARAGRAPH, kind))] == [visibility]
+
+
+def level(text: str, words: str = "") -> str:
+    return f"{{\\listlevel{words}{{\\leveltext{text};}}{{\\levelnumbers;}}}}"
+
+
+LISTS = (
+    "{\\*\\listtable{\\list" + level("\\'02\\'00.", "\\levelnfc0\\levelstartat27")
+    + level("\\'03\\'00.\\'01", "\\levelnfc4\\levelstartat1\\levelfollow2") + "{\\listname ;}\\listid77}"
+    + "{\\list" + level("\\'06Flat :", "\\levelnfc23") + level("\\'01\\'b7", "\\levelnfc23") + "\\listid78}}"
+    "{\\*\\listoverridetable{\\listoverride\\listid77\\listoverridecount0\\ls1}"
+    "{\\listoverride\\listid77\\listoverridecount1{\\lfolevel\\listoverridestartat\\levelstartat40}\\ls2}"
+    "{\\listoverride\\listid78\\listoverridecount0\\ls3}}"
+)  # fmt: skip
+NUMBERED = {
+    "a number": ("\\ls1 Larkspur Lane\\par", "27. Larkspur Lane"),
+    "numbers in a row": ("\\ls1 a\\par b\\par\\pard c\\par\\ls1 d\\par", "27. a\n28. b\nc\n29. d"),
+    "levels": ("\\ls1 a\\par\\ilvl1 b\\par c\\par", "27. a\n27.ab\n27.bc"),
+    "a use that begins anew": ("\\ls1 a\\par\\ls2 b\\par c\\par", "27. a\n40. b\n41. c"),
+    "a style that numbers": ("\\s7 a\\par", "27. a"),
+    "a table": ("\\pard\\intbl\\ls1 a\\cell b\\cell\\cell\\row", "27. a\t28. b\t29."),
+    "nothing but the number": ("\\ls1\\par\\pard Larkspur Lane\\par", "27. \nLarkspur Lane"),
+    "a number that is said beside": ("{\\listtext\\pard 27.\\tab}\\ls1 Larkspur Lane\\par", "27. Larkspur Lane"),
+    "a number that is said in another way": ("{\\listtext\\pard 5.\\tab}\\ls1 Larkspur Lane\\par", "5. 27. Larkspur Lane"),
+    "words in place of a bullet": ("\\ls3 12\\par", "Flat : 12"),
+    "a bullet": ("\\ls3\\ilvl1 a\\par", "a"),
+    "a list that is not there": ("\\ls9 a\\par", "a"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "text"), NUMBERED.values(), ids=NUMBERED.keys())
+def test_numbered_paragraphs_begin_with_their_number(read_here, body, text):
+    assert read_here(rtf(body, LISTS + SHEET), "a.rtf").texts(PlaceKind.PARAGRAPH) == [text]
+
+
+def test_a_number_is_hidden_with_its_paragraph(read_here):
+    assert (
+        read_here(rtf("\\ls1\\v Larkspur Lane\\par", LISTS), "a.rtf").texts(PlaceKind.PARAGRAPH, Visibility.VISIBLE)
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{\\*\\listtable" + "{\\list{\\listlevel{\\leveltext\\'ff\\'00x;}}\\listid1}" * 20_000 + "}",
+        "{\\stylesheet" + "".join(f"{{\\s{n}\\sbasedon{n + 1}\\v a;}}" for n in range(20_000)) + "}" + "\\s1 a" * 9_000,
+        "\\ls1\\ilvl99\\ls-1\\s-5\\cs99999 a\\par" * 5_000,
+        "\\trowd" + "\\clcbpat3\\cellx1" * 50_000,
+        "{\\listtext" * 20_000,
+    ],
+    ids=["lists", "styles", "paragraphs", "cells", "labels"],
+)
+def test_bombs_of_lists_and_styles_end_and_hide_nothing(read_here, body):
+    assert WORD in read_here(rtf(body) + b"\\par Quillfeather", "a.rtf").text

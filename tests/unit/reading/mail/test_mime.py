@@ -43,6 +43,8 @@ def uu(raw: bytes) -> str:
     return "\r\n".join(["begin 644 note.txt", *lines, "`", "end"])
 
 
+MAILBOX = "From a\r\nFrom: a@example.org\r\nSubject: one\r\n\r\nhello\r\n\r\nFrom a\r\nFrom: a@b.example\r\n"
+
 PLACES = {
     "the subject": crlf("Subject: about Quillfeather", "", "x"),
     "a subject in two encoded words that cut a character": crlf("Subject: =?utf-8?b?w4k=?= =?utf-8?q?Quill?=\r\n =?utf-8?q?feather?=", "", "x"),
@@ -92,6 +94,24 @@ PLACES = {
     "bare LF lines": b"Subject: x\n\nQuillfeather\n",
     "an unknown multipart": crlf(*HEAD, "Content-Type: multipart/x-odd; boundary=xx", "", "--xx", "", "Quillfeather", "--xx--"),
     "8-bit text called ascii": crlf(*HEAD, "Content-Type: text/plain; charset=us-ascii", "", "Quillfeather £"),
+    "quoted-printable with blanks behind a soft break": crlf(*HEAD, "Content-Transfer-Encoding: quoted-printable", "", "Quill= \t", "feather"),
+    "quoted-printable with a lone carriage return": crlf(*HEAD, "Content-Transfer-Encoding: quoted-printable", "", "x =\rQuillfeather", "more"),
+    "a word that claims to be base64": crlf(*MIXED, "--xx", "Content-Transfer-Encoding: base64", "", "Quillfeather", "--xx--"),
+    "a comment before the type": crlf(*HEAD, "Content-Type: (a/b; c) multipart/mixed; boundary=xx", "", "--xx", "Content-Transfer-Encoding: base64", "", b64("Quillfeather"), "--xx--"),
+    "a comment inside the type": crlf(*HEAD, "Content-Type: multipart (c) / mixed; boundary=xx", "", "--xx", "Content-Transfer-Encoding: base64", "", b64("Quillfeather"), "--xx--"),
+    "a blank before the colon of a type": crlf(*HEAD, "Content-Type : multipart/mixed; boundary=xx", "", "--xx", "Content-Transfer-Encoding: base64", "", b64("Quillfeather"), "--xx--"),
+    "a blank before the colon of an encoding": crlf(*HEAD, "Content-Transfer-Encoding : base64", "", b64("Quillfeather")),
+    "the same in a part": multipart("Content-Type: text/plain\r\nContent-Transfer-Encoding : base64\r\n\r\n" + b64("Quillfeather")),
+    "a line that is no header above a type": crlf(*HEAD, "no header", "Content-Type: multipart/mixed; boundary=xx", "", "--xx", "Content-Transfer-Encoding: base64", "", b64("Quillfeather"), "--xx--"),
+    "a line that is no header above an encoding": crlf(*HEAD, "no header", "Content-Transfer-Encoding: base64", "", b64("Quillfeather")),
+    "a byte order mark above the headers": b"\xef\xbb\xbf" + multipart("Content-Transfer-Encoding: base64\r\n\r\n" + b64("Quillfeather")),
+    "parts in a plain text": crlf(*HEAD, "Content-Type: text/plain", "", "--xx", "Content-Type: text/plain", "", "one", "--xx", "Content-Type: text/plain", "Content-Transfer-Encoding: base64", "", b64("Quillfeather"), "--xx--"),
+    "words behind a boundary": crlf(*MIXED, "--xx", "", "a", "--xx and more", "Content-Transfer-Encoding: base64", "", b64("Quillfeather"), "--xx--"),
+    "a boundary that only begins alike": crlf(*MIXED, "--xx", "", "a", "--xxyz", "Content-Transfer-Encoding: base64", "", b64("Quillfeather"), "--xx--"),
+    "a long wrong boundary": crlf(*MIXED, "--" + "y" * 300, "Content-Transfer-Encoding: base64", "", b64("Quillfeather"), "--" + "y" * 300 + "--"),
+    "the name of an empty part with the wrong boundary": crlf(*MIXED, "--yy", "Content-Disposition: attachment; filename*=utf-8''Quill%66eather.txt", "", "", "--yy--"),
+    "the second message of a mailbox": multipart("\r\nbody", f"Content-Type: application/mbox; name=a.mbox\r\n\r\n{MAILBOX}Content-Transfer-Encoding: base64\r\n\r\n{b64('Quillfeather')}"),
+    "the source of a message in a text": multipart("\r\nbody", "Content-Type: text/plain; name=a.txt\r\n\r\n1234\r\nFrom: a@example.org\r\nSubject: x\r\nContent-Transfer-Encoding: base64\r\n\r\n" + b64("Quillfeather")),
     "encoded text without a transfer encoding": crlf(*HEAD, "", *[base64.b64encode((f"{CANARY} " * 20).encode()).decode()[i : i + 76] for i in range(0, 320, 76)]),
 }  # fmt: skip
 
@@ -123,6 +143,9 @@ PASTED = {
     "tags in a plain body": crlf(*HEAD, "", "ask <b>Quill</b>feather"),
     "uuencode in a page": crlf(*HEAD, "Content-Type: text/html", "", "<p>x</p><pre>" + uu(b"the Quillfeather letter").replace("&", "&amp;").replace("<", "&lt;") + "</pre>"),
     "base64 in a page": crlf(*HEAD, "Content-Type: text/html", "", "<p>" + lines64(LETTER).replace("\r\n", "<br>") + "</p>"),
+    "uuencode in a quotation": crlf(*HEAD, "", *(f"> {line}" for line in uu(b"the Quillfeather letter").split("\r\n"))),
+    "escapes of a program": crlf(*HEAD, "", '"name": "Quill\\u0066eather"'),
+    "an address book": multipart("Content-Type: text/plain; name=a.ldif\r\n\r\ndn: cn=x\r\ncn:: UXVpbGxm\r\n ZWF0aGVy"),
     "words behind the padding of base64": crlf(*HEAD, "Content-Transfer-Encoding: base64", "", b64("the Quillfeather") + " ignored"),
 }  # fmt: skip
 
@@ -138,6 +161,26 @@ HEADERS = {
     "Message-Id": crlf("Message-Id: <ask.Jane.Quillfeather.1234@example.org>", "", "x"),
     "References": crlf("References: <1@example.org> <Jane-Quillfeather-1234@example.org>", "", "x"),
     "In-Reply-To": crlf("In-Reply-To: your letter to Jane Quillfeather", "", "x"),
+    "an encoded word of 5 KB": crlf("Subject: =?utf-8?b?" + base64.b64encode(b"word " * 1000 + b"Quillfeather").decode() + "?=", "", "x"),
+    "base64 cut anywhere": crlf("Subject: =?utf-8?b?UXVpb?= =?utf-8?b?GxmZWF0aGVy?=", "", "x"),
+    "the end of a long subject": crlf("Subject: " + "\r\n ".join(["words and words " * 10] * 600) + " Quillfeather", "", "x"),
+    "a mailbox line": b"From Jane Quillfeather Larkspur Mon Jan  1 00:00:00 2024\r\n" + crlf(*HEAD, "", "x"),
+    "a mailbox line in a part": multipart("From Jane Quillfeather Larkspur\r\nContent-Type: text/plain\r\n\r\nx"),
+    "the name of a multipart": crlf(*HEAD, 'Content-Type: multipart/mixed; name="Quillfeather"; boundary=xx', "", "--xx", "", "x", "--xx--"),
+    "the file name of a multipart": crlf(*HEAD, "Content-Type: multipart/mixed; boundary=xx", "Content-Disposition: attachment; filename=Quillfeather.eml", "", "--xx", "", "x", "--xx--"),
+    "the name of a multipart in another": multipart("\r\nbody", 'Content-Type: multipart/mixed; boundary=yy; name="Quillfeather"\r\n\r\n--yy\r\n\r\nx\r\n--yy--'),
+    "a comment behind a type": multipart("Content-Type: text/plain (for Quillfeather)\r\n\r\nx"),
+    "words behind a type": multipart("Content-Type: text/plain for Quillfeather\r\n\r\nx"),
+    "a comment behind an encoding": multipart("Content-Transfer-Encoding: 7bit (for Jane Quillfeather)\r\n\r\nx"),
+    "a comment behind a disposition": multipart("Content-Disposition: inline (for Quillfeather)\r\n\r\nx"),
+    "a comment behind the version": multipart("MIME-Version: 1.0 (for Jane Quillfeather)\r\n\r\nx"),
+    "words as a boundary": crlf(*HEAD, 'Content-Type: multipart/mixed; boundary="Jane Quillfeather lives here"', "", "--Jane Quillfeather lives here", "", "x", "--Jane Quillfeather lives here--"),
+    "a version that is none": multipart("MIME-Version: 1lain; name=Quillfeather\r\n\r\nx"),
+    "a date that is none": crlf("Date: Quillfeather", "", "x"),
+    "a type that is none": multipart("Content-Type: text/plainme=Quillfeather.txt\r\n\r\nx"),
+    "a disposition that is none": multipart("Content-Disposition: attle*=utf-8''Quillfeather\r\n\r\nx"),
+    "a mailbox line with a word": b"From a@example.org Mon Jan  1 00:00:00Quillfeather\r\n" + crlf(*HEAD, "", "x"),
+    "words as a size": multipart('Content-Disposition: attachment; size="for Jane Quillfeather"\r\n\r\nx'),
     "Received": crlf("Received: from mail.example.org (care of Jane Quillfeather) by mx.example.org with ESMTP id 1; Mon, 3 Nov 2025 10:00:00 +0000", "", "x"),
     "X-Mailer": crlf("X-Mailer: written for Jane Quillfeather", "", "x"),
     "User-Agent, encoded": crlf("User-Agent: =?utf-8?B?UXVpbGxmZWF0aGVy?=", "", "x"),
@@ -175,7 +218,7 @@ def test_what_is_pasted_without_a_word_about_its_encoding_is_read(read_here, mes
 def test_a_word_is_found_in_the_header(read_here, message):
     read = read_here(message)
 
-    assert CANARY in read.text
+    assert CANARY.lower() in read.text.lower()
     assert read.problems == []
 
 
@@ -212,11 +255,10 @@ def test_words_of_a_header_that_programs_write_are_hidden_and_without_its_number
     assert "9990000018" not in text
 
 
-def test_words_of_headers_that_programs_write_are_bounded(read_here):
-    lines = [f"Received: care of {'Jane Quillfeather ' * 500}{number}" for number in range(50)]
-    read = read_here(crlf(*lines, "", "x"))
+def test_words_far_into_a_header_that_programs_write_are_read(read_here):
+    read = read_here(crlf(f"X-MS-Note: {'some filling words ' * 2000}then Jane Quillfeather", "", "x"))
 
-    assert len(read.texts(PlaceKind.HEADER, Visibility.HIDDEN)[0]) <= 16_384
+    assert "Quillfeather" in read.text
 
 
 def test_words_in_the_headers_of_a_part_belong_to_the_part(read_here):
@@ -386,6 +428,11 @@ def test_everything_in_an_attached_message_has_its_number(read_here):
         pytest.param(crlf(*HEAD, "Content-Type: message/external-body; access-type=URL", "", "x"), "incomplete", id="external body"),
         pytest.param(crlf(*HEAD, "Content-Type: multipart/encrypted; boundary=xx", "", "--xx", "", "a", "--xx--"), "encrypted", id="PGP/MIME"),
         pytest.param(crlf(*HEAD, "", "-----BEGIN PGP MESSAGE-----", "", "hQE", "-----END PGP MESSAGE-----"), "encrypted", id="PGP in the body"),
+        pytest.param(crlf(*HEAD, "", "> -----BEGIN PGP MESSAGE-----", "> ", "> hQE"), "encrypted", id="PGP in a quotation"),
+        pytest.param(crlf(*HEAD, "", "-----BEGIN PGP MESSAGE, PART 01/02-----", "", "hQE"), "encrypted", id="a piece of PGP"),
+        pytest.param(crlf(*HEAD, "", "-----BEGIN AGE ENCRYPTED FILE-----", "", "hQE"), "encrypted", id="age"),
+        pytest.param(PLACES["a line that is no header above a type"], "ambiguous", id="a line that is no header"),
+        pytest.param(crlf(*MIXED, *("--yy", "", "x") * 2100), "too_many", id="too many boundaries"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_settled_is_a_problem(read_here, message, reason):
@@ -397,6 +444,22 @@ def test_an_ordinary_message_has_no_problems_and_no_marks(read_here):
 
     assert read.problems == []
     assert read.marks == set()
+
+
+@pytest.mark.parametrize(
+    "start", ["%PDF-1.4", "{\\rtf1", "BEGIN:VCARD", "%!PS", "GIF89a", "PK\x03\x04", "From: a@b.example\r\nTo: c\r\nSubject: d"]
+)  # fmt: skip
+def test_what_a_client_shows_as_html_is_read_as_html_whatever_it_begins_with(read_here, start):
+    page = f"Content-Type: text/html\r\n\r\n{start} <p>&#81;uill<!-- x -->feather</p>"
+
+    assert CANARY in read_here(multipart("\r\nbody", page)).text
+
+
+def test_the_headers_of_a_message_that_was_left_out_are_no_structure(read_here):
+    """Bounces end with the headers of what bounced; its parts are not there, and nothing is ambiguous about that."""
+    bounced = "From: a@example.org\r\nSubject: x\r\nContent-Type: multipart/mixed; boundary=yy\r\n\r\n(cut)"
+
+    assert read_here(crlf(*HEAD, "", "it could not be delivered:", "", bounced)).problems == []
 
 
 def test_two_equal_content_types_are_not_ambiguous(read_here):

@@ -232,3 +232,48 @@ def test_compressed_rtf_cut_short_gives_what_there_is():
 
     assert found is not None
     assert found.startswith(b"{\\rtf1 abc")
+
+
+SAID = "for Jane Quillfeather"
+CORNERS = {
+    "the class of the message": message({0x1A: SAID}),
+    "an id of the message": message({0x1035: SAID}),
+    "a body under the number of a program": message(binaries={0x1209: compressed(b"{\\rtf1 Quillfeather}")}),
+    "one word as the class of the message": message({0x1A: WORD}),
+    "8-bit text that is wide": message(narrow={0xC1A: wide(WORD)}),
+    "wide text that is 8-bit": message() | {"__substg1.0_0C1A001F": WORD.encode()},
+    "the prefix of the subject": message({0x3D: SAID}),
+    "bytes of a program": message(binaries={0x6700: SAID.encode()}),
+    "bytes of a program, wide": message(binaries={0x6700: wide(SAID)}),
+    "bytes under a name": message(binaries={0x8005: SAID.encode() + bytes(20)}),
+    "a property of a kind nobody knows": message() | {"__substg1.0_66000005": SAID.encode()},
+    "HTML beside other HTML": message({0x1013: f"<p>{SAID}"}, binaries={0x1013: b"<p>x</p>"}),
+    "the line above the headers": message({0x7D: f"{SAID}\r\nSubject: x\r\n"}),
+    "a header that describes a body": message({0x7D: f"X: y\r\nContent-Description: {SAID}\r\n"}),
+    "the body of a recipient": message(recip_0=message({0x1000: SAID}, header=8)),
+    "bytes of a recipient": message(recip_0=message(binaries={0x6000: SAID.encode()}, header=8)),
+    "a stream in a recipient": message(recip_0=message(header=8) | {"more": SAID.encode()}),
+    "the name of a stream in a recipient": message(recip_0=message(header=8) | {SAID: b"x"}),
+    "a storage in a recipient": message(recip_0=message(header=8) | {"more": {"x": SAID.encode()}}),
+    "the subject of an attachment": message(attach_0=message({0x3707: "a.txt", 0x37: SAID}, header=8)),
+    "the ending of an attachment": message(attach_0=message({0x3707: "a.txt", 0x3703: SAID}, header=8)),
+    "the type of an attachment": message(attach_0=message({0x3707: "a.txt", 0x370E: SAID}, header=8)),
+    "the icon of an attachment": message(attach_0=message({0x3707: "a.txt"}, binaries={0x3709: SAID.encode()}, header=8)),
+    "a stream in an attachment": message(attach_0=message({0x3707: "a.txt"}, header=8) | {"more": SAID.encode()}),
+    "an object beside the bytes of an attachment": message(attach_0=attachment("a.txt", b"words") | {"more": {"x": SAID.encode()}}),
+    "the second object of an attachment": message(attach_0=attachment("a.txt", {"x": b"some words"}) | {"more": {"x": SAID.encode()}}),
+    "a stream among the names": message() | {"__nameid_version1.0": {"more": SAID.encode()}},
+    "the ids among the names": message() | {"__nameid_version1.0": {"__substg1.0_00020102": SAID.encode()}},
+    "the table of properties": message() | {"__properties_version1.0": bytes(32) + SAID.encode().ljust(32)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tree", CORNERS.values(), ids=CORNERS.keys())
+def test_what_stands_where_outlook_keeps_no_text_is_read(read_here, tree):
+    assert WORD in read_here(compound.write(tree), "a.msg").text
+
+
+def test_what_programs_say_to_programs_is_left_alone(read_here):
+    read = read_here(compound.write(message({0x1A: "IPM.Note", 0x37: "x", 0x1035: "<4711@example.org>"})), "a.msg")
+
+    assert read.texts(PlaceKind.METADATA) == []

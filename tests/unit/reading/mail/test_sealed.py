@@ -52,6 +52,13 @@ def test_a_detached_signature_is_a_mark_and_no_problem(read_here, signer):
     assert read.marks == {"signature"}
 
 
+def test_more_words_around_a_signature_than_are_read_are_said(read_here, signer):
+    builder = pkcs7.PKCS7SignatureBuilder().set_data(INNER).add_signer(*signer, hashes.SHA256())
+    wrapped = builder.sign(serialization.Encoding.DER, [pkcs7.PKCS7Options.Binary])
+
+    assert read_here(wrapped + b"words behind the end\n" * 2_000, "smime.p7m").reasons == {"too_large"}
+
+
 def test_an_enveloped_message_is_encrypted(read_here, signer):
     wrapped = (
         pkcs7.PKCS7EnvelopeBuilder().set_data(INNER).add_recipient(signer[0]).encrypt(serialization.Encoding.DER, [])

@@ -223,3 +223,24 @@ def test_visibility_of_the_names_of_properties(read_here):
     content = winmail(mapi(value(0x8001, WIDE, wide("x"), name=WORD)))
 
     assert read_here(content, "winmail.dat").texts(PlaceKind.METADATA, Visibility.ATTRIBUTE) == [WORD]
+
+
+SAID = b"for Jane Quillfeather"
+CORNERS = {
+    "the class": winmail(attribute(MESSAGE, 0x78008, SAID)),
+    "the beginning of a sender": winmail(attribute(MESSAGE, 0x08000, WORD.encode())),
+    "an id": winmail(attribute(MESSAGE, 0x18009, SAID)),
+    "a conversation": winmail(attribute(MESSAGE, 0x6800B, SAID)),
+    "a date": winmail(attribute(MESSAGE, 0x38005, SAID)),
+    "the look of an attachment": winmail(attribute(ATTACHMENT, 0x69002, SAID)),
+    "the end of a long name": winmail(mapi(value(0x8001, WIDE, b"x", name="x" * 1_000 + WORD))),
+    "bytes of a program": winmail(mapi(value(0x6700, BINARY, SAID))),
+    "behind a property of a kind nobody knows": winmail(
+        attribute(MESSAGE, 0x69003, struct.pack("<IHH", 1, 0x99, 0x6001) + SAID)
+    ),
+}
+
+
+@pytest.mark.parametrize("content", CORNERS.values(), ids=CORNERS.keys())
+def test_what_stands_where_outlook_keeps_no_text_is_read(read_here, content):
+    assert WORD in read_here(content, "winmail.dat").text

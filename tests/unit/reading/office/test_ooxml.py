@@ -194,12 +194,92 @@ def test_relations_are_found_whatever_their_path_looks_like(read_here):
         assert places == {4: Visibility.VISIBLE}, target
 
 
+QUIET = {
+    "a folder of fonts": ("word/fonts/a.txt", b"ask for Quillfeather"),
+    "a document in a folder of fonts": ("word/fonts/b.xml", b"<?xml version='1.0'?><a>ask for Quillfeather</a>"),
+    "a font": ("word/fonts/font1.odttf", bytes(range(256)) * 4 + "ask for Quillfeather".encode("utf-16-be") + bytes(2)),
+    "settings of a printer": ("word/printerSettings/printerSettings1.bin", b"\1\2" + "Quillfeather's printer".encode("utf-16-le")),
+    "a member called mimetype": ("word/mimetype", b"ask for Quillfeather"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content"), QUIET.values(), ids=QUIET.keys())
+def test_what_programs_put_beside_the_text_is_read_and_is_no_problem(read_here, name, content):
+    read = read_here(zipped(("[Content_Types].xml", "<T/>"), ("word/document.xml", "<d/>"), (name, content)), "a.docx")
+
+    assert "Quillfeather" in read.text
+    assert read.problems == []
+
+
+def test_the_type_that_a_package_says_it_has_is_no_text(read_here):
+    content = zipped(("[Content_Types].xml", "<T/>"), ("xl/a.xml", "<a/>"), ("mimetype", "application/vnd.example+zip"))
+
+    assert read_here(content, "a.xlsx").paths == ["a.xlsx"]
+
+
+def test_comments_of_members_are_read(read_here):
+    out = io.BytesIO(zipped(("[Content_Types].xml", "<T/>")))
+    with zipfile.ZipFile(out, "a") as archive:
+        member = zipfile.ZipInfo("word/document.xml")
+        member.comment = b"ask for Quillfeather"
+        archive.writestr(member, "<d/>")
+
+    assert "ask for Quillfeather" in read_here(out.getvalue(), "a.docx").texts(PlaceKind.METADATA)
+
+
+@pytest.mark.parametrize("name", ["customXml/Quillfeather.xml", "Quillfeather/item1.xml", "word/Quillfeather1.xml"])
+def test_a_name_of_a_part_that_no_program_gives_is_read(read_here, name):
+    read = read_here(zipped(("[Content_Types].xml", "<T/>"), ("word/document.xml", "<d/>"), (name, "<a/>")), "a.docx")
+
+    assert read.texts(PlaceKind.FILENAME, Visibility.ATTRIBUTE) == [name]
+
+
+def test_names_of_parts_are_judged_in_bounded_time(read_here):
+    parts = ((f"{name}q.xml", "<a/>") for name in ("customXml" * 5_000, "chartex" * 5_000, "x" * 40_000))
+    read = read_here(zipped(("[Content_Types].xml", "<T/>"), ("word/document.xml", "<d/>"), *parts), "a.docx")
+
+    assert len(read.texts(PlaceKind.FILENAME, Visibility.ATTRIBUTE)) == 3
+
+
+RELATIONS = {
+    "a comment": "<R><!-- ask for Quillfeather --></R>",
+    "text": "<R>ask for Quillfeather</R>",
+    "an attribute": "<R><Relationship Id='a' Type='x/image' Target='document.xml' note='Quillfeather'/></R>",
+    "a target that is not there": "<R><Relationship Id='a' Type='x/image' Target='Quillfeather.xml'/></R>",
+    "a place in a part": '<R><Relationship Id="a" Type="x/hyperlink" Target="document.xml#Quillfeather"/></R>',
+    "a place in this part": '<R><Relationship Id="a" Type="x/hyperlink" Target="#Quillfeather"/></R>',
+}
+
+
+@pytest.mark.parametrize("rels", RELATIONS.values(), ids=RELATIONS.keys())
+def test_a_word_is_found_in_relationships_in(read_here, rels):
+    parts = (("[Content_Types].xml", "<T/>"), ("word/document.xml", "<d/>"), ("word/_rels/document.xml.rels", rels))
+
+    assert "Quillfeather" in read_here(zipped(*parts), "a.docx").text
+
+
+def test_a_doctype_is_read():
+    assert parse(b"<!DOCTYPE a SYSTEM 'Quillfeather'><a/>")[1:] == (["a Quillfeather"], Detail.NONE)
+
+
+def test_an_entity_that_lies_outside_is_said():
+    """expat skips it in silence, and nobody knows what it would have said."""
+    events, _, wrong = parse(b"<!DOCTYPE a SYSTEM 'b.dtd'><a>12 &c; Lane</a>")
+
+    assert wrong is Detail.ENTITIES
+    assert "12 &c; Lane" in "".join(events)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "kept"),
     [
         ("who", "Quill", True), ("phone", "07700900123", True), ("mail", "a@b.test", True), ("xmlns:a", "Quillfeather", False),
         ("x", "457200", False), ("val", "FF00AA", False), ("id", "{1-2}", False), ("r:id", "rId12345", False),
-        ("uri", "http://schemas.example/Quill", False), ("b", "yes", False),
+        ("uri", "http://schemas.example/Quill", False), ("b", "yes", False), ("who", "Amy", True),
+        ("phone", "01632 960 123", True), ("nhs", "999 000 1234", True), ("code", "TN99 9ZZ", True),
+        ("target", "ask for Quill", True), ("b", "http://schemas.example/ 12 Larkspur Lane", True), ("c", "{Quill}", True),
+        ("c", "{0A1B2C3D-0000-4000-8000-0123456789AB}", False), ("typeface", "Times New Roman", False),
+        ("xmlns", "12 Larkspur Lane", True), ("xmlns", "http://example.org/schema", False),
     ],
 )  # fmt: skip
 def test_which_attributes_of_unknown_parts_are_words(name, value, kept):

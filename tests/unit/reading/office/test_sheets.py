@@ -13,10 +13,10 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from canaries.packages import RELATION, relations, zipped
 from safehold.model import PlaceKind, Visibility
 from safehold.reading.limits import Limits
 
-RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 NAMESPACES = (
     f'xmlns="{MAIN}" xmlns:r="{RELATION}" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
@@ -24,25 +24,6 @@ NAMESPACES = (
     ' xmlns:v="urn:schemas-microsoft-com:vml" xmlns:x14="http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"'
     ' xmlns:xm="http://schemas.microsoft.com/office/excel/2006/main" xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
 )
-
-
-def zipped(members: dict[str, str | bytes]) -> bytes:
-    """Return a zip of these members."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return out.getvalue()
-
-
-def relations(*found: tuple[str, str], external: bool = False) -> str:
-    """Return a relationships part: (kind, target), with ids rId1, rId2..."""
-    mode = ' TargetMode="External"' if external else ""
-    rows = "".join(
-        f'<Relationship Id="rId{n}" Type="{RELATION}/{kind}" Target="{target}"{mode}/>'
-        for n, (kind, target) in enumerate(found, 1)
-    )
-    return f"<Relationships>{rows}</Relationships>"
 
 
 def workbook(
@@ -305,7 +286,7 @@ def test_white_letters_on_a_dark_ground_are_seen(read_here):
         members={"xl/theme/theme1.xml": "<a:theme xmlns:a='a'><a:clrScheme><a:dk2><a:srgbClr val='1F497D'/></a:dk2></a:clrScheme></a:theme>"},
     )  # fmt: skip
 
-    assert read_here(content, "a.xlsx").texts(PlaceKind.SHEET, Visibility.VISIBLE) == ["Staff", SECRET]
+    assert read_here(content, "a.xlsx").texts(PlaceKind.SHEET, Visibility.VISIBLE) == [SECRET]
 
 
 def test_white_letters_in_a_table_of_the_sheet_are_seen(read_here):
@@ -317,7 +298,7 @@ def test_white_letters_in_a_table_of_the_sheet_are_seen(read_here):
     )  # fmt: skip
     read = read_here(content, "a.xlsx")
 
-    assert read.texts(PlaceKind.SHEET, Visibility.VISIBLE) == ["Staff", "head"]
+    assert read.texts(PlaceKind.SHEET, Visibility.VISIBLE) == ["head"]
     assert read.texts(PlaceKind.SHEET, Visibility.WHITE) == ["head\tghost"]
 
 
@@ -325,20 +306,20 @@ def test_white_letters_in_a_table_of_the_sheet_are_seen(read_here):
 
 
 def places(read, text):
-    return [(s.place.number, s.place.row) for s in read.reading.segments if text in s.text]
+    return [(s.place.number, s.place_at(s.text.index(text)).cell) for s in read.reading.segments if text in s.text]
 
 
 def test_a_row_is_a_line_and_its_place_says_which(read_here):
     read = read_here(workbook(row("Ms Quill", "12 High Street", "Leeds", r=7)), "a.xlsx")
 
     assert "Ms Quill\t12 High Street\tLeeds" in read.text
-    assert places(read, "High Street") == [(1, 7)]
+    assert places(read, "High Street") == [(1, "B7")]
 
 
 def test_an_address_over_several_rows_stands_close_together(read_here):
     read = read_here(workbook(row("12 High Street", r=3) + row("Leeds", r=4) + row("LS1 4AB", r=5)), "a.xlsx")
 
-    assert "\n".join(read.texts(PlaceKind.SHEET, Visibility.VISIBLE)) == "Staff\n12 High Street\nLeeds\nLS1 4AB"
+    assert "\n".join(read.texts(PlaceKind.SHEET, Visibility.VISIBLE)) == "12 High Street\nLeeds\nLS1 4AB"
 
 
 def test_records_in_columns_are_read_by_columns_too(read_here):
@@ -353,14 +334,14 @@ def test_what_is_hidden_in_a_row_is_handed_over_with_the_row(read_here):
     content = workbook(row("Quill", "12 High Street", "Leeds"), before='<cols><col min="2" max="2" hidden="1"/></cols>')
     read = read_here(content, "a.xlsx")
 
-    assert read.texts(PlaceKind.SHEET, Visibility.VISIBLE) == ["Staff", "Quill\tLeeds"]
+    assert read.texts(PlaceKind.SHEET, Visibility.VISIBLE) == ["Quill\tLeeds"]
     assert read.texts(PlaceKind.SHEET, Visibility.HIDDEN) == ["Quill\t12 High Street\tLeeds"]
 
 
 def test_a_range_of_hidden_columns_hides_each_of_them(read_here):
     content = workbook(row("a", "b", "c", "d"), before='<cols><col min="2" max="3" hidden="1"/></cols>')
 
-    assert read_here(content, "a.xlsx").texts(PlaceKind.SHEET, Visibility.VISIBLE) == ["Staff", "a\td"]
+    assert read_here(content, "a.xlsx").texts(PlaceKind.SHEET, Visibility.VISIBLE) == ["a\td"]
 
 
 def test_sheets_are_numbered_in_the_order_of_the_workbook(read_here):
@@ -371,7 +352,7 @@ def test_sheets_are_numbered_in_the_order_of_the_workbook(read_here):
         sheet["B2"] = f"word{number}"
     read = read_here(saved(book), "a.xlsx")
 
-    assert [places(read, f"word{n}") for n in (1, 2, 3)] == [[(1, 2)], [(2, 2)], [(3, 2)]]
+    assert [places(read, f"word{n}") for n in (1, 2, 3)] == [[(1, "B2")], [(2, "B2")], [(3, "B2")]]
 
 
 def test_many_rows_are_handed_over_in_few_segments(read_here):
@@ -380,9 +361,73 @@ def test_many_rows_are_handed_over_in_few_segments(read_here):
     segments = [s for s in read.reading.segments if s.place.kind is PlaceKind.SHEET]
 
     assert len(segments) < 2_000
-    assert "\n".join(s.text for s in segments).split() == ["Staff", *map(str, range(1, 20_001))]
-    for segment in segments[1:]:
+    assert "\n".join(s.text for s in segments).split() == [*map(str, range(1, 20_001))]
+    for segment in segments:
         assert segment.text.split("\n")[0] == str(segment.place.row)
+
+
+def test_a_cell_is_known_across_gaps_and_line_breaks(read_here):
+    cells = '<c r="B7" t="str"><v>Quill</v></c><c r="E7" t="str"><v>12 High Street\nLeeds</v></c><c r="F7" t="str"><v>LS1 4AB</v></c>'
+    read = read_here(workbook(f'<row r="7">{cells}</row>'), "a.xlsx")
+
+    found = [places(read, word) for word in ("Quill", "12 High", "Leeds", "LS1")]
+    assert found == [[(1, "B7")], [(1, "E7")], [(1, "E7")], [(1, "F7")]]
+
+
+def test_a_comment_says_on_which_cell_of_which_sheet_it_hangs(read_here):
+    book = openpyxl.Workbook()
+    book.create_sheet("Second")["C5"].comment = openpyxl.comments.Comment(f"call\n{SECRET}", "Jo")
+    read = read_here(saved(book), "a.xlsx")
+
+    assert places(read, SECRET) == [(2, "C5")]
+    assert read.texts(PlaceKind.COMMENT) == [f"call\n{SECRET}"]
+
+
+def test_a_comment_on_no_cell_is_numbered(read_here):
+    comments = (
+        f"<comments><commentList><comment ref='nowhere'><text><t>{SECRET}</t></text></comment></commentList></comments>"
+    )
+    members = {
+        "xl/worksheets/_rels/sheet1.xml.rels": relations(("comments", "../comments1.xml")),
+        "xl/comments1.xml": comments,
+    }
+
+    assert places(read_here(workbook(row("x"), members=members), "a.xlsx"), SECRET) == [(1, "")]
+
+
+def test_a_formula_is_known_by_its_cell(read_here):
+    cells = '<c r="B7"><f>A1&amp;"12 High Street"</f><v>1</v></c><c r="D7"><f>A1&amp;"York"</f><v>1</v></c>'
+    read = read_here(workbook(f'<row r="7">{cells}</row>'), "a.xlsx")
+
+    assert places(read, "York") == [(1, "D7")]
+
+
+def test_after_very_many_gaps_only_rows_are_known(read_here):
+    """What a message may say of its cells is bounded, and a place that is not known is not invented."""
+    rows = "".join(f'<row r="{n}"><c r="A{n}"><v>1</v></c><c r="C{n}"><v>{n}</v></c></row>' for n in range(1, 21))
+    read = read_here(workbook(rows), "a.xlsx", Limits(cells=10))
+
+    known = [(s.place.row, s.place_at(2).cell) for s in read.reading.segments if s.place.kind is PlaceKind.SHEET]
+    assert known == [(n, f"C{n}" if n <= 10 else "") for n in range(1, 21)]
+
+
+def test_of_a_text_of_many_rows_no_row_is_said_where_its_cells_are_not_known(read_here):
+    rows = "".join(
+        f'<row r="{n}"><c r="A{n}" t="str"><v>a\nb</v></c><c r="C{n}"><v>{n}</v></c></row>' for n in range(1, 1_101)
+    )
+    read = read_here(workbook(rows), "a.xlsx", Limits(cells=2_050))
+
+    assert {s.place.row for s in read.reading.segments if "1100" in s.text} == {0}
+
+
+def test_rows_and_columns_beyond_any_sheet_are_read(read_here):
+    content = workbook(
+        f'<row r="9999999"><c r="ZZZ9999999" t="str"><v>{SECRET}</v></c></row><row><c><v>1</v></c></row>'
+    )
+    read = read_here(content, "a.xlsx")
+
+    assert SECRET in read.text
+    assert read.problems == []
 
 
 # -- numbers --------------------------------------------------------------------------------------------------------
@@ -412,7 +457,7 @@ def test_many_rows_are_handed_over_in_few_segments(read_here):
 def test_a_number_is_read_as_people_see_it(read_here, raw, code, shown):
     read = read_here(workbook(numbers(raw, style=1), styles=styles(code)), "a.xlsx")
 
-    assert read.texts(PlaceKind.SHEET, Visibility.VISIBLE)[1] == shown
+    assert read.texts(PlaceKind.SHEET, Visibility.VISIBLE)[0] == shown
 
 
 def test_dates_that_count_from_1904(read_here):
@@ -464,7 +509,7 @@ def test_a_part_that_is_not_well_formed_is_read_on_from_the_fault(read_here):
     read = read_here(content, "a.xlsx")
 
     assert read.problems == [("a.xlsx", "corrupt")]
-    assert read.texts(PlaceKind.SHEET, Visibility.VISIBLE) == ["Staff", "first", "second"]
+    assert read.texts(PlaceKind.SHEET, Visibility.VISIBLE) == ["first", "second"]
 
 
 def test_shared_strings_keep_their_numbers_after_a_fault(read_here):
@@ -509,7 +554,7 @@ def test_a_workbook_outside_of_its_usual_folder_is_told_by_its_content_types(rea
     }
     read = read_here(zipped(members), "a.xlsx")
 
-    assert places(read, SECRET) == [(1, 5)]
+    assert places(read, SECRET) == [(1, "A5")]
     assert read.problems == []
 
 
@@ -518,7 +563,7 @@ def test_names_with_backslashes_and_other_cases_are_found(read_here):
         members = {name: archive.read(name) for name in archive.namelist()}
     read = read_here(zipped({name.lower().replace("/", "\\"): content for name, content in members.items()}), "a.xlsx")
 
-    assert places(read, SECRET) == [(1, 1)]
+    assert places(read, SECRET) == [(1, "A1")]
 
 
 def test_a_data_model_is_unsupported(read_here):
@@ -574,3 +619,167 @@ def test_records_that_repeat_a_long_value_meet_the_limit(read_here):
     read = read_here(workbook(row("x"), members=members), "a.xlsx", limits=Limits(part_characters=1_000_000))
 
     assert ("a.xlsx", "too_large") in read.problems
+
+
+# -- what a stranger tried --------------------------------------------------------------------------------------------
+
+TEXT_CELL = f'<c r="A1" t="str"><v>{SECRET}</v></c>'
+WHITE_RUN = f'<r><t>seen </t></r><r><rPr><color rgb="FFFFFFFF"/></rPr><t>{SECRET}</t></r>'
+
+INDEXED_RUN = WHITE_RUN.replace('rgb="FFFFFFFF"', 'indexed="9"')
+
+
+def seen_as(read):
+    return {s.visibility for s in read.reading.segments if SECRET in s.text}
+
+
+@pytest.mark.parametrize("index", ["-1", "-2", " 0 ", "+0", "0.0", "1e0"])
+def test_a_number_that_leads_to_no_shared_string_loses_none(read_here, index):
+    content = workbook(f'<row r="1"><c r="A1" t="s"><v>{index}</v></c></row>', strings=f"<si><t>{SECRET}</t></si>")
+
+    assert SECRET in read_here(content, "a.xlsx").text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        workbook(f'<row r="1" ht="0.1" customHeight="1">{TEXT_CELL}</row>'),
+        workbook(f'<row r="1" ht="0.00">{TEXT_CELL}</row>'),
+        workbook(row(SECRET), before='<cols><col min="1" max="1" width="0.05"/></cols>'),
+        workbook(row(SECRET), before='<cols><col min="1" max="1" width="0.00"/></cols>'),
+        workbook(row(SECRET), before='<sheetFormatPr defaultColWidth="0"/>'),
+    ],
+    ids=["row of a tenth of a point", "row of no height", "narrow column", "column of no width", "columns of no width"],
+)
+def test_rows_and_columns_too_small_to_see_are_hidden(read_here, content):
+    read = read_here(content, "a.xlsx")
+
+    assert seen_as(read) == {Visibility.HIDDEN}
+    assert read.marks & {"hidden_rows", "hidden_columns"}
+
+
+def test_a_column_with_a_width_is_seen_where_others_have_none(read_here):
+    before = '<sheetFormatPr defaultColWidth="0"/><cols><col min="1" max="1" width="9"/></cols>'
+
+    assert seen_as(read_here(workbook(row(SECRET), before=before), "a.xlsx")) == {Visibility.VISIBLE}
+
+
+@pytest.mark.parametrize(
+    ("strings", "cell"),
+    [
+        (f"<si>{WHITE_RUN}</si>", '<c r="A1" t="s"><v>0</v></c>'),
+        ("", f'<c r="A1" t="inlineStr"><is>{WHITE_RUN}</is></c>'),
+        ("", f'<c r="A1" t="inlineStr"><is>{INDEXED_RUN}</is></c>'),
+    ],
+    ids=["shared", "inline", "colour by number"],
+)
+def test_white_letters_among_others_of_a_cell_are_told_apart(read_here, strings, cell):
+    read = read_here(workbook(f'<row r="1">{cell}<c r="B1"><v>7</v></c></row>', strings=strings), "a.xlsx")
+
+    assert read.texts(PlaceKind.SHEET, Visibility.VISIBLE) == ["seen \t7"]
+    assert seen_as(read) == {Visibility.WHITE}
+    assert "hidden_text" in read.marks
+
+
+def test_tiny_letters_among_others_of_a_cell_are_told_apart(read_here):
+    strings = f'<si><r><t>seen </t></r><r><rPr><sz val="1"/></rPr><t>{SECRET}</t></r></si>'
+    read = read_here(workbook('<row r="1"><c r="A1" t="s"><v>0</v></c></row>', strings=strings), "a.xlsx")
+
+    assert seen_as(read) == {Visibility.TINY}
+
+
+def test_white_letters_among_others_on_a_dark_cell_are_seen(read_here):
+    fill = '<patternFill patternType="solid"><fgColor rgb="FF000080"/></patternFill>'
+    content = workbook(
+        '<row r="1"><c r="A1" s="1" t="s"><v>0</v></c></row>',
+        strings=f"<si>{WHITE_RUN}</si>",
+        styles=styles(font='<color rgb="FFFFFFFF"/>', fill=fill),
+    )
+
+    assert seen_as(read_here(content, "a.xlsx")) == {Visibility.VISIBLE}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        workbook(f'<row r="1" foo="ask for {SECRET}">{TEXT_CELL.replace(SECRET, "x")}</row>'),
+        workbook(f'<row r="1"><c r="A1" foo="ask for {SECRET}" t="str"><v>x</v></c></row>'),
+        workbook(f'<row r="1"><c r="A1"><f r1="ask for {SECRET}">1</f><v>x</v></c></row>'),
+        workbook(f'<row r="1"><c r="A1" t="str"><v foo="ask for {SECRET}">x</v></c></row>'),
+        workbook(f'<row r="1"><c r="A1" t="str"><v>x</v><extLst><ext foo="ask for {SECRET}"/></extLst></c></row>'),
+        workbook(row("x"), before=f'<cols><col min="1" max="1" foo="ask for {SECRET}"/></cols>'),
+        workbook(row("x"), strings=f'<si foo="ask for {SECRET}"><t>a</t></si>'),
+        workbook(row("x"), strings=f'<si><t foo="ask for {SECRET}">a</t></si>'),
+    ],
+    ids=[
+        "row",
+        "cell",
+        "formula",
+        "value",
+        "what a cell has besides",
+        "column",
+        "shared string",
+        "text of a shared string",
+    ],
+)
+def test_words_in_attributes_that_excel_does_not_know_are_read(read_here, content):
+    assert seen_as(read_here(content, "a.xlsx")) == {Visibility.ATTRIBUTE}
+
+
+MERGED = '<mergeCells><mergeCell ref="B2:C3"/></mergeCells>'
+
+
+@pytest.mark.parametrize(
+    ("place", "visibility"),
+    [("B2", "visible"), ("C2", "hidden"), ("B3", "hidden"), ("C3", "hidden"), ("D2", "visible"), ("B4", "visible")],
+)
+def test_what_lies_below_a_merged_cell_is_hidden(read_here, place, visibility):
+    rows = "".join(
+        f'<row r="{n}">'
+        + "".join(f'<c r="{c}{n}" t="str"><v>{SECRET if f"{c}{n}" == place else "x"}</v></c>' for c in "ABCD")
+        + "</row>"
+        for n in range(1, 5)
+    )
+    read = read_here(workbook(rows, after=MERGED), "a.xlsx")
+
+    assert min(seen_as(read), key=lambda way: way != "visible") == visibility
+
+
+def test_a_link_in_a_part_that_lies_where_nobody_looks_is_read(read_here):
+    link = f'<Relationships><Relationship Id="rId1" Type="x" Target="https://{SECRET}.example" TargetMode="External"/></Relationships>'
+
+    assert SECRET in read_here(workbook(row("x"), members={"docProps/core.xml~": link}), "a.xlsx").text
+
+
+@pytest.mark.parametrize(
+    ("format_", "marked"),
+    [
+        ('<font><color rgb="FFFFFFFF"/></font>', True),
+        ('<numFmt numFmtId="200" formatCode=";;;"/>', True),
+        (
+            '<font><color rgb="FFFFFFFF"/></font><fill><patternFill><bgColor rgb="FF800000"/></patternFill></fill>',
+            False,
+        ),
+        (
+            '<font><color rgb="FF9C0006"/></font><fill><patternFill><bgColor rgb="FFFFC7CE"/></patternFill></fill>',
+            False,
+        ),
+        (
+            '<font><b/></font><border><left><color rgb="FFFFFFFF"/></left></border>',
+            False,
+        ),
+    ],
+    ids=["white letters", "nothing shown", "white letters on red", "Excel's own", "a white border"],
+)
+def test_a_condition_that_may_hide_cells_is_marked(read_here, format_, marked):
+    rule = f'<conditionalFormatting sqref="A1"><cfRule type="expression" dxfId="0"><formula>"{SECRET}"</formula></cfRule></conditionalFormatting>'
+    read = read_here(workbook(row("x"), after=rule, styles=f"<dxfs><dxf>{format_}</dxf></dxfs>"), "a.xlsx")
+
+    assert ("hidden_text" in read.marks) is marked
+    assert SECRET in read.text
+
+
+def test_how_the_xml_of_a_cell_is_laid_out_cuts_no_word(read_here):
+    runs = "\n  <is>\n  <r>\n  <t>Quill</t>\n  </r>\n  <r>\n <t>feather</t></r>\n<r><t xml:space='preserve'> </t></r>\n<r><t>too</t></r></is>\n"
+
+    assert "Quillfeather too" in read_here(workbook(f'<row r="1"><c t="inlineStr">{runs}</c></row>'), "a.xlsx").text

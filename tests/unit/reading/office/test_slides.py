@@ -3,7 +3,6 @@
 """Presentations: every place where text can stand, and what hides it."""
 
 import io
-import zipfile
 
 import pptx
 import pytest
@@ -12,32 +11,13 @@ from pptx.dml.color import RGBColor
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
+from canaries.packages import RELATION, relations, zipped
 from safehold.model import PlaceKind, Visibility
 
-RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 SLIDES = (
     f'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" xmlns:r="{RELATION}" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
     ' xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" xmlns:dgm="d" xmlns:dsp="e" xmlns:c="c" xmlns:p188="m"'
 )
-
-
-def zipped(members: dict[str, str | bytes]) -> bytes:
-    """Return a zip of these members."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return out.getvalue()
-
-
-def relations(*found: tuple[str, str], external: bool = False) -> str:
-    """Return a relationships part: (kind, target), with ids rId1, rId2..."""
-    mode = ' TargetMode="External"' if external else ""
-    rows = "".join(
-        f'<Relationship Id="rId{n}" Type="{RELATION}/{kind}" Target="{target}"{mode}/>'
-        for n, (kind, target) in enumerate(found, 1)
-    )
-    return f"<Relationships>{rows}</Relationships>"
 
 
 def run(text: str, properties: str = "") -> str:
@@ -103,6 +83,9 @@ def saved(presentation) -> bytes:
 
 
 ON_SLIDES = {
+    "one word in an attribute that nobody knows": slide(shape(run("x"), more=f" z:note='{SECRET}'")),
+    "a sign in front of a list": slide(shape(f"<a:p><a:pPr><a:buChar char='{SECRET}'/></a:pPr><a:r><a:t>x</a:t></a:r></a:p>")),
+    "the property that an animation moves": slide(f"<p:timing><p:attrName>{SECRET}</p:attrName></p:timing>"),
     "a shape": slide(shape(run(SECRET))),
     "runs that cut a word": slide(shape("<a:p><a:r><a:t>Quill</a:t></a:r><a:r><a:t>feather</a:t></a:r></a:p>")),
     "a group": slide(f"<p:grpSp><p:grpSpPr/>{shape(run(SECRET))}</p:grpSp>"),
@@ -224,6 +207,9 @@ HIDDEN = {
     "white on a white page": (slide(shape(run(SECRET, f">{WHITE}"), place=INSIDE), background=WHITE_PAGE), Visibility.WHITE),
     "black on its own black fill": (slide(shape(run(SECRET, f">{BLACK}"), place=INSIDE, fill=BLACK)), Visibility.COVERED),
     "under a filled shape": (slide(shape(run(SECRET), place=INSIDE) + shape("", place=INSIDE, fill=BLACK)), Visibility.COVERED),
+    "white by the list style of its shape": (slide(shape(f"<a:lstStyle><a:lvl1pPr><a:defRPr>{WHITE}</a:defRPr></a:lvl1pPr></a:lstStyle>{run(SECRET)}", place=INSIDE), background=WHITE_PAGE), Visibility.WHITE),
+    "tiny by the list style of its shape": (slide(shape(f"<a:lstStyle><a:lvl2pPr><a:defRPr sz='100'/></a:lvl2pPr></a:lstStyle><a:p><a:pPr lvl='1'/><a:r><a:t>{SECRET}</a:t></a:r></a:p>", place=INSIDE)), Visibility.TINY),
+    "white in a white cell": (slide(f"<p:graphicFrame><a:tbl><a:tr><a:tc><a:txBody>{run(SECRET, f'>{WHITE}')}</a:txBody><a:tcPr>{WHITE}</a:tcPr></a:tc></a:tr></a:tbl></p:graphicFrame>"), Visibility.WHITE),
     "in a hidden group": (slide(f"<p:grpSp><p:nvGrpSpPr><p:cNvPr id='3' name='g' hidden='1'/></p:nvGrpSpPr><p:grpSpPr/>{shape(run(SECRET))}</p:grpSp>"), Visibility.HIDDEN),
     "in a group that stands off the slide": (
         slide(
@@ -239,6 +225,9 @@ SHOWN = {
     "white on a dark shape beneath": slide(shape("", place=INSIDE, fill=BLACK) + shape(run(SECRET, f">{WHITE}"), place=INSIDE), background=WHITE_PAGE),
     "white on a picture": slide(PICTURE.format(crop="", place=INSIDE) + shape(run(SECRET, f">{WHITE}"), place=INSIDE), background=WHITE_PAGE),
     "white in a cell": slide(f"<p:graphicFrame><a:tbl><a:tr><a:tc><a:txBody>{run(SECRET, f'>{WHITE}')}</a:txBody></a:tc></a:tr></a:tbl></p:graphicFrame>", background=WHITE_PAGE),
+    "white in a dark cell": slide(f"<p:graphicFrame><a:tbl><a:tr><a:tc><a:txBody>{run(SECRET, f'>{WHITE}')}</a:txBody><a:tcPr>{BLACK}</a:tcPr></a:tc></a:tr></a:tbl></p:graphicFrame>", background=WHITE_PAGE),
+    "of another level than the white one": slide(shape(f"<a:lstStyle><a:lvl2pPr><a:defRPr>{WHITE}</a:defRPr></a:lvl2pPr></a:lstStyle>{run(SECRET)}", place=INSIDE), background=WHITE_PAGE),
+    "of a size and colour of its own": slide(shape("<a:lstStyle><a:lvl1pPr><a:defRPr sz='100'>" + WHITE + "</a:defRPr></a:lvl1pPr></a:lstStyle>" + run(SECRET, "sz='1800'>" + BLACK), place=INSIDE), background=WHITE_PAGE),
     "white on a page of unknown colour": slide(shape(run(SECRET, f">{WHITE}"), place=INSIDE)),
     "over a picture": slide(PICTURE.format(crop="", place=INSIDE) + shape(run(SECRET), place=INSIDE)),
     "under a clear shape": slide(shape(run(SECRET), place=INSIDE) + shape("", place=INSIDE, fill="<a:solidFill><a:srgbClr val='000000'><a:alpha val='50000'/></a:srgbClr></a:solidFill>")),
@@ -278,6 +267,45 @@ def test_a_placeholder_stands_where_its_layout_puts_it(read_here):
     )
 
     assert read_here(content, "a.pptx").texts(PlaceKind.SLIDE, Visibility.OFF_PAGE) == [SECRET]
+
+
+def numbered(text: str, scheme: str = "arabicPeriod", start: int = 27, level: int = 0) -> str:
+    properties = f'<a:pPr lvl="{level}"><a:buAutoNum type="{scheme}" startAt="{start}"/></a:pPr>'
+    return f"<a:p>{properties}<a:r><a:t>{text}</a:t></a:r></a:p>"
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (numbered("Larkspur Lane"), ["27.\tLarkspur Lane"]),
+        (numbered("a") + numbered("b"), ["27.\ta", "28.\tb"]),
+        (numbered("a") + numbered("b", "alphaLcParenR", 1, 1) + numbered("c", "alphaLcParenR", 1, 1) + numbered("d"), ["27.\ta", "a)\tb", "b)\tc", "28.\td"]),
+        (numbered("a", "romanUcParenBoth", 4) + run("between") + numbered("b", "romanUcParenBoth", 4), ["(IV)\ta", "between", "(IV)\tb"]),
+        (numbered("a", "hindiNumPeriod", 2), ["2.\ta"]),
+        (numbered(" ") + numbered("a"), ["27.\ta"]),
+    ],
+)  # fmt: skip
+def test_the_number_of_a_list_is_text(read_here, body, shown):
+    texts = read_here(deck(slide(shape(body))), "a.pptx").texts(PlaceKind.SLIDE, Visibility.VISIBLE)
+
+    assert texts[0].splitlines() == shown
+    assert "\t" not in texts[1]  # else the number of the item could pass for the number of the house
+
+
+AUTHORS = f"<p:cmAuthorLst {SLIDES}><p:cmAuthor id='3' name='Jane Quill' initials='JQ'/></p:cmAuthorLst>"
+
+
+def test_a_comment_says_who_wrote_it(read_here):
+    comment = f"<p:cmLst {SLIDES}><p:cm authorId='3'><p:text>ask her</p:text></p:cm></p:cmLst>"
+    members = {"ppt/commentAuthors.xml": AUTHORS, "ppt/comments/comment1.xml": comment}
+
+    assert read_here(deck(slide(), members=members), "a.pptx").texts(PlaceKind.COMMENT) == ["Jane Quill (JQ)\nask her"]
+
+
+def test_more_shapes_than_are_compared_are_read_and_stand_where_they_stand(read_here):
+    shapes = shape("", place=INSIDE) * 600 + shape(run(SECRET), place=box(20_000_000, 0, 1_000, 1_000))
+
+    assert read_here(deck(slide(shapes)), "a.pptx").texts(PlaceKind.SLIDE, Visibility.OFF_PAGE) == [SECRET]
 
 
 # -- order and places -----------------------------------------------------------------------------------------------

@@ -36,8 +36,12 @@ def package(body: str = "", **members: str | bytes) -> bytes:
     return out.getvalue()
 
 
-def p(*runs: str) -> str:
-    return "<w:p>" + "".join(f"<w:r><w:t>{run}</w:t></w:r>" for run in runs) + "</w:p>"
+def p(*texts: str) -> str:
+    return "<w:p>" + "".join(f"<w:r><w:t>{text}</w:t></w:r>" for text in texts) + "</w:p>"
+
+
+def runs(*texts: str) -> str:
+    return "".join(f"<w:r><w:t>{text}</w:t></w:r>" for text in texts)
 
 
 def run(properties: str, of_paragraph: str = "") -> str:
@@ -58,8 +62,41 @@ STYLES = part_xml(
     "styles",
     '<w:style w:styleId="Base"><w:rPr><w:vanish/></w:rPr></w:style><w:style w:styleId="Gone"><w:basedOn w:val="Base"/></w:style>'
     '<w:style w:styleId="Pale"><w:rPr><w:color w:val="FFFFFF"/></w:rPr></w:style>'
+    '<w:style w:styleId="Linked"><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style>'
+    '<w:style w:styleId="Second"><w:pPr><w:numPr><w:numId w:val="7"/></w:numPr></w:pPr></w:style>'
+    '<w:style w:styleId="Third"><w:basedOn w:val="First"/><w:pPr><w:numPr><w:ilvl w:val="1"/></w:numPr></w:pPr></w:style>'
+    '<w:style w:styleId="First"><w:pPr><w:numPr><w:numId w:val="7"/></w:numPr></w:pPr></w:style>'
+    '<w:style w:styleId="Unlisted"><w:basedOn w:val="Item"/><w:pPr><w:numPr><w:numId w:val="0"/></w:numPr></w:pPr></w:style>'
     '<w:style w:styleId="Item"><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style>',
 )
+DEFAULTS = part_xml("styles", "<w:docDefaults><w:rPrDefault><w:rPr><w:vanish/></w:rPr></w:rPrDefault></w:docDefaults>")
+ORDINARY = part_xml(
+    "styles",
+    '<w:style w:type="paragraph" w:default="1" w:styleId="N"><w:rPr><w:color w:val="FFFFFF"/></w:rPr></w:style>',
+)
+TABLES = part_xml(
+    "styles",
+    '<w:style w:type="table" w:styleId="T"><w:rPr><w:sz w:val="2"/></w:rPr></w:style><w:style w:type="table" w:styleId="Dark">'
+    '<w:tblStylePr w:type="firstRow"><w:tcPr><w:shd w:val="clear" w:fill="1F3864"/></w:tcPr></w:tblStylePr></w:style>',
+)
+THEME = {
+    "word__theme__theme1_DOT_xml": '<a:theme xmlns:a="a"><a:lt2><a:srgbClr val="FEFEFE"/></a:lt2><a:dk2><a:srgbClr val="44546A"/></a:dk2></a:theme>'
+}
+
+
+def table(*rows: str, cell: str = "", style: str = "T") -> str:
+    inside = "".join(f"<w:tr><w:tc><w:tcPr>{cell}</w:tcPr>{row}</w:tc></w:tr>" for row in rows)
+    return f'<w:tbl><w:tblPr><w:tblStyle w:val="{style}"/></w:tblPr>{inside}</w:tbl>'
+
+
+def text_box(text: str, properties: str = "", *, fill: str = "") -> str:
+    filled = f"<wps:spPr><a:solidFill>{fill}</a:solidFill></wps:spPr>" if fill else ""
+    return (
+        f"<w:p><w:r><w:drawing><wp:anchor>{properties}<wps:wsp>{filled}<wps:txbx><w:txbxContent>{text}"
+        "</w:txbxContent></wps:txbx></wps:wsp></wp:anchor></w:drawing></w:r></w:p>"
+    )
+
+
 BODIES = {
     "a paragraph": p("Quillfeather"),
     "runs that cut a word": p("Quill", "feather"),
@@ -99,6 +136,13 @@ BODIES = {
     "an instruction of XML": "<?note Quillfeather?><w:p/>",
     "a result of a field": '<w:p><w:fldSimple w:instr="X"><w:r><w:t>Quillfeather</w:t></w:r></w:fldSimple></w:p>',
     "text after a hidden drawing": "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:pict><w:txbxContent><w:p><w:r><w:t>x</w:t></w:r></w:p></w:txbxContent></w:pict><w:t>Quillfeather</w:t></w:r></w:p>",
+    "a place of a drawing that no program knows": "<w:p><w:r><w:drawing><wp:align>Quillfeather</wp:align></w:drawing></w:r></w:p>",
+    "one word in an attribute that nobody knows": '<w:p x:note="Quillfeather" xmlns:x="x"/>',
+    "a property that nobody knows": '<w:p><w:pPr><w:strange w:val="Quillfeather"/></w:pPr></w:p>',
+    "a style that is not there": '<w:p><w:pPr><w:pStyle w:val="Quillfeather"/></w:pPr></w:p>',
+    "the binding of a content control": '<w:sdt><w:sdtPr><w:dataBinding w:xpath="/a/Quillfeather"/></w:sdtPr></w:sdt>',
+    "the program of an object": '<w:p><w:r><w:object><o:OLEObject xmlns:o="o" ProgID="Quillfeather.1"/></w:object></w:r></w:p>',
+    "text in the code of a field": '<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:t>Quillfeather</w:t></w:r></w:p>',
     "a hyperlink's tip": '<w:p><w:hyperlink w:tooltip="Quillfeather"><w:r><w:t>x</w:t></w:r></w:hyperlink></w:p>',
 }  # fmt: skip
 
@@ -126,6 +170,11 @@ MEMBERS = {
     "an embedded document": {"word__embeddings__inner_DOT_docx": package(p("Quillfeather"))},
     "an embedded text": {"word__embeddings__inner_DOT_txt": "Quillfeather"},
     "a document variable": {"word__settings_DOT_xml": part_xml("settings", '<w:docVars><w:docVar w:name="x" w:val="Quillfeather"/></w:docVars>')},
+    "the name of a style": {"word__styles_DOT_xml": part_xml("styles", '<w:style w:styleId="q1"><w:name w:val="Quillfeather"/></w:style>')},
+    "the name of a theme": {"word__theme__theme1_DOT_xml": '<a:theme xmlns:a="a" name="Quillfeather"/>'},
+    "a comment of XML in the styles": {"word__styles_DOT_xml": part_xml("styles", "<!-- Quillfeather -->")},
+    "text in the styles": {"word__styles_DOT_xml": part_xml("styles", p("Quillfeather"))},
+    "a short name in custom XML": {"customXml__item1_DOT_xml": "<data who='Amy' id='Quillfeather Lane'/>"},
     "a part in UTF-16": {"word__header1_DOT_xml": part_xml("hdr", p("Quillfeather")).replace('version="1.0"', 'version="1.0" encoding="UTF-16"').encode("utf-16")},
 }  # fmt: skip
 
@@ -161,6 +210,52 @@ def test_a_word_is_found_in(read_here, members):
         (run('<w:color w:val="000000"/><w:shd w:fill="000000"/>'), {}, PlaceKind.PARAGRAPH, Visibility.COVERED),
         (run('<w:rStyle w:val="Gone"/>'), {"word__styles_DOT_xml": STYLES}, PlaceKind.PARAGRAPH, Visibility.HIDDEN),
         (run("", '<w:pStyle w:val="Pale"/>'), {"word__styles_DOT_xml": STYLES}, PlaceKind.PARAGRAPH, Visibility.WHITE),
+        (run(""), {"word__styles_DOT_xml": DEFAULTS}, PlaceKind.PARAGRAPH, Visibility.HIDDEN),
+        (run(""), {"word__styles_DOT_xml": ORDINARY}, PlaceKind.PARAGRAPH, Visibility.WHITE),
+        (table(run("")), {"word__styles_DOT_xml": TABLES}, PlaceKind.TABLE, Visibility.TINY),
+        (
+            table(run('<w:color w:val="000000"/>'), cell='<w:shd w:fill="000000"/>'),
+            {},
+            PlaceKind.TABLE,
+            Visibility.COVERED,
+        ),
+        (
+            run('<w:color w:val="222222"/>', '<w:shd w:val="solid" w:color="000000" w:fill="auto"/>'),
+            {},
+            PlaceKind.PARAGRAPH,
+            Visibility.COVERED,
+        ),
+        (run('<w:color w:val="000000" w:themeColor="light2"/>'), THEME, PlaceKind.PARAGRAPH, Visibility.WHITE),
+        (
+            run('<w:color w:val="000000" w:themeColor="dark2" w:themeTint="10"/>'),
+            THEME,
+            PlaceKind.PARAGRAPH,
+            Visibility.WHITE,
+        ),
+        (text_box(run(""), '<wp:docPr hidden="1"/>'), {}, PlaceKind.PARAGRAPH, Visibility.HIDDEN),
+        (
+            '<w:p><w:r><w:pict><v:shape style="position:absolute;visibility:hidden"><w:txbxContent>'
+            + run("")
+            + "</w:txbxContent></v:shape></w:pict></w:r></w:p>",
+            {},
+            PlaceKind.PARAGRAPH,
+            Visibility.HIDDEN,
+        ),
+        (
+            "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:pict><w:txbxContent>"
+            + run("")
+            + "</w:txbxContent></w:pict></w:r></w:p>",
+            {},
+            PlaceKind.PARAGRAPH,
+            Visibility.HIDDEN,
+        ),
+        (
+            text_box(run('<w:color w:val="000000"/>'), fill='<a:srgbClr val="000000"/>'),
+            {},
+            PlaceKind.PARAGRAPH,
+            Visibility.COVERED,
+        ),
+        (BODIES["text in the code of a field"], {}, PlaceKind.PARAGRAPH, Visibility.HIDDEN),
         (BODIES["alt text"], {}, PlaceKind.PARAGRAPH, Visibility.ATTRIBUTE),
         ("", MEMBERS["a header"], PlaceKind.PAGE_HEADER, Visibility.VISIBLE),
         ("", MEMBERS["a footnote"], PlaceKind.NOTE, Visibility.VISIBLE),
@@ -181,6 +276,7 @@ def test_place_and_visibility(read_here, body, members, kind, visibility):
         (BODIES["a tracked deletion"], {}, "tracked_changes"),
         (BODIES["hidden text"], {}, "hidden_text"),
         ("", MEMBERS["a comment"], "comments"),
+        ('<w:p><w:r><w:drawing><a:blip/><a:srcRect t="20000"/></w:drawing></w:r></w:p>', {}, "cropped_image"),
         ("", {"word__vbaProject_DOT_bin": b"Sub AutoOpen"}, "macros"),
         ("", MEMBERS["an embedded document"], "embedded"),
         ("", {"word___rels__a_DOT_rels": "<R><Relationship Type='x/attachedTemplate' TargetMode='External' Target='http://example.org'/></R>"}, "external_link"),
@@ -191,7 +287,9 @@ def test_marks(read_here, body, members, mark):
 
 
 def test_a_plain_letter_has_no_marks(read_here):
-    assert read_here(package(p("a letter")), "a.docx").marks == set()
+    picture = '<w:p><w:r><w:drawing><a:blip/><a:srcRect/><a:srcRect t="-5" b="0"/></w:drawing></w:r></w:p>'
+
+    assert read_here(package(p("a letter") + picture), "a.docx").marks == set()
 
 
 def test_an_address_over_several_paragraphs_is_one_text(read_here):
@@ -262,10 +360,150 @@ def test_shown_text_is_not_called_hidden(read_here, properties):
     assert read.marks == set()
 
 
-def level(number: int, text: str, start: int = 1, way: str = "decimal") -> str:
-    return f'<w:lvl w:ilvl="{number}"><w:start w:val="{start}"/><w:numFmt w:val="{way}"/><w:lvlText w:val="{text}"/></w:lvl>'
+WHITE = run('<w:color w:val="FFFFFF"/>')
+ON_SOMETHING_DARK = {
+    "a dark cell": (table(WHITE, cell='<w:shd w:val="clear" w:fill="1F3864"/>'), {}),
+    "a cell that the theme makes dark": (table(WHITE, cell='<w:shd w:val="clear" w:fill="FFFFFF" w:themeFill="dark2"/>'), THEME),
+    "a row that its table style makes dark": (table(WHITE, style="Dark"), {"word__styles_DOT_xml": TABLES}),
+    "a dark paragraph": (run('<w:color w:val="FFFFFF"/>', '<w:shd w:val="clear" w:fill="000000"/>'), {}),
+    "a dark text box": (text_box(WHITE, fill='<a:srgbClr val="000080"/>'), {}),
+    "a text box of a colour that nobody can tell": (text_box(WHITE, fill='<a:schemeClr val="accent1"><a:lumMod val="50000"/></a:schemeClr>'), {}),
+    "a dark shape of VML": (f'<w:p><w:r><w:pict><v:rect fillcolor="#1f3864 [1608]"><w:txbxContent>{WHITE}</w:txbxContent></v:rect></w:pict></w:r></w:p>', {}),
+    "a dark page": (f'</w:body><w:background w:color="000000"/><w:body>{WHITE}', {}),
+}  # fmt: skip
 
 
+@pytest.mark.parametrize(("body", "members"), ON_SOMETHING_DARK.values(), ids=ON_SOMETHING_DARK.keys())
+def test_white_text_is_not_called_hidden_on(read_here, body, members):
+    read = read_here(package(body, **members), "a.docx")
+
+    assert read.texts(visibility=Visibility.WHITE) == []
+    assert "hidden_text" not in read.marks
+
+
+def test_white_text_is_hidden_below_the_dark_first_row_of_a_table(read_here):
+    content = package(table(p("head"), WHITE, style="Dark"), word__styles_DOT_xml=TABLES)
+
+    assert read_here(content, "a.docx").texts(PlaceKind.TABLE, Visibility.WHITE) == ["Quillfeather"]
+
+
+def test_code_of_a_field_does_not_cut_what_a_reader_sees(read_here):
+    mark = '<w:r><w:fldChar w:fldCharType="{}"/></w:r>'
+    body = f"<w:p>{runs('27 ')}{mark.format('begin')}{runs('junk')}{mark.format('separate')}{runs('Larkspur')}{mark.format('end')}{runs(' Lane')}</w:p>"
+
+    assert read_here(package(body), "a.docx").texts(visibility=Visibility.VISIBLE)[1:] == ["27 Larkspur Lane"]
+
+
+def test_a_field_that_is_never_closed_hides_nothing_below(read_here):
+    body = f'<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r></w:p>{p("Quillfeather")}'
+
+    assert read_here(package(body), "a.docx").texts(PlaceKind.PARAGRAPH, Visibility.VISIBLE) == ["Quillfeather"]
+
+
+LINES = ("27 Larkspur Lane", "Ashford", "TN99 9ZZ")
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "visibility"),
+    [
+        ("<w:p><w:del><w:r><w:delText>{}</w:delText></w:r></w:del></w:p>", Visibility.TRACKED_DELETION),
+        ("<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>{}</w:t></w:r></w:p>", Visibility.HIDDEN),
+        ('<w:p><w:r><w:rPr><w:color w:val="FFFFFF"/></w:rPr><w:t>{}</w:t></w:r></w:p>', Visibility.WHITE),
+    ],
+)
+def test_a_hidden_address_over_several_paragraphs_is_one_text(read_here, paragraph, visibility):
+    body = p("before") + "".join(map(paragraph.format, LINES)) + p("between") + paragraph.format("other")
+    read = read_here(package(body), "a.docx")
+
+    assert read.texts(PlaceKind.PARAGRAPH, visibility) == ["\n".join(LINES), "other"]
+    assert [s.place.number for s in read.reading.segments if s.visibility is visibility] == [2, 6]
+
+
+def test_comments_and_notes_are_one_by_one_and_numbered(read_here):
+    comments = "".join(f'<w:comment w:id="{n + 7}">{p(f"comment {n}")}{p("more")}</w:comment>' for n in (1, 2))
+    notes = f'<w:footnote w:type="separator">{p("-")}</w:footnote><w:footnote>{p("note 1")}</w:footnote><w:footnote>{p("note 2")}</w:footnote>'
+    content = package(
+        p("x"),
+        word__comments_DOT_xml=part_xml("comments", comments),
+        word__footnotes_DOT_xml=part_xml("footnotes", notes),
+    )
+
+    found = {s.text: (s.place.kind, s.place.number) for s in read_here(content, "a.docx").reading.segments}
+    assert found["comment 1\nmore"] == (PlaceKind.COMMENT, 1)
+    assert found["comment 2\nmore"] == (PlaceKind.COMMENT, 2)
+    assert found["note 1"] == (PlaceKind.NOTE, 1)
+    assert found["note 2"] == (PlaceKind.NOTE, 2)
+
+
+def test_values_of_a_chart_stand_apart(read_here):
+    chart = "<c:chartSpace xmlns:c='c'><c:pt><c:v>12</c:v></c:pt><c:pt><c:v>Quill</c:v></c:pt></c:chartSpace>"
+
+    assert read_here(package(p("x"), word__charts__chart1_DOT_xml=chart), "a.docx").texts(PlaceKind.TEXT) == [
+        "12\nQuill"
+    ]
+
+
+def elsewhere(body: str, **related: str) -> bytes:
+    """A document whose parts stand where its relationships say."""
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    links = "".join(f'<Relationship Id="{name}" Type="{kind}/{name}" Target="{name}-of-it.xml"/>' for name in related)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(
+            "[Content_Types].xml",
+            '<Types><Override ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>',
+        )
+        archive.writestr(
+            "_rels/.rels", f'<R><Relationship Id="a" Type="{kind}/officeDocument" Target="/x/main.xml"/></R>'
+        )
+        archive.writestr("x/main.xml", part_xml("document", f"<w:body>{body}</w:body>"))
+        archive.writestr("x/_rels/main.xml.rels", f"<R>{links}</R>")
+        for name, content in related.items():
+            archive.writestr(f"x/{name}-of-it.xml", content)
+    return out.getvalue()
+
+
+def test_parts_that_nothing_leads_to_are_hidden(read_here):
+    body = p("body")
+    header = part_xml("hdr", p("Quillfeather"))
+    out = io.BytesIO(elsewhere(body, header=header))
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("word/header9.xml", part_xml("hdr", p("old header")))
+        archive.writestr("word/document.xml", part_xml("document", f"<w:body>{p('old body')}</w:body>"))
+    read = read_here(out.getvalue(), "a.docx")
+
+    assert read.texts(PlaceKind.PARAGRAPH, Visibility.VISIBLE) == ["body"]
+    assert read.texts(PlaceKind.PAGE_HEADER, Visibility.VISIBLE) == ["Quillfeather"]
+    assert sorted(read.texts(visibility=Visibility.HIDDEN)) == ["old body", "old header"]
+    assert "hidden_text" in read.marks
+
+
+def test_a_document_is_read_as_one_wherever_its_parts_stand(read_here):
+    body = BODIES["a tracked move"] + run('<w:rStyle w:val="Gone"/>') + item("Lane", 1)
+    read = read_here(
+        elsewhere(
+            body, styles=STYLES, numbering=NUMBERING, comments=part_xml("comments", f"<w:comment>{p('c')}</w:comment>")
+        ),
+        "a.docx",
+    )
+
+    assert read.texts(PlaceKind.PARAGRAPH, Visibility.TRACKED_DELETION) == ["Quillfeather"]
+    assert read.texts(PlaceKind.PARAGRAPH, Visibility.HIDDEN) == ["Quillfeather"]
+    assert read.texts(PlaceKind.PARAGRAPH, Visibility.VISIBLE) == ["27.\tLane", "Lane"]
+    assert read.texts(PlaceKind.COMMENT, Visibility.COMMENT) == ["c"]
+
+
+def level(number: int, text: str, start: int = 1, way: str = "decimal", more: str = "") -> str:
+    return f'<w:lvl w:ilvl="{number}"><w:start w:val="{start}"/><w:numFmt w:val="{way}"/>{more}<w:lvlText w:val="{text}"/></w:lvl>'
+
+
+SECTIONS = "".join((
+    level(0, "%1", 2), level(1, "%1.%2", 17), level(2, "%1.%2.%3", 1, "lowerRoman", '<w:lvlRestart w:val="1"/>'),
+    level(3, "%1.%2.%3.%4", 1, more="<w:isLgl/>"),
+))  # fmt: skip
+LETTERS = level(0, "%1", 1, "upperLetter", '<w:suff w:val="space"/>') + level(
+    1, "%2:", 4, more='<w:pStyle w:val="Second"/>'
+)
 NUMBERING = part_xml(
     "numbering",
     f'<w:abstractNum w:abstractNumId="7">{level(0, "%1.", 27)}{level(1, "%1.%2)", 1, "lowerLetter")}</w:abstractNum>'
@@ -273,8 +511,18 @@ NUMBERING = part_xml(
     f'<w:abstractNum w:abstractNumId="9">{level(0, "27 Larkspur Gardens", 1, "bullet")}</w:abstractNum>'
     '<w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="8"/></w:num>'
     '<w:num w:numId="3"><w:abstractNumId w:val="9"/></w:num>'
+    f'<w:abstractNum w:abstractNumId="10"><w:numStyleLink w:val="Linked"/></w:abstractNum>'
+    f'<w:abstractNum w:abstractNumId="11">{SECTIONS}</w:abstractNum><w:abstractNum w:abstractNumId="12">{LETTERS}</w:abstractNum>'
+    f'<w:abstractNum w:abstractNumId="13">{level(0, "o", 1, "bullet")}</w:abstractNum>'
+    '<w:num w:numId="5"><w:abstractNumId w:val="10"/></w:num><w:num w:numId="6"><w:abstractNumId w:val="11"/></w:num>'
+    '<w:num w:numId="7"><w:abstractNumId w:val="12"/></w:num><w:num w:numId="8"><w:abstractNumId w:val="13"/></w:num>'
+    f'<w:num w:numId="9"><w:abstractNumId w:val="7"/><w:lvlOverride w:ilvl="0">{level(0, "No. %1", 1, "cardinalText")}</w:lvlOverride></w:num>'
     '<w:num w:numId="4"><w:abstractNumId w:val="7"/><w:lvlOverride w:ilvl="0"><w:startOverride w:val="5"/></w:lvlOverride></w:num>',
 )
+
+
+def styled(text: str, style: str) -> str:
+    return f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>'
 
 
 def item(text: str, number: int, at: int = 0) -> str:
@@ -290,6 +538,15 @@ def item(text: str, number: int, at: int = 0) -> str:
         (item("a", 1) + item("b", 4) + item("c", 4), "27.\ta\n5.\tb\n6.\tc"),
         (item("a", 2), "a"),
         (item("x", 3), "27 Larkspur Gardens\tx"),
+        (item("a", 5) + item("b", 1), "27.\ta\n28.\tb"),
+        (item("a", 6, 1) + item("b", 6, 2) + item("c", 6, 1) + item("d", 6, 2), "2.17\ta\n2.17.i\tb\n2.18\tc\n2.18.ii\td"),
+        (item("a", 6, 1) + item("b", 6, 2) + item("c", 6, 3), "2.17\ta\n2.17.i\tb\n2.17.1.1\tc"),
+        (item("a", 7), "A a"),
+        (item("a", 8), "a"),
+        (item("a", 9), "No. One\ta"),
+        (styled("a", "Second"), "4:\ta"),
+        (styled("a", "Third"), "4:\ta"),
+        (styled("a", "Item") + styled("b", "Unlisted"), "27.\ta\nb"),
         (item("a", 0), "a"),
         (item("a", 99), "a"),
         ('<w:p><w:pPr><w:pStyle w:val="Item"/></w:pPr><w:r><w:t>a</w:t></w:r></w:p>', "27.\ta"),
@@ -307,6 +564,13 @@ def test_a_paragraph_of_a_list_is_read_without_its_number_too(read_here):
     read = read_here(package(item("Larkspur Gardens, Leeds", 1), word__numbering_DOT_xml=NUMBERING), "a.docx")
 
     assert read.texts(PlaceKind.PARAGRAPH) == ["27.\tLarkspur Gardens, Leeds", "Larkspur Gardens, Leeds"]
+
+
+def test_a_reading_aid_stands_behind_what_it_helps_to_read(read_here):
+    aid = f"<w:ruby><w:rt>{runs('aid')}</w:rt><w:rubyBase>{runs('Larkspur')}</w:rubyBase></w:ruby>"
+    read = read_here(package(f"<w:p>{runs('27 ')}<w:r>{aid}</w:r>{runs(' Lane')}</w:p>"), "a.docx")
+
+    assert read.texts(PlaceKind.PARAGRAPH) == ["27 Larkspur Lane", "27 Larkspur (aid) Lane"]
 
 
 def test_an_alternative_inside_a_paragraph_is_read_once_each(read_here):
@@ -377,6 +641,16 @@ HOSTILE = {
     "alternatives": "<mc:AlternateContent><mc:Choice><w:r><w:t>a</w:t></w:r>" * 10_000 + "</mc:Choice></mc:AlternateContent>" * 10_000,
     "runs": "<w:p>" + "<w:r><w:t>a</w:t></w:r>" * 30_000 + "</w:p>",
     "runs in runs": "<w:p>" + "<w:r>" * 60_000 + "</w:r>" * 60_000 + "</w:p>",
+    "fields": "<w:p>" + '<w:r><w:fldChar w:fldCharType="begin"/></w:r>' * 30_000 + "<w:r><w:rPr><w:webHidden/></w:rPr><w:t>a</w:t></w:r>" * 30_000
+    + '<w:r><w:instrText>a</w:instrText><w:fldChar w:fldCharType="separate"/></w:r>' * 30_000 + "</w:p>",
+    "tables of contents": "<w:p>" + '<w:r><w:fldChar w:fldCharType="begin"/><w:instrText>TOC</w:instrText><w:fldChar w:fldCharType="separate"/></w:r>' * 20_000
+    + "<w:r><w:rPr><w:webHidden/></w:rPr><w:t>a</w:t></w:r>" * 20_000 + "</w:p>",
+    "aids": "<w:p>" + "<w:r><w:ruby><w:rt><w:r><w:t>a</w:t></w:r></w:rt>" * 10_000 + "</w:ruby></w:r>" * 10_000 + "</w:p>",
+    "boxes": "<w:p><w:r><w:pict><v:shape><w:txbxContent>" * 5_000 + "</w:txbxContent></v:shape></w:pict></w:r></w:p>" * 5_000,
+    "numbers in an attribute": f'<w:p w:note="{"1,pt " * 100_000}!"/><w:p w:note="{"1,1" * 100_000}!"/>',
+    "words in an attribute": f'<w:p w:note="{"Comment Text" * 50_000}q"/><w:p w:note="{"A" * 500_000}"/>',
+    "cells": "<w:tbl><w:tr><w:tc>" * 10_000 + "</w:tc></w:tr></w:tbl>" * 10_000,
+    "hidden paragraphs": "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>a</w:t></w:r></w:p>" * 30_000,
     "directions": "<w:p>" + "<w:bdo>" * 50_000 + "</w:bdo>" * 50_000 + "</w:p>",
 }  # fmt: skip
 
@@ -388,6 +662,16 @@ def test_hostile_documents_are_read_in_bounded_time(read_here, body):
 
     assert "Quillfeather" in read.text
     assert len(read.text) < 4 * len(body) + 100_000
+
+
+@pytest.mark.parametrize(("code", "visibility"), [("TOC", Visibility.VISIBLE), ("REF", Visibility.HIDDEN)])
+def test_page_numbers_of_a_table_of_contents_are_not_hidden(read_here, code, visibility):
+    """Word hides them on the web, where there are no pages; elsewhere nobody but a person does."""
+    mark = '<w:r><w:fldChar w:fldCharType="{}"/></w:r>'
+    text = "<w:r><w:rPr><w:webHidden/></w:rPr><w:t>17</w:t></w:r>"
+    body = f"<w:p>{mark.format('begin')}<w:r><w:instrText> {code} x</w:instrText></w:r>{mark.format('separate')}{text}{mark.format('end')}</w:p>"
+
+    assert read_here(package(body), "a.docx").texts(PlaceKind.PARAGRAPH, visibility) == ["17"]
 
 
 def test_styles_that_rest_on_each_other_end(read_here):

@@ -434,3 +434,13 @@ def test_a_truncated_file_is_never_silent(read_here, cut):
     read = read_here(content[: int(len(content) * cut)], "a.pdf")
 
     assert read.problems or len(read.texts(PlaceKind.PAGE)) == 4
+
+
+def test_a_value_of_a_form_has_the_name_of_its_field_in_front(read_here):
+    out = io.BytesIO()
+    page = canvas.Canvas(out, invariant=1)
+    page.acroForm.textfield(name="new address", value="12 Acacia Road", x=50, y=600)
+    page.showPage()
+    page.save()
+
+    assert read_here(out.getvalue(), "a.pdf").texts(PlaceKind.FIELD)[0] == "new address: 12 Acacia Road"

@@ -20,6 +20,8 @@ def program(body: str) -> bytes:
         r"(27 Larks\160\165r Gardens) show",
         r"(27 Lark\
 spur Gardens) show",
+        "(27 Larks\\\rpur Gardens) show",
+        f"<{b'x '.hex() * 6_000}{b'27 Larkspur Gardens'.hex()}> show",
         "(27 Larkspur \\(or\\) Gardens) show",
         "(27 (Larkspur) Gardens) show",
         "(27)show( )show(L)show(a)show(r)show(k)show(s)show(p)show(u)show(r)show( )show(Gardens)show",

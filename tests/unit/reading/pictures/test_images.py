@@ -240,12 +240,12 @@ def test_hostile_exif_neither_stops_the_picture_nor_is_lost(read_here, page):
     assert read.problems == []
 
 
-def test_what_nobody_here_can_decode_is_unsupported_where_it_was_asked_for(read_here):
+def test_what_nobody_here_can_decode_is_unsupported_whoever_asks(read_here):
     packet = b"<x:xmpmeta><a>Loose Words</a></x:xmpmeta>"
     heic = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + packet + bytes(400)
 
     assert read_here(heic, "a.heic", demand=OCR).problems == [("a.heic", "unsupported")]
-    assert read_here(heic, "a.heic").problems == []
+    assert read_here(heic, "a.heic").problems == [("a.heic", "unsupported")]
     assert read_here(heic, "a.heic").marks == {"no_ocr"}
     assert "Loose Words" in "\n".join(read_here(heic, "a.heic").texts(PlaceKind.METADATA))
 

@@ -148,6 +148,30 @@ def _own_the_line() -> None:
     fcntl.fcntl(number, 8, os.getppid())  # F_SETOWN
 
 
+def _line() -> socket.socket:
+    return socket.socket(socket.AF_UNIX, fileno=next(number for number in range(3, 64) if _is_open(number)))
+
+
+def _out_of_band() -> None:
+    line = _line()
+    try:
+        line.send(b"x", socket.MSG_OOB)
+    finally:
+        line.detach()
+
+
+def _pass_a_descriptor_on() -> None:
+    line = _line()
+    try:
+        socket.send_fds(line, [b"\x00"], [0])
+    finally:
+        line.detach()
+
+
+def _lock_a_descriptor() -> None:
+    fcntl.fcntl(0, 6, struct.pack("hhqqi", 1, 0, 0, 0, 0))  # F_SETLK
+
+
 def _type_into_a_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSTI, b"x")
 
@@ -247,6 +271,9 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     "signal by descriptor (pidfd)": _signal_by_descriptor,
     "take a descriptor (pidfd_getfd)": _take_descriptor,
     "signals by F_SETOWN": _own_the_line,
+    "out-of-band bytes on the line": _out_of_band,
+    "pass a descriptor on": _pass_a_descriptor_on,
+    "lock a descriptor": _lock_a_descriptor,
     "a timer for the parent": _timer_of_the_parent,
     "compare processes (kcmp)": lambda: call("kcmp", os.getpid(), os.getppid(), 0, 0, 0),
     "wait for the parent": _wait_for_nothing,

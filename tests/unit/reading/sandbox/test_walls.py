@@ -31,7 +31,8 @@ QUICK = Limits(part_s=10, deadline_s=30)
 # process and memory, and signals to the zygote and its siblings (a zygote that is killed is replaced, test_pool).
 LEFT_TO_SECCOMP = {
     "a timer for the parent", "add a key", "be dumpable", "change the folder", "compare processes (kcmp)",
-    "io_uring", "key ring", "leave the process group", "message queue (POSIX)", "message queue (System V)",
+    "io_uring", "key ring", "leave the process group", "lock a descriptor", "message queue (POSIX)",
+    "message queue (System V)", "out-of-band bytes on the line", "pass a descriptor on",
     "new namespaces (unshare)", "open_tree", "outlive the parent", "personality", "priority of the parent",
     "processors of the parent", "secret memory", "semaphore (System V)", "shared memory (System V)",
     "signal a thread (tgkill)", "signal by descriptor (pidfd)", "signal everybody", "signal the parent",

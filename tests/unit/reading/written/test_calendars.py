@@ -193,3 +193,32 @@ def test_a_file_that_only_claims_to_be_a_calendar_is_text(read_here):
 )
 def test_hostile_lines_are_read_in_bounded_time(read_here, line):
     assert "Quillfeather" in read_here(event("N:" + line, line, "SUMMARY:Quillfeather"), "a.ics").text
+
+
+CORNERS = {
+    "the name of a component": event("BEGIN:X-QUILLFEATHER", "END:X-QUILLFEATHER"),
+    "the end of a component that nobody began": event("END:QUILLFEATHER"),
+    "the name of a property": event("X-QUILLFEATHER:1"),
+    "the name of a parameter": event("SUMMARY;X-QUILLFEATHER=1:x"),
+    "the name of a group": card("Quillfeather.TEL:1"),
+    "a kind of value that nobody knows": event("SUMMARY;VALUE=Quillfeather:x"),
+    "an encoding that nobody knows": event("SUMMARY;ENCODING=Quillfeather:x"),
+    "HTML in a description": event("DESCRIPTION:<p>Quill<b>feather</b></p>"),
+    "entities in a description": event("DESCRIPTION:<p>&#81;uillfeather</p>"),
+    "a file in a parameter": event('DESCRIPTION;ALTREP="data:text/html,%3Cp%3E%51uillfeather":x'),
+    "a value that says it is bytes": event("ATTACH;VALUE=BINARY:UXVpbGxmZWF0aGVy"),
+    "base64 that nobody declared": card(f"NOTE:{base64.b64encode(b'ask for Quillfeather there').decode()}"),
+    "markup in XML": event("XML:<a>Quill<b/>feather</a>"),
+    "quoted-printable with a lone carriage return": card("NOTE;ENCODING=QUOTED-PRINTABLE:x=\rQuillfeather"),
+}
+
+
+@pytest.mark.parametrize("content", CORNERS.values(), ids=CORNERS.keys())
+def test_what_stands_where_no_program_looks_is_read(read_here, content):
+    read = read_here(content, "a.vcf" if b"VCARD" in content else "a.ics")
+
+    assert "quillfeather" in read.text.lower()
+
+
+def test_a_number_as_the_value_of_a_parameter_is_read(read_here):
+    assert "07700900123" in read_here(event("SUMMARY;X-NOTE=07700900123:x"), "a.ics").text

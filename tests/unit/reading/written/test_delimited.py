@@ -62,3 +62,23 @@ def test_a_quote_that_never_closes_loses_nothing(read_here):
 
 def test_a_cell_of_a_megabyte_is_read(read_here):
     assert "Quillfeather" in read_here(b'a,"' + b"x " * 500_000 + b'Quillfeather"\r\n', "a.csv").text
+
+
+def where(read, word):
+    return [s.place_at(s.text.index(word)).cell for s in read.reading.segments if word in s.text]
+
+
+def test_a_cell_is_known_as_excel_counts_it(read_here):
+    content = b'sep=;\r\nname;home\r\n\r\n;;Quill\r\n"Jane\tDoe";"12 Acacia\r\nRoad";"Ashford"\r\n'
+
+    read = read_here(content, "a.csv")
+
+    assert [where(read, word) for word in ("name", "home", "Quill", "Jane", "Doe", "12", "Road", "Ashford")] == [
+        ["A1"], ["B1"], ["C3"], ["A4"], ["A4"], ["B4"], ["B4"], ["C4"],
+    ]  # fmt: skip
+
+
+def test_where_rows_cannot_be_told_no_cell_is_named(read_here):
+    content = b'a,"b\r\n' + b"line,of,words\r\n" * 500 + b"last,Quillfeather\r\n"
+
+    assert where(read_here(content, "a.csv"), "Quillfeather") == [""]

@@ -36,7 +36,7 @@ def test_colours_that_nobody_knows_are_like_none():
 
 
 @pytest.mark.parametrize(
-    "style", ["", "font-family: Arial", "margin: 0 auto", "color: inherit", "display: block", "x", ";;:;", "order: 0"]
+    "style", ["", "font-family: Arial", "margin: 0 auto", "color: inherit", "display: inline", "x", ";;:;", "order: 0"]
 )
 def test_what_changes_nothing_is_nothing(style):
     assert parse(style) is NOTHING

@@ -226,6 +226,15 @@ def test_display_names_leave_addresses_out():
     assert headers.display_names(value) == "Ann Lee\nC Dee\nD Eff"
 
 
+def test_text_whose_blanks_flowing_takes_is_read_as_others_show_it_too(read_here):
+    """Outlook knows nothing of flowed text: it shows the blank at the end of the line, and the line end."""
+    head = b"Subject: x\r\nContent-Type: text/plain; format=flowed; delsp=yes\r\n\r\n"
+    read = read_here(head + b"27 Larkspur \r\nGardens\r\n")
+
+    assert "27 LarkspurGardens" in read.texts(visibility=Visibility.VISIBLE)[-1]
+    assert read.texts(visibility=Visibility.ALTERNATIVE) == ["27 Larkspur Gardens"]
+
+
 def test_flowed_lines_are_joined_and_quotations_kept_apart():
     text = "> 12 High \n> Street\nand I \nsay\n-- \nsig"
 
