@@ -59,6 +59,16 @@ fuzz-reading: $(VENV)/.ready ## Damaged files and bombs through the readers (MUT
 	@$(BIN)/python tests/bench/fuzz_reading.py --mutants $(MUTANTS)
 	@$(BIN)/python tests/bench/fuzz_reading.py --bombs
 
+FUZZED ?= 10000
+
+.PHONY: fuzz-policies
+fuzz-policies: $(VENV)/.ready ## Policy and test files that nobody would write: no crash, no hang (FUZZED=10000 files)
+	@$(BIN)/python tests/bench/fuzz_policies.py --files $(FUZZED)
+
+.PHONY: bench-policies
+bench-policies: $(VENV)/.ready ## What checking 200 policies costs, and asking them about a message
+	@$(BIN)/python tests/bench/bench_policies.py
+
 .PHONY: bench-reading
 bench-reading: $(VENV)/.ready ## What reading costs and finds, beside other readers (QUICK=1: an eighth; TIKA, STALWART, MIME4J: checkouts)
 	@$(BIN)/python tests/bench/bench_reading.py $(if $(QUICK),--quick) \

@@ -13,7 +13,7 @@ from email.policy import SMTP
 from html import escape
 from pathlib import Path
 
-from documents import DOCX, JPEG, ZIP, pdf, photograph, word, zipped
+from documents import DOCX, JPEG, PDF, ZIP, pdf, photograph, word, zipped
 from zipcrypto import locked_zip
 
 FOLDER = Path(__file__).parent / "messages"
@@ -22,6 +22,7 @@ WORKER = "Jo Marlow <jo.marlow@riverbank.example>"
 LEGAL = "Legal Services <legal@riverbank.example>"
 GARETH = "Gareth Wren <gareth.wren@postbox.example>"
 ADVOCATE = "Refuge advocate <advocate@haven.example>"
+CRAIG = "Craig Dunmore <craig.dunmore@postbox.example>"
 PRINT_ROOM = "Print room <print-room@riverbank.example>"
 
 Attachment = tuple[str, str, bytes]
@@ -151,6 +152,59 @@ def photographed_letter() -> Attachment:
     )
 
 
+def visit_record() -> Attachment:
+    """A page about one child, with what makes him known: his name, his home, the number of his case."""
+    return (
+        "visit.pdf",
+        PDF,
+        pdf(
+            "Record of a visit",
+            [
+                "Record of a visit",
+                "Child: Oscar Pettifer\nAddress: 9 Weir Cottages, Oldbridge PF2 6QN\nOur reference: CS-204417",
+                "Oscar was at home with his mother. He showed us his school books. The next visit is on 16 June.",
+            ],
+        ),
+    )
+
+
+def carer_review() -> Attachment:
+    """A yearly review of foster carers, which tells everything about a household."""
+    return (
+        "annual review.docx",
+        DOCX,
+        word(
+            "Foster carer review",
+            "# Foster carer review",
+            "For the panel on 12 June 2025.",
+            [
+                ["Carer", "Alun Prosser-Kaye"],
+                ["Home", "18 Tollgate Close, Northwell GF4 2HR"],
+                ["Household members", "two adults, one child in placement"],
+            ],
+            "# Standards of care",
+            "Met in full. The carer has asked for a second placement.",
+            header="Riverbank Council, fostering",
+        ),
+    )
+
+
+def conference_minutes() -> Attachment:
+    """Minutes that name nobody, as minutes should; what they are about is plain all the same."""
+    return (
+        "minutes.docx",
+        DOCX,
+        word(
+            "Minutes",
+            "# Child protection conference",
+            "2 June 2025, Riverbank, room 4.",
+            "The child protection plan continues. Category of harm: neglect.",
+            "# Core group",
+            "Every six weeks, first on 30 June. The parents agree with the plan.",
+        ),
+    )
+
+
 def letter(*lines: str, salutation: str) -> bytes:
     """A letter for the print room, with the window's address block first."""
     return word(
@@ -204,6 +258,75 @@ def _letter(name: str, content: bytes) -> bytes:
         "One copy, window envelope, please.\n",
         ("l1.docx", DOCX, content),
     )
+
+
+def _about_applicant(name: str, to: str) -> bytes:
+    """Return what an offender manager wrote: in good faith, and to whom it must not be written."""
+    text = (
+        "Hello,\n\nyou asked why we called. Tamsin Ollerenshaw has asked about you under Clare's Law, and we have to "
+        "answer her by 20 June.\n\nOffender management\n"
+    )
+    return message(name, "Offender management <om@riverbank.example>", to, "Your question of Friday", text)
+
+
+def _disclosure(name: str, to: str) -> bytes:
+    """Return the same matter between those who work on it."""
+    text = (
+        "Hi,\n\nDVDS application of Tamsin Ollerenshaw: she can be rung on 07700 900551, mornings only. Decision by "
+        "20 June.\n\nOffender management\n"
+    )
+    return message(name, "Offender management <om@riverbank.example>", to, "Application", text)
+
+
+def _visit(name: str, to: str) -> bytes:
+    return message(name, WORKER, to, "Our visit", "Dear parents,\n\nas agreed.\n\nJo Marlow\n", visit_record())
+
+
+def _review(name: str, to: str, cc: str) -> bytes:
+    sender = "Fostering <fostering@riverbank.example>"
+    return message(name, sender, to, "Panel papers", "Dear all,\n\nfor the panel.\n", carer_review(), cc=cc)
+
+
+def _minutes(name: str, to: str) -> bytes:
+    return message(
+        name, WORKER, to, "Minutes", "Dear Ms Pettifer,\n\nthe minutes.\n\nJo Marlow\n", conference_minutes()
+    )
+
+
+def _appointment(name: str, content: bytes) -> bytes:
+    return message(
+        name, WORKER, PRINT_ROOM, "Letter", "One copy, window envelope, please.\n", ("l2.docx", DOCX, content)
+    )
+
+
+def appointment_letter(*lines: str) -> bytes:
+    """A letter to a mother about her son, for the print room."""
+    return word(
+        "Appointment",
+        "Riverbank Council, Children's Services, PO Box 20, Riverbank",
+        *lines,
+        "2 June 2025",
+        "Dear Ms Pettifer",
+        "We should like to see you about Oscar Pettifer on 16 June at 10:30. Our reference is CS-204417.",
+        "Yours sincerely",
+        "Children's Services",
+    )
+
+
+def _clinic(name: str, to: str) -> bytes:
+    """Return a harmless mail whose list of recipients is what must not be read."""
+    text = "Hello,\n\nthe clinic is closed on 9 June. Repeat prescriptions are at the desk.\n\nRiverbank clinic\n"
+    return message(name, "Riverbank clinic <clinic@riverbank.example>", to, "Opening hours", text)
+
+
+def private_person(name: str) -> bytes:
+    """Return a mail about somebody who asked for privacy, to one whom she named and to one whom she did not."""
+    text = (
+        "Hi both,\n\nIris Vantongeren has moved to 2 Chandlery Wharf, Westmere PF9 1KD; her number is 07700 900683. "
+        "Please update your lists.\n\nHousing\n"
+    )
+    to = "Housing lead <housing.lead@riverbank.example>, Parking <parking@riverbank.example>"
+    return message(name, "Housing <housing@riverbank.example>", to, "Change of address", text)
 
 
 def newsletter(name: str) -> bytes:
@@ -262,6 +385,38 @@ BUILDERS: dict[str, Callable[[str], bytes]] = {
     "locked-archive-to-adverse": lambda name: _locked(name, GARETH),
     "locked-archive-to-advocate": lambda name: _locked(name, ADVOCATE),
     "photographed-letter-to-adverse": lambda name: _photograph(name, GARETH),
+    "applicant-to-partner": lambda name: _about_applicant(name, CRAIG),
+    "applicant-to-officer": lambda name: _disclosure(
+        name, "Disclosure officer <disclosure.officer@riverbank.example>, Police unit <unit@police.example>"
+    ),
+    "applicant-to-colleague": lambda name: _disclosure(name, "Parking <parking@riverbank.example>"),
+    "case-to-wrong-family": lambda name: _visit(name, "The Brannigans <brannigans@homemail.example>"),
+    "case-to-mother": lambda name: _visit(name, "Hannah Pettifer <hannah.pettifer@homemail.example>"),
+    "foster-papers-to-seven": lambda name: _review(
+        name,
+        "Medical adviser <medical.adviser@nhs-trust.example>, Ward A <ward.a@nhs-trust.example>, "
+        "Ward B <ward.b@nhs-trust.example>",
+        "Dentist <dentist@nhs-trust.example>, Physiotherapy <physio@nhs-trust.example>, "
+        "Pharmacy <pharmacy@nhs-trust.example>, Reception <reception@nhs-trust.example>",
+    ),
+    "foster-papers-to-panel": lambda name: _review(
+        name,
+        "Medical adviser <medical.adviser@nhs-trust.example>",
+        "Panel <panel@riverbank.example>",
+    ),
+    "minutes-to-old-mailbox": lambda name: _minutes(name, "Hannah Pettifer <h.sutton@homemail.example>"),
+    "minutes-to-mother": lambda name: _minutes(name, "Hannah Pettifer <hannah.pettifer@homemail.example>"),
+    "letter-to-old-address": lambda name: _appointment(
+        name, appointment_letter("Ms Hannah Pettifer", "31 Mallard Court", "Penfold", "PF7 5TN")
+    ),
+    "letter-to-new-address": lambda name: _appointment(
+        name, appointment_letter("Ms Hannah Pettifer", "9 Weir Cottages", "Oldbridge", "PF2 6QN")
+    ),
+    "clinic-in-one-list": lambda name: _clinic(
+        name, "one@postbox.example, two@postbox.example, three@homemail.example, four@homemail.example"
+    ),
+    "clinic-by-bcc": lambda name: _clinic(name, "Riverbank clinic <clinic@riverbank.example>"),
+    "privacy-request": private_person,
     "newsletter": newsletter,
     "handover-to-partner": handover,
     "address-he-knows": known_address,

@@ -454,6 +454,10 @@ class Handling:
     """What one policy wants done with a hold it causes; the strictest of several wins (policy-language, rule 8).
 
     The texts are those that its author wrote for the notices, placeholders and all.
+
+    Attributes:
+        office: Whether the deadline counts the hours of the office alone: nobody of the role decides at night.
+        counts: Whose matches are counted for ``repeat``: "sender", "recipient", or "" for nobody's.
     """
 
     policy: str
@@ -467,6 +471,8 @@ class Handling:
     deadline_s: int = 4 * 3600
     sender_text: str = ""
     reviewers_text: str = ""
+    office: bool = False
+    counts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -523,7 +529,8 @@ class HoldState(StrEnum):
 class HeldMessage:
     """What anybody with store access may see of a hold: no address, no subject, no text.
 
-    ``version`` counts the changes; a decision names the version it was taken on (compare and set).
+    ``version`` counts the changes; a decision names the version it was taken on (compare and set).  ``office`` says
+    that ``due_at`` counts the hours of the office alone.
     """
 
     id: str
@@ -549,6 +556,7 @@ class HeldMessage:
     problems: tuple[str, ...] = ()
     linked_to: str = ""
     last_error: str = ""
+    office: bool = False
 
 
 @dataclass(frozen=True, slots=True)

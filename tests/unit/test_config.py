@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from dataclasses import fields
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -344,3 +345,85 @@ def test_what_is_well_written_and_cannot_work_is_told_with_its_place(file, text,
 
     assert only.message.startswith(said)
     assert only.line == line
+
+
+# -- calendar ---------------------------------------------------------------------------------------------------------
+
+
+def calendar_of(text):
+    return config.parse("safehold.yaml", text.encode()).calendar
+
+
+def test_an_office_is_open_from_nine_to_five_on_working_days_where_nothing_is_said():
+    assert calendar_of("calendar: {}").week() == dict.fromkeys(range(5), (time(9), time(17)))
+
+
+def test_office_hours_are_those_of_the_days_that_are_named():
+    said = calendar_of("calendar: {office: {monday: 08:30-16:00, sunday: '10:00 - 12:00'}}")
+
+    assert said.week() == {0: (time(8, 30), time(16)), 6: (time(10), time(12))}
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("calendar: {office: {monday: 9 to 5}}", "calendar.office.monday", "e.g. 09:00-17:00"),
+        ("calendar: {office: {monday: 17:00-09:00}}", "calendar.office.monday", "e.g. 09:00-17:00"),
+        ("calendar: {office: {}}", "calendar.office", "never open"),
+        ("calendar: {holidays: [2026-02-30]}", "calendar.holidays.0", "e.g. 2026-12-25"),
+        ("publishing: {required: perhaps}", "publishing.required", "yes or no"),
+    ],
+)
+def test_a_calendar_that_cannot_be_is_told_with_its_place_and_cure(text, place, words):
+    with pytest.raises(ComplaintsError) as caught:
+        config.parse("safehold.yaml", text.encode())
+
+    (only,) = caught.value.complaints
+    assert f"`{place}`" in only.message
+    assert words in f"{only.message} {only.hint}"
+
+
+def test_a_day_that_is_none_is_told_with_the_days_there_are():
+    with pytest.raises(ComplaintsError) as caught:
+        config.parse("safehold.yaml", b"calendar: {office: {mon: 09:00-17:00}}")
+
+    assert "monday" in caught.value.text()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "# bank holidays\n2026-12-25 Christmas Day\n\n2026-12-28, substitute\n",
+        (
+            "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261225\r\nEND:VEVENT\r\n"
+            "BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261228\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+        ),
+    ],
+    ids=["text", "ics"],
+)
+def test_holidays_are_those_of_the_settings_and_of_the_file(tmp_path, content):
+    (tmp_path / "days").write_text(content)
+    file = tmp_path / "safehold.yaml"
+    file.write_text("calendar: {holidays: [2026-04-03], holidays_file: days}\n")
+
+    days = config.load(file).calendar.all_holidays()
+
+    assert sorted(map(str, days)) == ["2026-04-03", "2026-12-25", "2026-12-28"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "no such file"), ("2020-12-25\n", "2020-12-25"), ("Christmas\n", "line 1")],
+    ids=["no file", "all over", "no dates"],
+)
+def test_holidays_that_cannot_be_trusted_are_told_by_config_check(tmp_path, content, words):
+    if content is not None:
+        (tmp_path / "days.txt").write_text(content)
+    (tmp_path / "policies").mkdir()
+    file = tmp_path / "safehold.yaml"
+    file.write_text("calendar: {holidays_file: days.txt}\n")
+
+    (only,) = config.check(file)
+
+    assert only.line == 1
+    assert words in only.message

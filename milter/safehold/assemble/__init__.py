@@ -10,12 +10,14 @@ import os
 import pwd
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from safehold import policy, postfix
+from safehold.assemble import publishing
 from safehold.assemble.rules import WATCH_S as WATCH_S
 from safehold.assemble.rules import Rulebook
 from safehold.assemble.rules import load_policies as load_policies
@@ -25,18 +27,23 @@ from safehold.courier import Courier, CourierSettings
 from safehold.errors import ComplaintsError, MapUnreadableError, StoreError
 from safehold.gate import Gate
 from safehold.gate.facts import Expander, NoMaps, Site
+from safehold.gate.history import History
 from safehold.guard import Guard
 from safehold.notices import NoticeSettings
 from safehold.policy.language import Policy
-from safehold.quarantine import Names, Outlets, Quarantine
+from safehold.quarantine import Calendar, Names, Outlets, Quarantine
 from safehold.reading.limits import Limits
 from safehold.reading.pool import ReaderPool
-from safehold.store import Store, vitals
+from safehold.store import Store, versions, vitals
+from safehold.store.memory import Memory
 from safehold.store.people import PeopleStore, registers
+from safehold.store.versions import Disabled, Versions
 from safehold.vault import KeyRing, OpeningKey
 
 log = logging.getLogger(__name__)
 
+# How long the end of a gateway waits for its threads; the store's own patience is 5 s.
+LAST_WORK_S = 6.0
 # The name under which the courier's heartbeat and its lock are kept.
 COURIER = "courier"
 
@@ -59,6 +66,16 @@ def site(settings: Settings) -> Site:
         own = postfix.own_domains(postfix.Postconf(settings.postfix.config_directory))
     zone = ZoneInfo(settings.organisation.timezone)
     return Site(own, settings.origin.trusted_clients, settings.origin.devices, zone)
+
+
+def calendar(settings: Settings) -> Calendar:
+    """Return when the office is open.
+
+    Raises:
+        ComplaintsError: The file of holidays cannot be read.
+    """
+    said = settings.calendar
+    return Calendar(ZoneInfo(settings.organisation.timezone), said.week(), said.all_holidays())
 
 
 def expander(settings: Settings) -> Expander:
@@ -158,22 +175,42 @@ def gate(settings: Settings) -> Iterator[tuple[Gate, Rulebook]]:
         def tell(policies: str, revision: int) -> None:
             vitals.set_in_force(opened, policies, revision, datetime.now(UTC))
 
-        rulebook = Rulebook(settings.policies, PeopleStore(opened, keys.register), tell=tell)
+        published = Versions(opened, keys.register)
+        required = settings.publishing.required
+        rulebook = Rulebook(
+            settings.policies,
+            PeopleStore(opened, keys.register),
+            tell=tell,
+            source=publishing.Published(settings.policies, published) if required else None,
+            asleep=partial(versions.asleep, opened),
+            loaded=publishing.known if required else partial(publishing.record_loaded, published),
+        )
         rulebook.reload()
+        history = History(Memory(opened, keys.store))
         stop = threading.Event()
-        watcher = threading.Thread(target=rulebook.watch, args=(stop,), name="register-watch", daemon=True)
-        watcher.start()
+        _start(stack, stop, rulebook.watch, "rules-watch")
+        _start(stack, stop, history.work, "history")
         stack.callback(stop.set)
         yield (
             Gate(
                 rules=rulebook.current,
                 reader=pool,
-                quarantine=Quarantine(opened, keys, outlets=outlets(settings)),
+                quarantine=Quarantine(opened, keys, outlets=outlets(settings), calendar=calendar(settings)),
                 site=site(settings),
                 expander=expander(settings),
+                history=history,
             ),
             rulebook,
         )
+
+
+def _start(
+    stack: contextlib.ExitStack, stop: threading.Event, work: Callable[[threading.Event], None], name: str
+) -> None:
+    """Start a thread that works until *stop* is set; leaving *stack* waits for it, that it may write what it has."""
+    thread = threading.Thread(target=work, args=(stop,), name=name, daemon=True)
+    thread.start()
+    stack.callback(thread.join, LAST_WORK_S)
 
 
 @contextlib.contextmanager
@@ -271,6 +308,7 @@ def quarantine(settings: Settings, *, opening: bool = False) -> Iterator[Quarant
             outlets=outlets(settings),
             names=Names(expander(settings).expand_all, lambda: opening_key(settings)),
             addresses=lambda actor: addresses(actor, settings),
+            calendar=calendar(settings),
         )
 
 
@@ -294,6 +332,35 @@ def people(settings: Settings) -> Iterator[PeopleStore]:
     keys = keyring(settings, need=frozenset({"register"}))
     with contextlib.closing(store(settings)) as opened:
         yield PeopleStore(opened, keys.register)
+
+
+@contextlib.contextmanager
+def history(settings: Settings) -> Iterator[History]:
+    """Yield what was before a message, for whoever explains one and asks only."""
+    keys = keyring(settings, need=frozenset({"store"}))
+    with contextlib.closing(store(settings)) as opened:
+        yield History(Memory(opened, keys.store))
+
+
+@contextlib.contextmanager
+def opened(settings: Settings) -> Iterator[Store]:
+    """Yield the store, for what needs no key."""
+    with contextlib.closing(store(settings)) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def policy_versions(settings: Settings) -> Iterator[Versions]:
+    """Yield the versions of the policies."""
+    keys = keyring(settings, need=frozenset({"register"}))
+    with opened(settings) as found:
+        yield Versions(found, keys.register)
+
+
+def disabled(settings: Settings, now: datetime) -> tuple[Disabled, ...]:
+    """Return the policies that are disabled now."""
+    with opened(settings) as found:
+        return versions.asleep(found, now)
 
 
 def actor() -> str:

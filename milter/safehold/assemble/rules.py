@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from safehold import policy
 from safehold.errors import Complaint, ComplaintsError, NotLoadedError, SafeholdError, StoreError
@@ -22,6 +22,7 @@ from safehold.policy.load import NOT_READ
 from safehold.register.index import Register
 from safehold.register.people import Person
 from safehold.store.people import PeopleStore
+from safehold.store.versions import Disabled
 
 log = logging.getLogger(__name__)
 
@@ -165,14 +166,62 @@ def unasked(policies: policy.PolicySet, held: Collection[str]) -> Mapping[str, s
     return found
 
 
+class Source(Protocol):
+    """Where policies come from."""
+
+    def number(self) -> int:
+        """Return a number that changes where they are to be read anew without anybody asking for it."""
+
+    def read(self) -> PolicyFolder:
+        """Return them as they are now."""
+
+
+class InFolder:
+    """Policies as they lie in their folder: read when somebody asks for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def number(self) -> int:
+        """Return always the same."""
+        return 0
+
+    def read(self) -> PolicyFolder:
+        """Return the folder."""
+        return policy_folder(self._folder)
+
+
 class Rulebook:
-    """The policies and register in force: swapped whole, kept as they were when what is new is wrong."""
+    """The policies and register in force: swapped whole, kept as they were when what is new is wrong.
+
+    Args:
+        folder: The policy folder, by which complaints name their files.
+        people: The stored register.
+        tell: Told the digest of the policies and the register's revision whenever new ones are in force.
+        source: Where the policies come from, if not from the folder.
+        asleep: Returns the policies that somebody disabled for a time.
+        loaded: Told of policies that were read and taken.
+    """
 
     def __init__(
-        self, folder: Path, people: PeopleStore, *, tell: Callable[[str, int], None] = lambda _digest, _revision: None
+        self,
+        folder: Path,
+        people: PeopleStore,
+        *,
+        tell: Callable[[str, int], None] = lambda _digest, _revision: None,
+        source: Source | None = None,
+        asleep: Callable[[datetime], Collection[Disabled]] = lambda _now: (),
+        loaded: Callable[[PolicyFolder, policy.PolicySet], None] = lambda _folder, _policies: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._folder = folder
-        self._tell = tell  # told the digest of the policies and the register's revision whenever new ones are in force
+        self._source = source or InFolder(folder)
+        self._number = 0
+        self._tell = tell
+        self._loaded = loaded
+        self._read_asleep = asleep
+        self._asleep: tuple[Disabled, ...] = ()
+        self._now = now
         self._stored = people
         self._policies: policy.PolicySet | None = None
         self._people: dict[str, Person] = {}
@@ -200,7 +249,8 @@ class Rulebook:
             StoreError: The register cannot be read; likewise.
         """
         with self._lock:
-            policies = load_policies(self._folder)
+            number, read = self._source.number(), self._source.read()
+            policies = read.load()
             revision, people = self._stored.load()
             register = _register(people, policies)
             if self._rules is not None:
@@ -209,10 +259,19 @@ class Rulebook:
                 if each.code == NOT_READ:
                     log.warning("not read: %s; %s", self._folder / each.file, each.hint)
             self._unheld, self._twice = {}, ()  # somebody asked for it, so all of it is said again
+            self._number, self._asleep = number, self._disabled()
             self._put(policies, {person.id: person for person in people}, revision, register)
+        try:
+            self._loaded(read, policies)
+        except SafeholdError as error:  # they are in force all the same
+            log.warning("what changed in the policies could not be written down: %s", error)
 
     def refresh(self) -> None:
-        """Follow the stored register if it has changed; the policies stay as they are."""
+        """Follow what is stored: a changed register, policies disabled for a time, and what was published."""
+        self._follow_disabled()
+        if self._rules is not None and self._source.number() != self._number:
+            self._number = self._source.number()  # tried once: what is wrong with it is wrong until the next
+            self.reload_or_keep()
         with self._lock:
             if self._policies is None or self._stored.revision() == self._revision:
                 return
@@ -221,6 +280,28 @@ class Rulebook:
             people |= {person.id: person for person in changes.people}
             register = _register(people.values(), self._policies)
             self._put(self._policies, people, changes.revision, register)
+
+    def _follow_disabled(self) -> None:
+        """Switch off what was disabled, and on again what is no longer.  Needs nothing new to be right."""
+        with self._lock:
+            asleep = self._disabled()
+            if self._rules is None or self._policies is None or asleep == self._asleep:
+                return
+            before = {each.policy for each in self._asleep}
+            self._asleep = asleep
+            self._rules = Rules(_awake(self._policies, asleep), self._rules.register)
+            for each in asleep:
+                log.warning("policy=%s is disabled until=%s by=%s", each.policy, each.until.isoformat(), each.actor)
+            for name in sorted(before - {each.policy for each in asleep}):
+                log.warning("policy=%s is in force again", name)
+
+    def _disabled(self) -> tuple[Disabled, ...]:
+        """Return what is disabled now.  Where the store cannot say, what it said last ends in its time all the same."""
+        now = self._now()
+        try:
+            return tuple(self._read_asleep(now))
+        except StoreError:
+            return tuple(each for each in self._asleep if each.until > now)
 
     def _refuse(self, policies: policy.PolicySet, people: Iterable[Person], register: Register) -> None:
         """Refuse policies that would put out of force, without a word, what protects people now.
@@ -265,7 +346,7 @@ class Rulebook:
                 yield from (nobody(name, each, register.registers) for each in news)
 
     def _put(self, policies: policy.PolicySet, people: dict[str, Person], revision: int, register: Register) -> None:
-        rules = Rules(policies, register)
+        rules = Rules(_awake(policies, self._asleep), register)
         self._policies, self._people, self._revision, self._rules = policies, people, revision, rules
         log.info(
             "loaded policies=%d policies_digest=%s people=%d revision=%d register_digest=%s",
@@ -315,6 +396,15 @@ class Rulebook:
                 log.error("the register cannot be followed, the old one stays in force: %s", error)
             except Exception as error:  # noqa: BLE001 - a thread that dies here would leave an old register for ever
                 log.error("the register cannot be followed, the old one stays in force: %s", type(error).__name__)
+
+
+def _awake(policies: policy.PolicySet, asleep: Collection[Disabled]) -> policy.PolicySet:
+    """Return the policies with those that are disabled switched off."""
+    off = {each.policy for each in asleep}
+    if not any(each.id in off for each in policies.policies):
+        return policies
+    switched = (replace(each, mode=Mode.OFF) if each.id in off else each for each in policies.policies)
+    return replace(policies, policies=tuple(switched))
 
 
 def _ids(policies: Iterable[Policy]) -> str:

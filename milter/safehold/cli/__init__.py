@@ -10,7 +10,20 @@ import sys
 from pathlib import Path
 
 from safehold import __version__, config
-from safehold.cli import holds, inspecting, judging, keys, policies, registers, run, serve, setup, stores
+from safehold.cli import (
+    backtesting,
+    explaining,
+    holds,
+    inspecting,
+    judging,
+    keys,
+    policies,
+    registers,
+    run,
+    serve,
+    setup,
+    stores,
+)
 from safehold.cli.output import Exit, InputError, say
 from safehold.errors import (
     ComplaintsError,
@@ -29,7 +42,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="safehold", description="Holds mail that would put somebody in danger.")
     parser.add_argument("--version", action="version", version=f"safehold {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (run, serve, setup, inspecting, judging, policies, registers, holds, stores, keys):
+    for module in (
+        run,
+        serve,
+        setup,
+        inspecting,
+        judging,
+        explaining,
+        backtesting,
+        policies,
+        registers,
+        holds,
+        stores,
+        keys,
+    ):
         module.add_commands(commands, _common())
     return parser
 

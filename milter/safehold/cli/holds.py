@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -103,14 +103,22 @@ def refuse_lent(options: argparse.Namespace) -> None:
 
 def list_holds(options: argparse.Namespace) -> int:
     """List holds: references, policies and times; no address and no subject."""
-    with assemble.quarantine(config.load(options.config)) as quarantine:
+    settings = config.load(options.config)
+    with assemble.quarantine(settings) as quarantine:
         held = quarantine.list(states=tuple(HoldState) if options.all else OPEN)
     if options.json:
         output.lines(as_json(item) for item in held)
         return Exit.OK
-    if not held:
+    if held:
+        _tell_holds(held)
+    else:
         output.say("there has been no hold yet" if options.all else "nothing is on hold (--all: decided ones too)")
-        return Exit.OK
+    for each in assemble.disabled(settings, datetime.now(UTC)):
+        output.say(f"policy {each.policy} is disabled until {output.local(each.until)}: what it would hold leaves")
+    return Exit.OK
+
+
+def _tell_holds(held: Sequence[HeldMessage]) -> None:
     output.table(
         ["hold", "state", "since", "decide by", "severity", "policies", "held", "delivered", "approvals"],
         [
@@ -128,7 +136,6 @@ def list_holds(options: argparse.Namespace) -> int:
             for h in held
         ],
     )
-    return Exit.OK
 
 
 def as_json(held: HeldMessage) -> dict[str, Any]:

@@ -3,18 +3,23 @@
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from safehold import assemble, config, policy
 from safehold.assemble import rules
-from safehold.cli import output, proving
+from safehold.cli import output, proving, publishing, untested
 from safehold.cli.output import Exit, say
 from safehold.errors import Complaint, ComplaintsError, SafeholdError, counted
 from safehold.policy import PolicySet
+from safehold.policy.check import PROFILES, graded
 from safehold.policy.language import Mode
+from safehold.policy.schema import schema
+
+# Warnings of a kind in one file that are shown unless --all is given.
+_FEW = 3
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -32,28 +37,62 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     check.add_argument("--json", action="store_true")
     check.add_argument("--strict", action="store_true", help="warnings fail too")
+    check.add_argument(
+        "--profile",
+        choices=PROFILES,
+        default=PROFILES[0],
+        help="production: what a site may put up with while it begins is an error (default: starter)",
+    )
+    check.add_argument("--all", action="store_true", help="show every warning, also the fourth of a kind in a file")
     check.set_defaults(act=check_policies)
+    text = "the language as JSON Schema, for editors that complete and underline YAML"
+    verbs.add_parser("schema", parents=[common], help=text, description=text).set_defaults(act=print_schema)
     proving.add_verbs(verbs, common)
+    publishing.add_verbs(verbs, common)
 
 
 def check_policies(options: argparse.Namespace) -> int:
     """Check a folder of policies; exit 1 where there are errors (or warnings, with --strict)."""
     place = options.place or config.load(options.config).policies
     read, only = _read(place, options)
-    found = policy.check(read.files, datetime.now(UTC).date(), beside=read.beside, changed=read.changed)
+    today = datetime.now(UTC).date()
+    found = policy.check(read.files, today, profile=options.profile, beside=read.beside, changed=read.changed)
     loaded = _loaded(read)
-    found = (*found, *(_against_store(read, loaded, options) if loaded is not None else ()))
-    complaints = [each for each in sorted(read.placed(found)) if not only or each.file == only]
+    placed = list(read.placed(found))
+    if loaded is not None:
+        placed += graded(untested.complaints(read, loaded, today), options.profile)
+        placed += read.placed(_against_store(read, loaded, options))
+    complaints = [each for each in sorted(placed) if not only or each.file == only]
     errors = sum(each.severity == "error" for each in complaints)
     warnings = sum(each.severity == "warning" for each in complaints)
     if options.json:
         output.document([{n: getattr(c, n) for n in c.__dataclass_fields__} for c in complaints])
     else:
-        for complaint in complaints:
+        shown = complaints if options.all else list(_few_of_each(complaints))
+        for complaint in shown:
             output.result(complaint.text())
         counts = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+        hidden = len(complaints) - len(shown)
+        counts += f" ({hidden} more hidden, --all shows them)" if hidden else ""
         output.result(f"{_summary(loaded, Path(only).name if only else '')}; {counts}" if loaded else counts)
     return Exit.FOUND if errors or (warnings and options.strict) else Exit.OK
+
+
+def _few_of_each(complaints: Iterable[Complaint]) -> Iterator[Complaint]:
+    """Yield what is an error or about no line, and a few of each kind in a file: the fortieth hides what matters."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    for each in complaints:
+        kind = (each.file, each.severity, each.code)
+        seen[kind] += 1
+        if each.severity == "error" or not each.line or seen[kind] <= _FEW:
+            yield each
+
+
+def print_schema(options: argparse.Namespace) -> int:
+    """Print the JSON Schema of policy files."""
+    del options
+    output.document(schema())
+    return Exit.OK
 
 
 def _read(place: Path, options: argparse.Namespace) -> tuple[rules.PolicyFolder, str]:
@@ -110,6 +149,7 @@ def _against_store(read: rules.PolicyFolder, loaded: PolicySet, options: argpars
     if read.folder.resolve() == settings.policies.resolve():  # another folder need not ask all of the store
         for name, hint in rules.unasked(loaded, held).items():
             yield not_asked(name, hint)
+        yield from publishing.disabled_now(settings, loaded)
 
 
 def not_asked(name: str, hint: str) -> Complaint:

@@ -14,8 +14,9 @@ from safehold import assemble
 from safehold.doctor.checks import Check, Gateway, Subject, fail, ok, spoken, warn
 from safehold.errors import ComplaintsError, SafeholdError, counted
 from safehold.policy import PolicySet
-from safehold.store import vitals
+from safehold.store import versions, vitals
 from safehold.store.people import PeopleStore
+from safehold.store.versions import State, Version
 from safehold.store.vitals import InForce
 
 MILTER = "safehold-milter"
@@ -41,9 +42,11 @@ def check(gateway: Gateway) -> Iterator[Check]:
         )
         return
     yield _enforced(loaded)
+    yield from _disabled(gateway)
     yield from _roles(loaded, gateway)
     with assemble.people(settings) as store:
-        yield _in_force(loaded, store, gateway)
+        yield _in_force(_live(loaded, gateway), store, gateway)
+        yield from _unpublished(loaded, gateway)
         revision, stored = store.load()
     people = (*stored, *loaded.people)
     yield from _registers(loaded, {person.register for person in people})
@@ -53,8 +56,46 @@ def check(gateway: Gateway) -> Iterator[Check]:
         yield warn("register", "nobody is in it", "safehold register import FILE")
 
 
-def _in_force(loaded: PolicySet, people: PeopleStore, gateway: Gateway) -> Check:
-    """Compare what the gateway loaded with what the files and the register say now."""
+def _disabled(gateway: Gateway) -> Iterator[Check]:
+    """Tell which policies somebody switched off for a time."""
+    for each in assemble.disabled(gateway.settings, gateway.now):
+        yield warn(
+            "disabled",
+            f'"{each.policy}" is disabled until {each.until:%Y-%m-%d %H:%M} UTC, by {each.actor}',
+            f"safehold policy enable {each.policy} --reason ...   (it comes back by itself)",
+        )
+
+
+def _live(loaded: PolicySet, gateway: Gateway) -> str:
+    """Return the digest of the policies that the gateway ought to judge by."""
+    published = _published(gateway) if gateway.settings.publishing.required else None
+    return published.digest if published is not None else loaded.digest
+
+
+def _published(gateway: Gateway) -> Version | None:
+    with assemble.opened(gateway.settings) as store:
+        return versions.latest(store, State.PUBLISHED)
+
+
+def _unpublished(loaded: PolicySet, gateway: Gateway) -> Iterator[Check]:
+    """Tell of policies in the folder that nobody published, where only what is published counts."""
+    if not gateway.settings.publishing.required:
+        return
+    published = _published(gateway)
+    if published is None:
+        yield fail("published", "nothing was ever published: the milter does not start", "safehold policy publish")
+    elif published.digest != loaded.digest:
+        yield warn(
+            "published",
+            f"the policies in the folder are not those of version {published.id}, which is in force",
+            "safehold policy publish",
+        )
+    else:
+        yield ok("published", f"version {published.id}, {spoken(gateway.now - published.at)} ago")
+
+
+def _in_force(live: str, people: PeopleStore, gateway: Gateway) -> Check:
+    """Compare what the gateway loaded with what it ought to judge by, and with what the register says now."""
     said, log = _loaded_last(gateway), f"journalctl -u {MILTER} -n 20"
     if said is None:
         return warn(
@@ -64,7 +105,7 @@ def _in_force(loaded: PolicySet, people: PeopleStore, gateway: Gateway) -> Check
             log,
         )
     age = spoken(gateway.now - said.at)
-    if said.policies != loaded.digest:
+    if said.policies != live:
         return fail(
             "in force",
             f"the policies were edited and not in force: those that the gateway loaded {age} ago are",

@@ -19,6 +19,7 @@ from typing import Protocol
 from safehold import screening
 from safehold.errors import SafeholdError, StoreError
 from safehold.gate.facts import Expander, Site, direction_of, final_recipients, gather, origin_of
+from safehold.gate.history import Forgetful
 from safehold.model import (
     REFUSED,
     TRY_LATER,
@@ -87,6 +88,7 @@ class Gate:
         quarantine: Quarantine,
         site: Site,
         expander: Expander,
+        history: Forgetful = Forgetful(),  # noqa: B008 - without state
         now: Callable[[], datetime] = _now,
     ) -> None:
         self._rules = rules
@@ -94,6 +96,7 @@ class Gate:
         self._quarantine = quarantine
         self._site = site
         self._expander = expander
+        self._history = history
         self._now = now
 
     def judge(self, message: Message, progress: Callable[[], None] | None = None) -> Reply:
@@ -104,8 +107,11 @@ class Gate:
         facts: Facts | None = None
         try:
             facts = gather(message, self._site, self._expander, self._now())
-            verdict, reading = self._verdict(message, facts, progress)
+            rules = self._rules()
+            facts = self._history.recall(facts, rules.policies)
+            verdict, reading = self._verdict(message, facts, rules, progress)
             reply = self._carry_out(message, facts, verdict, reading)
+            self._learn(facts, verdict, reply)
         except StoreError as error:
             log.error("deferred queue_id=%s cause=store detail=%s", message.queue_id, error)
             return TRY_LATER
@@ -124,8 +130,14 @@ class Gate:
         )
         return reply
 
-    def _verdict(self, message: Message, facts: Facts, progress: Callable[[], None] | None) -> tuple[Verdict, Reading]:
-        rules = self._rules()
+    def _learn(self, facts: Facts, verdict: Verdict, reply: Reply) -> None:
+        """Remember the message: after its reply is certain, and never in its way."""
+        is_written = reply.hold or verdict.with_action(Action.NOTIFY)  # its matches went with the hold, or the note
+        self._history.learn(facts, verdict, reply, () if is_written else self._quarantine.matches(facts, verdict))
+
+    def _verdict(
+        self, message: Message, facts: Facts, rules: Rules, progress: Callable[[], None] | None
+    ) -> tuple[Verdict, Reading]:
         demand = screening.demand(facts, rules.register, rules.policies)
         if demand is None:  # no policy concerns this envelope: there is nothing that reading could change
             return Verdict(tuple(RecipientVerdict(r, Action.PASS) for r in facts.recipients)), Reading()

@@ -207,6 +207,7 @@ ALERTS: Mapping[str, str] = {
     "release refused": "release_refused",
     "approved mail could not be sent": "release_stuck",
     "guard": "guard",
+    "policy": "policy_disabled",
     "": "other",
 }
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who is asked: a final recipient or the addressee of a letter, who sent it, and the tests that need no content.
 
-Also the question that comes before any reading: could a policy concern this recipient, whatever the message held?
-Pure.
+Which policies could concern somebody at all is worked out from these in :mod:`safehold.policy.shortlist`.  Pure.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,14 +12,11 @@ from typing import assert_never
 
 from safehold.model import Direction, FinalRecipient, Scope
 from safehold.policy.language import (
-    Branch,
     FirstContact,
     InAddresses,
     Kind,
-    Mode,
     OfKind,
     OfScope,
-    Policy,
     Related,
     Relation,
     SentBy,
@@ -173,28 +169,8 @@ def related(relation: Relation, relations: Relations, persons: AbstractSet[str])
             assert_never(relation)
 
 
-def possible_branches(policy: Policy, asked: Asked, people: People) -> tuple[Branch, ...]:
-    """Return the branches through which the policy could concern this recipient."""
-    if policy.mode is Mode.OFF or asked.direction not in policy.directions:
-        return ()
-    return tuple(branch for branch in policy.branches if _branch_possible(policy, branch, asked, people))
-
-
-def _branch_possible(policy: Policy, branch: Branch, asked: Asked, people: People) -> bool:
-    for test in branch.tests:
-        related = test.asked
-        if not isinstance(related, Related):
-            if not holds(test, asked):
-                return False
-        elif not test.negated and related.letter:
-            if not asked.is_print_room:
-                return False
-        elif not test.negated and not _relation_possible(policy, related, asked.relations, people):
-            return False
-    return True
-
-
-def _relation_possible(policy: Policy, related: Related, relations: Relations, people: People) -> bool:
+def relation_possible(registers: AbstractSet[str], related: Related, relations: Relations, people: People) -> bool:
+    """Return whether the recipient is that to anybody in *registers* (none named: in any)."""
     match related.relation:
         case Relation.ADVERSE:
             persons = frozenset(relations.adverse) | (frozenset() if related.anyone else relations.by_name)
@@ -208,5 +184,4 @@ def _relation_possible(policy: Policy, related: Related, relations: Relations, p
             return True
         case _:
             assert_never(related.relation)
-    named = policy.registers
-    return any(not named or people.register(person) in named for person in persons)
+    return any(not registers or people.register(person) in registers for person in persons)

@@ -1,33 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What ``policy check`` says: errors, warnings, and in words what a policy does with what cannot be read.  Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as Files
 from dataclasses import replace
 from datetime import date
 
 from safehold.errors import Complaint
-from safehold.model import NO_DAYS, Action, Reason, Scope
+from safehold.model import NO_DAYS, Action, Reason
+from safehold.policy import lints
 from safehold.policy.language import (
     SCOPED,
-    Asked,
-    Kind,
+    Attached,
+    Leaf,
     Mode,
-    OfKind,
-    OfScope,
-    People,
     Policy,
     Related,
     Relation,
+    Term,
+    Terms,
+    leaves,
 )
-from safehold.policy.load import Loading, read
-from safehold.policy.names import PARTNERS
+from safehold.policy.load import read
 
 _PAST = {Action.HOLD: "held", Action.REJECT: "rejected", Action.NOTIFY: "passed, recorded and counted"}
-_NAMES = frozenset({"name", "alias"})
-_PARTNERS_HINT = f"say who they are, at the top of a file: lists: {{{PARTNERS}: {{kind: domain, items: [...]}}}}"
+# Whom the rules of a site are checked for: one that begins, or one whose mail they hold.
+PROFILES = ("starter", "production")
 # What an error of profile "production" is only a warning in "starter".
-_STRICT_IN_PRODUCTION = frozenset({"register-file", "uninspectable-unset", "exception-expired", "list-too-old"})
+STRICT_IN_PRODUCTION = frozenset(
+    {"register-file", "uninspectable-unset", "exception-expired", "list-too-old", "enforce-untested", "always-excused"}
+)
 
 
 def check(
@@ -49,97 +51,61 @@ def check(
     """
     run = read(files, today=today, beside=beside, changed=changed)
     if not run.complaints.failed:
+        lints.lint(run)
         for policy in run.policies:
-            _say(run, policy)
-        _undeclared(run)
-    found = run.complaints.found
-    if profile == "production":
-        found = [replace(c, severity="error") if c.code in _STRICT_IN_PRODUCTION else c for c in found]
-    return tuple(sorted(found))
+            if policy.mode is not Mode.OFF and policy.id in run.marks:
+                words = unreadable_in_words(policy, run.terms)
+                run.complaints.note(run.marks[policy.id], "unreadable", f'"{policy.id}": {words}')
+    return tuple(sorted(graded(run.complaints.found, profile)))
 
 
-def _say(run: Loading, policy: Policy) -> None:
-    mark = run.marks.get(policy.id)
-    if mark is None or policy.mode is Mode.OFF:
-        return
-    run.complaints.note(mark, "unreadable", f'"{policy.id}": {unreadable_in_words(policy)}')
-    if not policy.uninspectable.written and policy.looked_for:
-        run.complaints.warn(
-            mark,
-            "uninspectable-unset",
-            f'"{policy.id}" does not say if_uninspectable; the note about it says what that means',
-            hint="write what you want beside when: if_uninspectable: hold,"
-            " or if_uninspectable: {encrypted: hold, else: notify}",
-        )
-    tests = [test.asked for branch in policy.branches for test in branch.tests]
-    if any(isinstance(a, OfScope) and a.scope is Scope.PARTNER for a in tests) and PARTNERS not in run.names.lists:
-        run.complaints.warn(
-            mark,
-            "no-partners",
-            f'"{policy.id}" asks for partners, and there is no list "{PARTNERS}"',
-            hint=_PARTNERS_HINT,
-        )
-    for kind in sorted({kind for test in tests if (kind := _kind(test)) is not None}):
-        if kind not in run.names.kinds:
-            run.complaints.warn(
-                mark,
-                "no-such-kind",
-                f'"{policy.id}" asks for {kind}, and no address is of that kind; add kinds: {{{kind}: ...}}',
-            )
-    if _needs_whole_register(policy):
-        for content in policy.contents:
-            leaf = content
-            if isinstance(leaf, People) and leaf.fields and leaf.fields <= _NAMES:
-                run.complaints.warn(
-                    mark,
-                    "name-needs-scope",
-                    f'"{policy.id}" looks for names alone in a whole register, which is done only up to 10,000 people;'
-                    " add a field, or a phrase beside it, or ask relation: adverse",
-                )
-
-
-def _kind(asked: Asked) -> Kind | None:
-    """Return the kind without which a test can never be yes, where the site has to say who is of it."""
-    if isinstance(asked, OfKind) and asked.kind is not Kind.PERSONAL_MAIL:
-        return asked.kind
-    return Kind.PRINT_AND_POST if isinstance(asked, Related) and asked.letter else None
-
-
-def _needs_whole_register(policy: Policy) -> bool:
-    return any(not any(related.relation in SCOPED for related in branch.related()) for branch in policy.branches)
-
-
-def _undeclared(run: Loading) -> None:
-    used = sorted({word for what, word in run.names.used if what == "register"})
-    if used and not run.names.registers:
-        policy = next(p for p in run.policies if p.registers)
-        mark = run.marks[policy.id]
-        run.complaints.warn(
-            mark,
-            "registers-undeclared",
-            f"no registers: block names {', '.join(used)}, so a misspelt register would not be noticed;"
-            f" add registers: {{{', '.join(f'{name}: store' for name in used)}}}",
-        )
+def graded(complaints: Iterable[Complaint], profile: str) -> Iterator[Complaint]:
+    """Yield *complaints* as grave as *profile* takes them."""
+    for each in complaints:
+        is_strict = profile == "production" and each.code in STRICT_IN_PRODUCTION
+        yield replace(each, severity="error") if is_strict else each
 
 
 # -- in words -----------------------------------------------------------------------------------------------------
 
 
-def unreadable_in_words(policy: Policy) -> str:
-    """Return what the policy does with a locked zip, and with a photo in which no text could be read."""
-    if not policy.looked_for:
-        return "does not look inside, so a locked zip makes no difference"
+def unreadable_in_words(policy: Policy, terms: Files[str, Term]) -> str:
+    """Return what the policy does with a locked zip, and with a photo in which no text could be read.
+
+    Args:
+        policy: The policy.
+        terms: What is looked for, by the keys of its leaves.
+    """
+    asked = [leaf for content in policy.contents for leaf in leaves(content)]
+    if not any(map(lints.could_be_unread, asked)):
+        return _by_state(policy, asked, terms) or "does not look inside, so a locked zip makes no difference"
     zipped, photo = (_fate(policy, reason) for reason in (Reason.ENCRYPTED, Reason.NO_TEXT))
     whom, others = _whom(policy)
     if not whom:
-        return f"{others}, with a locked zip and with a photo without readable text alike"
-    shadow = "" if policy.enforced else " (recorded only: the policy does not enforce)"
-    said = f"a locked zip {whom} is {zipped}" + (
-        f", and so is a photo without readable text{shadow}"
-        if photo == zipped
-        else f", a photo without readable text {photo}{shadow}"
-    )
+        return f"a locked zip passes, and so does a photo without readable text: {others}"
+    said = f"{_both(whom, zipped, photo)}{_recorded(policy)}"
     return f"{said}; {others}" if others else said
+
+
+def _both(whom: str, zipped: str, photo: str) -> str:
+    if photo == zipped:
+        return f"a locked zip {whom} is {zipped}, and so is a photo without readable text"
+    return f"a locked zip {whom} is {zipped}, a photo without readable text {photo}"
+
+
+def _recorded(policy: Policy) -> str:
+    return "" if policy.enforced else " (recorded only: the policy does not enforce)"
+
+
+def _by_state(policy: Policy, asked: Iterable[Leaf], terms: Files[str, Term]) -> str:
+    """Return what a policy does that looks for files which cannot be read, or "" where it looks for none."""
+    looked_for = [terms.get(key) for leaf in asked if isinstance(leaf, Terms) for key in leaf.terms]
+    states = frozenset().union(*(term.states for term in looked_for if isinstance(term, Attached)))
+    if not states:
+        return ""
+    action = _PAST.get(policy.then.action, "passed")
+    zipped, photo = (action if reason in states else "passed" for reason in (Reason.ENCRYPTED, Reason.NO_TEXT))
+    return f"{_both('to any recipient that the policy names', zipped, photo)}{_recorded(policy)}"
 
 
 def _fate(policy: Policy, reason: Reason) -> str:
@@ -171,5 +137,5 @@ def _whom(policy: Policy) -> tuple[str, str]:
                 f"to a recipient who is {related.relation.value} for somebody in {registers or 'any register'}"
             )
     if not pieces:
-        return "", "passes: nobody can be named in what was not read, so the relation is no"
+        return "", "nobody can be named in what was not read, so the relation is no"
     return " or ".join(dict.fromkeys(pieces)), "to all others it passes"

@@ -9,9 +9,10 @@ Which hits count depends on who looks (rules 4 and 5): that is the :class:`Lens`
 of whoever looks otherwise than anybody sees them, so all others are counted once for all recipients.  Pure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 
@@ -89,6 +90,15 @@ class Lens:
     def known(self, hit: Hit) -> bool:
         """Return whether the hit is none for this adverse party, who knows the value (rule 5)."""
         return self.adverse and hit.known_by(self.parties.get(hit.finding.person, frozenset()))
+
+
+class Shortfall(StrEnum):
+    """Why something that was found does not count for a condition."""
+
+    FIELD = "field"
+    ELSEWHERE = "elsewhere"
+    KNOWN = "known"
+    WEAK = "weak"
 
 
 _TELLING = {"address": frozenset({"address", "postcode"})}
@@ -331,6 +341,35 @@ class Asker:
             found = tuple(hit for hit in named if not leaf.where or leaf.where & self.evidence.where(hit))
             self._spelt[id(leaf), pile] = found
         return found
+
+    # -- what does not count, for an account --
+
+    def shortfalls(self, leaf: People, lens: Lens) -> Iterator[tuple[Hit, Shortfall]]:
+        """Yield what whoever looks through *lens* is shown of the leaf's registers and what does not count for it."""
+        pile = self._seen(lens)
+        for person, own in pile.by_person.items():
+            if own[0].register in leaf.registers:
+                kept = {id(hit) for hit in self._kept(leaf, pile, person, lens)}
+                for hit in own:
+                    if lens.rank(hit) and id(hit) not in kept:
+                        yield hit, self._shortfall(hit, leaf, lens)
+
+    def _shortfall(self, hit: Hit, leaf: People, lens: Lens) -> Shortfall:
+        if leaf.fields and leaf.fields.isdisjoint(_tells(hit.finding.field)):
+            return Shortfall.FIELD
+        if leaf.where and leaf.where.isdisjoint(self.evidence.where(hit)):
+            return Shortfall.ELSEWHERE
+        return Shortfall.KNOWN if lens.known(hit) else Shortfall.WEAK
+
+    def different(self, leaf: Terms, lens: Lens) -> int:
+        """Return how many different hits of the leaf's terms there are."""
+        return len({(hit.term, hit.finding.value) for hit in self._of_terms(leaf, self._seen(lens))})
+
+    def people_found(self, leaf: People, lens: Lens) -> tuple[int, int]:
+        """Return of how many people something counts for the leaf, and the most fields of one of them."""
+        pile = self._seen(lens)
+        kept = [hits for person in pile.by_person if (hits := self._kept(leaf, pile, person, lens))]
+        return len(kept), max(map(_fields, kept), default=0)
 
     # -- where witnesses stand --
 

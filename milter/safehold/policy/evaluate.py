@@ -29,13 +29,13 @@ from safehold.policy.asked import Asked, Letter, People, RelationTest, holds, is
 from safehold.policy.content import Asker
 from safehold.policy.evidence import Evidence, Unread
 from safehold.policy.excuses import Excuses
-from safehold.policy.language import SCOPED, Branch, Content, Mode, Per, Policy, Related
+from safehold.policy.language import SCOPED, Branch, Content, Per, Policy, Related, Severity
 from safehold.policy.load import PolicySet
 from safehold.policy.views import Bench, View
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class Outcome:
     """What one policy says of one recipient."""
 
     answer: Answer
@@ -48,10 +48,11 @@ class _Outcome:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
+        """Return what could not be read, each thing once."""
         return tuple(dict.fromkeys(problem for unread in self.unread for problem in unread.problems))
 
 
-_NOT = _Outcome(Answer.NO)
+NOT = Outcome(Answer.NO)
 
 
 def evaluate(
@@ -73,11 +74,17 @@ def evaluate(
         people: The register, as far as it is asked here.
         others: Verdicts that were reached elsewhere; they follow, and ``deliver_others: no`` reaches them too.
     """
-    judges = [Judge(policy, evidence, letters, people) for policy in policies.policies if policy.mode is not Mode.OFF]
+    shortlist = policies.shortlist
+    holding = shortlist.holding(evidence.registers, evidence.found, evidence.unread)
+    judges: dict[str, Judge] = {}
     grounds = []
     notes = []
     for asked in recipients:
-        said = [(judge, judge.ground(asked)) for judge in judges]
+        worth_asking = shortlist.policies(holding and holding & shortlist.of(asked, people))
+        for policy in worth_asking:
+            if policy.id not in judges:
+                judges[policy.id] = Judge(policy, evidence, letters, people)
+        said = [(judges[policy.id], judges[policy.id].ground(asked)) for policy in worth_asking]
         grounds.append([ground for _, ground in said if ground is not None])
         notes.append([judge.note(asked) for judge, ground in said if ground is None])
     verdicts = [_verdict(asked, own, note) for asked, own, note in zip(recipients, grounds, notes, strict=True)]
@@ -90,10 +97,16 @@ def handling(policies: PolicySet, verdicts: Iterable[RecipientVerdict]) -> tuple
     for ground in (ground for verdict in verdicts for ground in verdict.grounds):
         raised[ground.policy] = ground.severity or raised.get(ground.policy, "")
     return tuple(
-        replace(policy.handling, severity=raised[policy.id] or policy.severity.value)
+        replace(policy.handling, severity=_graver(policy.severity, raised[policy.id]).value)
         for policy in policies.policies
         if policy.id in raised
     )
+
+
+def _graver(own: Severity, raised: str) -> Severity:
+    """Return the severity of a policy after ``raise_to``, which never lowers it."""
+    order = list(Severity)
+    return max(own, Severity(raised), key=order.index) if raised else own
 
 
 def _hold_others(
@@ -147,6 +160,7 @@ class Judge:
         self.bench = Bench(policy.registers, letters, people)
         self.askers = {content: Asker(content, evidence) for content in policy.contents}
         self.excuses = Excuses(policy, evidence)
+        self._is_asked = False
 
     @cached_property
     def hopeful(self) -> tuple[Branch, ...]:
@@ -157,13 +171,13 @@ class Judge:
     def ground(self, asked: Asked) -> Ground | None:
         """Return why the policy asks for an action for this recipient, or None where it does not."""
         policy = self.policy
-        outcome = self._outcome(asked)
+        outcome = self.outcome(asked)
         if outcome.answer is Answer.NO:
             return None
         ground = Ground(
             policy=policy.id,
             enforced=policy.enforced,
-            action=self._action(outcome),
+            action=self.action(outcome),
             answer=outcome.answer,
             person=outcome.person,
             relation=outcome.relation,
@@ -178,8 +192,7 @@ class Judge:
         repeat = self.policy.repeat
         if repeat is None:
             return ground
-        whose = "" if repeat.per is Per.SENDER else asked.recipient.address
-        times = asked.sent.counts.get((self.policy.id, whose), 0) + 1
+        times = self.times(asked)
         why = f"{ground.why}; {reasons.times(repeat, times)}"
         if times >= repeat.at_least:
             return replace(ground, why=why, severity=repeat.raise_to.value if repeat.raise_to is not None else "")
@@ -187,7 +200,13 @@ class Judge:
             return ground
         return replace(ground, why=why, action=min(ground.action, Action.NOTIFY, key=lambda action: action.rank))
 
-    def _action(self, outcome: _Outcome) -> Action:
+    def times(self, asked: Asked) -> int:
+        """Return how often it was so for the sender or the recipient, whom ``repeat`` counts, this time included."""
+        is_sender = self.policy.repeat is None or self.policy.repeat.per is Per.SENDER
+        return asked.sent.counts.get((self.policy.id, "" if is_sender else asked.recipient.address), 0) + 1
+
+    def action(self, outcome: Outcome) -> Action:
+        """Return what an outcome asks to be done."""
         match outcome.answer:
             case Answer.NO:
                 return Action.PASS
@@ -201,7 +220,7 @@ class Judge:
 
     def note(self, asked: Asked) -> str:
         """Return why a policy that nearly fired did not: the recipient knows the value already (rule 5)."""
-        if not self.hopeful or not (asked.relations.adverse or asked.relations.by_name):
+        if not (asked.relations.adverse or asked.relations.by_name) or not self.hopeful:
             return ""
         if not any(hit.known_to for asker in self.askers.values() for hit in asker.hits):
             return ""
@@ -209,68 +228,73 @@ class Judge:
         nameless: dict[str, frozenset[str]] = dict.fromkeys(asked.relations.adverse, frozenset())
         stranger = replace(asked, relations=replace(asked.relations, adverse=nameless))
         nobody = replace(self.bench.people, parties=lambda _: frozenset())
-        outcome = Judge(self.policy, self.evidence, (), nobody)._outcome(stranger)
+        outcome = Judge(self.policy, self.evidence, (), nobody).outcome(stranger)
         if outcome.answer is not Answer.YES:
             return ""
         return f"{self.policy.id}: {reasons.KNOWN_TO}"
 
     # -- one recipient --
 
-    def _outcome(self, asked: Asked) -> _Outcome:
-        if asked.direction not in self.policy.directions or not self.hopeful:
-            return _NOT
+    def outcome(self, asked: Asked) -> Outcome:
+        """Return what the policy says of a recipient, before it is counted how often it did."""
+        # Looking for what nobody could be shown pays from the second recipient on.
+        branches = self.hopeful if self._is_asked else self.policy.branches
+        self._is_asked = True
+        if asked.direction not in self.policy.directions or not branches:
+            return NOT
         if self.excuses.outright(asked) is not None:
-            return _NOT
-        best = _NOT
-        for branch in self.hopeful:
+            return NOT
+        best = NOT
+        for branch in branches:
             if not all(holds(test, asked) for test in branch.tests):
                 continue
             outcome = self._branch(branch, asked)
             if outcome.answer is Answer.YES:
                 return outcome
-            if outcome.answer is Answer.CANNOT_TELL and self._action(outcome).rank > self._action(best).rank:
+            if outcome.answer is Answer.CANNOT_TELL and self.action(outcome).rank > self.action(best).rank:
                 best = outcome
         return best
 
-    def _branch(self, branch: Branch, asked: Asked) -> _Outcome:
+    def _branch(self, branch: Branch, asked: Asked) -> Outcome:
         asker = self.askers[branch.content]
         related = [RelationTest(test.asked, test.negated) for test in branch.tests if isinstance(test.asked, Related)]
         if any(is_to_nobody(test, asked.relations, letter=False) for test in related):
-            return _NOT
+            return NOT
         if not any(test.asked.letter and not test.negated for test in related):
-            return self._one(View(self.bench, asker, asked, related, None))
+            return self.seen(View(self.bench, asker, asked, related, None))
         if not asked.is_print_room:
-            return _NOT
-        best = self._unread_letter(asker, asked, related)
+            return NOT
+        best = self.unread_letter(asker, asked, related)
         for letter in self.bench.letters:
             if any(is_to_nobody(test, letter.relations, letter=True) for test in related):
                 continue
-            outcome = self._one(View(self.bench, asker, asked, related, letter))
+            outcome = self.seen(View(self.bench, asker, asked, related, letter))
             if outcome.answer is Answer.YES:
                 return outcome
-            if outcome.answer is Answer.CANNOT_TELL and best is _NOT:
+            if outcome.answer is Answer.CANNOT_TELL and best is NOT:
                 best = outcome
         return best
 
-    def _unread_letter(self, asker: Asker, asked: Asked, related: Sequence[RelationTest]) -> _Outcome:
+    def unread_letter(self, asker: Asker, asked: Asked, related: Sequence[RelationTest]) -> Outcome:
         """Answer for a print room where something could not be read: it may be the letter, to anybody."""
         if not self.evidence.unread:
-            return _NOT
+            return NOT
         view = View(self.bench, asker, asked, [test for test in related if not test.asked.letter], None)
         contents = view.contents
         if not (contents.there.there or contents.there.perhaps or contents.unread):
-            return _NOT
+            return NOT
         if not view.persons(contents.there.persons | contents.there.maybe) and not view.anyone() and not view.nobody():
-            return _NOT
+            return NOT
         unread = self.evidence.unread if contents.there.there else tuple(u for u, _ in contents.unread)
-        return _Outcome(
+        return Outcome(
             Answer.CANNOT_TELL,
             relation=reasons.relation(related),
             unread=unread or self.evidence.unread,
             why=f"{reasons.unreadable(unread)} {reasons.MAY_BE_A_LETTER}",
         )
 
-    def _one(self, view: View) -> _Outcome:
+    def seen(self, view: View) -> Outcome:
+        """Return what the policy says of what one view shows."""
         contents = view.contents
         fired = [person for person in sorted(view.persons(contents.there.persons)) if not self.excuses.of(view, person)]
         if fired:
@@ -285,7 +309,7 @@ class Judge:
         if not unread and self._perhaps(view, contents.there):
             unread = list(self.evidence.unread)
         if not unread:
-            return _NOT
+            return NOT
         return self._cannot_tell(view, tuple(unread), by_name_only=by_name_only)
 
     @staticmethod
@@ -294,9 +318,9 @@ class Judge:
             view.persons(answer.maybe) or (answer.anyone and view.anyone()) or (answer.maybe_nobody and view.nobody())
         )
 
-    def _yes(self, view: View, person: str) -> _Outcome:
+    def _yes(self, view: View, person: str) -> Outcome:
         findings = view.asker.witness(view.lens, person)
-        return _Outcome(
+        return Outcome(
             Answer.YES,
             person=person,
             relation=reasons.relation(view.related),
@@ -304,7 +328,7 @@ class Judge:
             why=reasons.fired(view.related, person, findings, by_name=person in view.lens.by_name),
         )
 
-    def _cannot_tell(self, view: View, unread: tuple[Unread, ...], *, by_name_only: bool) -> _Outcome:
+    def _cannot_tell(self, view: View, unread: tuple[Unread, ...], *, by_name_only: bool) -> Outcome:
         why = reasons.unreadable(unread)
         relation = reasons.relation(view.related)
         if relation in SCOPED:
@@ -313,7 +337,7 @@ class Judge:
             why += f", and {who} is {relation.replace('_', ' ')} to somebody in {registers}"
         if by_name_only:
             why += f"; {reasons.BY_NAME_ONLY}"
-        return _Outcome(
+        return Outcome(
             Answer.CANNOT_TELL,
             relation=relation,
             unread=unread,

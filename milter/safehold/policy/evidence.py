@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from safehold.model import Finding, PartPath, PlaceKind, Problem, Reading, Reason, Strength, Visibility
@@ -132,6 +133,16 @@ class Evidence:
             for key, findings in (terms or {}).items()
         }
         self.unread = self._unread(reading.problems)
+
+    @property
+    def registers(self) -> AbstractSet[str]:
+        """Return the registers of which somebody was found."""
+        return self.people.keys()
+
+    @property
+    def found(self) -> AbstractSet[str]:
+        """Return the keys of the terms that were found."""
+        return {key for key, hits in self.terms.items() if hits} | self.everywhere
 
     # -- where things stand --
 

@@ -8,6 +8,7 @@ found there, at any strength, and for one of them the finding must be certain.  
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 
 from safehold.model import PartPath, Strength
 from safehold.policy.asked import Asked, RelationTest, holds, related
@@ -31,7 +32,10 @@ class Excuses:
         self._askers = {
             branch.content: Asker(branch.content, evidence) for excuse in policy.excuses for branch in excuse.branches
         }
-        self._unread = frozenset(part for unread in evidence.unread for part in unread.parts)
+
+    @cached_property
+    def _unread(self) -> frozenset[PartPath]:
+        return frozenset(part for unread in self._evidence.unread for part in unread.parts)
 
     def outright(self, asked: Asked) -> Excuse | None:
         """Return the exception that frees a recipient whatever the message holds, read or not."""

@@ -37,7 +37,7 @@ _NEARNESS = {
 # What a mapping is called in a complaint -> its keys.
 KEYS: dict[str, dict[str, Key]] = {
     "a policy file": {
-        "version": Key("1"),
+        "version": Key("the version of the language: 1"),
         "include": Key("further files, as globs relative to this one"),
         "kinds": Key("which addresses and domains are of a recipient kind"),
         "roles": Key("which addresses and domains have a role"),
@@ -53,7 +53,7 @@ KEYS: dict[str, dict[str, Key]] = {
         "id": Key("lower-kebab name, never used again"),
         "title": Key("one line for reviewers"),
         "why": Key("law, case or risk; shown to reviewers only"),
-        "owner": Key("who answers for it"),
+        "owner": Key("who answers for this policy"),
         "severity": Key("low, medium, high or critical"),
         "mode": Key("off, shadow (if unset) or enforce"),
         "notice_title": Key("what the sender reads in place of the title"),
@@ -132,7 +132,7 @@ KEYS: dict[str, dict[str, Key]] = {
     "attachments": {
         "type": Key("a family of types (pdf, archive, picture ...) or a media type"),
         "name": Key('a file name, * for anything: "*.zip"'),
-        "larger_than": Key('"10 MB"'),
+        "larger_than": Key('how large it must be: "500 kB", "10 MB"'),
         "count": Key("at least so many of them"),
         "state": Key("why it could not be read, or unreadable for any reason"),
         "redaction": Key("a redaction that fails: any, or which kind"),
@@ -175,8 +175,8 @@ KEYS: dict[str, dict[str, Key]] = {
     "then": {
         "action": Key("hold, reject or notify"),
         "review": Key("the role that decides"),
-        "approvals": Key("1 or 2"),
-        "deadline": Key('"2 hours"'),
+        "approvals": Key("how many different people must agree to a release: 1 or 2"),
+        "deadline": Key('how long those who decide have: "30 minutes", "2 hours", "1 day"'),
         "at_deadline": _later("escalate or return"),
         "deliver_others": Key("no: hold the other recipients' copies too"),
         "sender_may": _later("cancel, explain"),
@@ -192,7 +192,7 @@ KEYS: dict[str, dict[str, Key]] = {
         "kind": Key("domain, address, phrase or regex"),
         "items": Key("the items themselves"),
         "file": Key("a text file, one item a line"),
-        "builtin": Key("personal-mail"),
+        "builtin": Key("a list that safehold brings along: personal-mail"),
         "plus": Key("items to add"),
         "minus": Key("items to take away"),
         "at_most_age": Key("how old the list may be"),
@@ -201,7 +201,7 @@ KEYS: dict[str, dict[str, Key]] = {
     "a reviewers' role": {
         "members": Key("addresses, or a list file"),
         "cover": _later("the role that stands in"),
-        "hours": _later("all or office"),
+        "hours": Key("when they decide: all hours, or office hours only (settings: calendar); deadlines count these"),
     },
 }
 
@@ -211,7 +211,6 @@ IN_PLACE_OF = {
     "sender_may": "take the line out; a sender can always ask the reviewers, who cancel",
     "notice_detail": "how much every sender is told stands in the settings: notices.detail",
     "cover": "name the people who stand in among the members, and under notices.reviewers in the settings",
-    "hours": "take the line out: a role is told at any hour",
 }
 
 # Where a fired policy of the full language also stands on the content half of `when`.

@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safehold.model import Action, Direction, Handling, Reason, Scope, Strength
 from safehold.policy.addresses import AddressSet
+
+if TYPE_CHECKING:
+    from safehold.policy.clauses import Clause
 
 DEFAULT_NOTICE_TITLE = "a check on protected information"
 
@@ -292,6 +295,7 @@ class Excuse:
         branches: Its conditions, as a policy's; one of them must be wholly true.
         expires: The last day on which it counts.
         registers: Registers whose people its relation is asked about.
+        written: Its conditions as the author wrote them.
     """
 
     id: str
@@ -300,6 +304,7 @@ class Excuse:
     expires: date
     branches: tuple[Branch, ...]
     registers: frozenset[str] = frozenset()
+    written: "Clause | None" = field(default=None, compare=False, repr=False)
 
 
 class Per(StrEnum):
@@ -327,12 +332,17 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Then:
-    """What a policy wants done; ``notify``: sender or reviewers -> the author's text for their notice."""
+    """What a policy wants done.
+
+    ``notify``: sender or reviewers -> the author's text for their notice.  ``office``: the role that decides does so in
+    the hours of the office alone, and the deadline counts no others.
+    """
 
     action: Action = Action.HOLD
     review: str = "reviewers"
     approvals: int = 1
     deadline_s: int = 4 * 3600
+    office: bool = False
     deliver_others: bool = True
     notify: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -365,6 +375,7 @@ class Policy:
         excuses: Its exceptions that have not expired.
         ocr: Whether it says that pictures are to be read, or not to be; None where it leaves that to us.
         place: File and line of its ``id``.
+        written: ``when`` as the author wrote it, for accounts of a verdict; nobody is judged by it.
     """
 
     id: str
@@ -386,6 +397,7 @@ class Policy:
     excuses: tuple[Excuse, ...] = ()
     repeat: Repeat | None = None
     place: tuple[str, int] = ("", 0)
+    written: "Clause | None" = field(default=None, compare=False, repr=False)
 
     @property
     def contents(self) -> tuple[Content, ...]:
@@ -416,6 +428,8 @@ class Policy:
             review=self.then.review,
             approvals=self.then.approvals,
             deadline_s=self.then.deadline_s,
+            office=self.then.office,
+            counts=self.repeat.per.value if self.repeat is not None else "",
             sender_text=self.then.notify.get("sender", ""),
             reviewers_text=self.then.notify.get("reviewers", ""),
         )
@@ -427,9 +441,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Reviewers:
-    """Who decides in a role."""
+    """Who decides in a role; with *office*, in the hours of the office alone."""
 
     members: tuple[str, ...] = ()
+    office: bool = False
 
 
 @dataclass(frozen=True, slots=True)

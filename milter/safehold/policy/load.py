@@ -23,6 +23,7 @@ from safehold.policy.language import Kind, Mode, Policy, Term
 from safehold.policy.names import PARTNERS, Names, relative
 from safehold.policy.nodes import Complaints, Mapping, Mark, Scalar, compose
 from safehold.policy.policies import PolicyReader
+from safehold.policy.shortlist import Shortlist
 from safehold.policy.walk import Walk
 from safehold.register import importing
 from safehold.register.people import Person
@@ -55,6 +56,14 @@ class PolicySet:
     roles: Files[str, AddressSet] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     partners: AddressSet = field(default=AddressSet(), repr=False)
     terms: Files[str, Term] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    _shortlists: list[Shortlist] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def shortlist(self) -> Shortlist:
+        """Return what tells the few branches that are worth asking from the many; made once, when first asked for."""
+        if not self._shortlists:
+            self._shortlists.append(Shortlist(self.policies))
+        return self._shortlists[0]
 
     def policy(self, policy_id: str) -> Policy:
         """Return one policy.
@@ -283,18 +292,32 @@ def _version(root: Mapping, walk: Walk) -> None:
 
 def _includes(roots: dict[str, Mapping], walk: Walk, files: Files[str, bytes]) -> None:
     """Check that every include names something and that none goes in a circle (each file is read once in any case)."""
+    named: list[tuple[str, Scalar, set[str]]] = []
     graph: dict[str, set[str]] = {}
     for name, root in roots.items():
         for item in walk.texts(root.get("include"), "include"):
             pattern = relative(name, item.text)
-            found = fnmatch.filter(files, pattern) if pattern else []
+            found = set(fnmatch.filter(files, pattern)) if pattern else set()
             if not found:
                 walk.wrong(item, f"`{item.text[:60]}` names no file in the policy folder", "unknown-file")
             if name in found and not any(c in item.text for c in "*?["):
                 walk.wrong(item, "this file includes itself", "include-cycle")
-            graph.setdefault(name, set()).update(set(found) - {name})
-            if any(name in graph.get(other, ()) for other in found if other != name):
-                walk.wrong(item, f"`{item.text[:60]}` includes this file in turn", "include-cycle")
+            named.append((name, item, found - {name}))
+            graph.setdefault(name, set()).update(found - {name})
+    for name, item, found in named:
+        if name in _reached(graph, found):
+            walk.wrong(item, f"`{item.text[:60]}` includes this file in turn", "include-cycle")
+
+
+def _reached(graph: Files[str, AbstractSet[str]], names: AbstractSet[str]) -> set[str]:
+    """Return *names* and all that they include, one through another."""
+    reached: set[str] = set()
+    waiting = set(names)
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        waiting |= graph.get(name, frozenset()) - reached
+    return reached
 
 
 # -- across files -------------------------------------------------------------------------------------------------

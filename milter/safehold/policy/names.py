@@ -15,7 +15,7 @@ from safehold.policy import addresses, patterns
 from safehold.policy.addresses import AddressSet
 from safehold.policy.keys import CHOICES, PLACEHOLDERS, REVIEWER_PLACEHOLDERS
 from safehold.policy.language import DocumentType, Kind, Pattern, Phrases, Reviewers
-from safehold.policy.nodes import Complaints, Mapping, Mark, Node, Scalar, closest, decode, meant, scalars
+from safehold.policy.nodes import Complaints, Mapping, Mark, Node, Scalar, closest, decode, listed, meant, scalars
 from safehold.policy.walk import Walk
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -305,7 +305,7 @@ class Names:
         found = self.document_types.get(item.text)
         self.used.add(("document type", item.text))
         if found is None:
-            here = f" Document types here: {', '.join(sorted(self.document_types))}" if self.document_types else ""
+            here = f" Document types here: {listed(self.document_types)}" if self.document_types else ""
             cure = meant(item.text, self.document_types) or "."
             self.walk.wrong(item, f'no document type "{item.text[:60]}"{cure}{here}', "unknown-document-type")
         return found
@@ -345,7 +345,8 @@ class Names:
                 members += [member.text for member in self.list_file(item)]
             else:
                 members.append(item.text)
-        return Reviewers(tuple(members))
+        hours = self.walk.choice(table.get("hours"), "hours", str, "all")
+        return Reviewers(tuple(members), office=hours == "office")
 
     def _message(self, key: Scalar, node: Node) -> None:
         text = self.walk.text(node, f"message {key.text}")
@@ -400,13 +401,13 @@ class Names:
         """Return the list that *item* names if it is of one of *kinds*, or None after complaining."""
         found = self.lists.get(item.text)
         if found is None:
-            near = closest(item.text, [name for name, entry in self.lists.items() if entry.kind in (*kinds, "")])
+            near = closest(item.text, (name for name, entry in self.lists.items() if entry.kind in (*kinds, "")))
             cure = ""
             if near:
                 place = self.lists[near].mark
                 cure = f'; did you mean "{near}" ({place.file}:{place.line})?'
             elif self.lists:
-                cure = f". Lists here: {', '.join(sorted(self.lists))}"
+                cure = f". Lists here: {listed(self.lists)}"
             # Whoever writes the words themselves where a list's name belongs has no list of a name like that.
             hint = "" if near or "phrase" not in kinds else _PHRASES
             self.walk.wrong(item, f'no list "{item.text[:60]}"{cure}', "unknown-list", hint=hint)
@@ -426,7 +427,7 @@ class Names:
         self.used.add(("register", item.text))
         if self.registers and item.text not in self.registers:
             cure = meant(item.text, self.registers) or "."
-            here = ", ".join(self.registers)
+            here = listed(self.registers)
             self.walk.wrong(item, f'no register "{item.text[:60]}"{cure} Registers here: {here}', "unknown-register")
         return item.text
 

@@ -12,13 +12,15 @@ small budget.  Pure; no state is shared between files.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
+from itertools import islice
 
 import yaml
+from rapidfuzz import fuzz, process
 
 from safehold.errors import Complaint
+from safehold.policy import patterns
 from safehold.register import faults
 
 # A policy file of a large council is some 40 KB; 1 MB is where the mistake is certain (a mailbox, a spreadsheet).
@@ -28,15 +30,18 @@ NODE_LIMIT = 200_000
 # Ten uses of a shared list are thrift, a thousand nodes out of them a bomb.
 ALIAS_LIMIT = 20
 ALIAS_NODE_LIMIT = 2_000
-# What one file may say before we stop listing: a binary file makes thousands.
+# What is said of one file, errors and all else apart, before we stop listing: a binary file makes thousands.
 COMPLAINT_LIMIT = 200
 LINE_LIMIT = 240
+# Addresses of recipients stand in many lines for good reason; a line with anything else of people is not shown.
+_SHOWN = frozenset({"", "mail address"})
 # In place of a message that quotes the file.
 _HUSHED = "not valid YAML here"
 _QUOTES = re.compile(r'["*&]')
 # Did-you-mean is for a slip of the finger; comparing with thousands of names would take seconds.
 _NEAR_LENGTH = 6
 _NEAR_WORDS = 500
+_MOST_LISTED = 30
 
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -113,9 +118,9 @@ def scalars(node: Node) -> Iterator[Scalar]:
 
 def closest(word: str, words: Iterable[str]) -> str:
     """Return the one of *words* that was probably meant by *word*, or ""."""
-    near = sorted(other for other in words if abs(len(other) - len(word)) <= _NEAR_LENGTH)[:_NEAR_WORDS]
-    found = get_close_matches(word.lower(), near, n=1, cutoff=0.6)
-    return found[0] if found else ""
+    near = [other for other in islice(words, _NEAR_WORDS) if abs(len(other) - len(word)) <= _NEAR_LENGTH]
+    found = process.extractOne(word.lower(), sorted(near), scorer=fuzz.ratio, score_cutoff=60)
+    return found[0] if found is not None else ""
 
 
 def meant(word: str, words: Iterable[str]) -> str:
@@ -124,23 +129,34 @@ def meant(word: str, words: Iterable[str]) -> str:
     return f'; did you mean "{found}"?' if found else ""
 
 
+def listed(words: Collection[str]) -> str:
+    """Return the names there are to choose from, in their order, a few dozen at most."""
+    more = len(words) - _MOST_LISTED
+    return ", ".join(islice(words, _MOST_LISTED)) + (f" and {more:,} more" if more > 0 else "")
+
+
 @dataclass(slots=True)
 class Complaints:
     """The complaints of one run, and the lines of the files they point into."""
 
     found: list[Complaint] = field(default_factory=list)
     lines: dict[str, list[str]] = field(default_factory=dict)
-    _per_file: dict[str, int] = field(default_factory=dict)
+    _per_file: dict[tuple[str, bool], int] = field(default_factory=dict)
     _seen: set[Complaint] = field(default_factory=set)
 
     def add(
         self, mark: Mark, code: str, message: str, *, hint: str = "", severity: str = "error", silent: bool = False
     ) -> None:
         """Record a complaint at *mark*; ``silent`` leaves the source line out where it could show a protected value."""
-        count = self._per_file.get(mark.file, 0)
-        if count >= COMPLAINT_LIMIT:
+        # INVARIANT: an error is left out only after errors; warnings before it never make a bad file a good one.
+        kept = mark.file, severity == "error"
+        count = self._per_file.get(kept, 0)
+        self._per_file[kept] = count + 1
+        if count == COMPLAINT_LIMIT:
+            code, silent = "and-more", True
+            message, hint = f"{COMPLAINT_LIMIT} are listed for this file; mend them, and the rest will be shown", ""
+        elif count > COMPLAINT_LIMIT:
             return
-        self._per_file[mark.file] = count + 1
         source = "" if silent else self._source(mark)
         room = len(source) - mark.column + 1 if source else mark.length
         length = max(1, min(mark.length, room))
@@ -178,6 +194,8 @@ class Complaints:
         lines = self.lines.get(mark.file, [])
         text = lines[mark.line - 1] if 0 < mark.line <= len(lines) else ""
         if len(text) > LINE_LIMIT:  # nobody can read a caret under a line that wraps twice
+            return ""
+        if set(patterns.personal_data(text).split(" and ")) - _SHOWN:
             return ""
         return "".join(c if c.isprintable() else " " for c in text)
 

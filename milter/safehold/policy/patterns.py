@@ -83,8 +83,8 @@ def _unbalanced(text: str) -> int:
     return opened[-1] if opened else 0
 
 
-# Full UK postcode, UK telephone number, mail address: as literal text, so that a pattern *for* them is not one.  Every
-# gap is bounded, so that no text makes these slower than linear.
+# Full UK postcode, UK telephone number, mail address, official numbers of people: as literal text, so that a pattern
+# *for* them is not one.  Every gap is bounded, so that no text makes these slower than linear.
 _PERSONAL = (
     (
         "postcode",
@@ -103,6 +103,14 @@ _PERSONAL = (
             r"(?<![A-Za-z0-9\\\])])[A-Za-z0-9][A-Za-z0-9._%-]{0,63}@[A-Za-z0-9][A-Za-z0-9.-]{0,100}\.[A-Za-z]{2,}"
         ),
     ),
+    (
+        "National Insurance number",
+        re.compile(
+            r"(?<![A-Za-z0-9\\])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?: ?[0-9]{2}){3} ?[A-D](?![A-Za-z0-9])",
+            re.IGNORECASE,
+        ),
+    ),
+    ("NHS number", re.compile(r"(?<![A-Za-z0-9\\.,])[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}(?![A-Za-z0-9])")),
 )
 _ESCAPED = re.compile(r"\\([^A-Za-z0-9])")
 
@@ -110,5 +118,13 @@ _ESCAPED = re.compile(r"\\([^A-Za-z0-9])")
 def personal_data(text: str, *, pattern: bool = False) -> str:
     """Return what *text* seems to hold, in words ("postcode and phone number"), or ""."""
     literal = _ESCAPED.sub(r"\1", text) if pattern else text
-    found = [name for name, shape in _PERSONAL if shape.search(literal)]
+    found = [name for name, shape in _PERSONAL if any(_could_be(name, m[0]) for m in shape.finditer(literal))]
     return " and ".join(found)
+
+
+def _could_be(name: str, text: str) -> bool:
+    """Return whether a number that has check digits has the right one; nine of ten ten-digit numbers have not."""
+    if name != "NHS number":
+        return True
+    digits = [int(c) for c in text if c.isdigit()]
+    return sum(digit * weight for digit, weight in zip(digits, range(10, 0, -1), strict=True)) % 11 == 0

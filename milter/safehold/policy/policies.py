@@ -11,8 +11,9 @@ from types import MappingProxyType
 
 from safehold.errors import counted
 from safehold.model import Action, Direction, Reason
-from safehold.policy import sense
-from safehold.policy.branches import BRANCH_LIMIT, Every, Tree, branches, count
+from safehold.policy import clauses, sense
+from safehold.policy.branches import BRANCH_LIMIT, Tree, branches, count
+from safehold.policy.clauses import Clause
 from safehold.policy.conditions import ConditionReader, Said
 from safehold.policy.keys import CHOICES, CONTENT_HALF, KEYS, POSTPONED_ACTIONS, RECIPIENT_HALF
 from safehold.policy.language import (
@@ -98,8 +99,8 @@ class PolicyReader:
             if id_node is not None:
                 walk.wrong(id_node, _ID_SHAPE)
         when = walk.mapping(table.get("when"), "when")
-        directions, tree = self._when(node, policy_id, when)
-        made = self._branches(tree, when or node)
+        directions, written = self._when(node, clauses.nameless(table.key("when") or node), policy_id, when)
+        made = self._branches(written.means, when or node)
         then = self._then(table.get("then"))
         mode_node = table.get("mode") or self.defaults.get("mode")
         registers = frozenset(
@@ -130,6 +131,7 @@ class PolicyReader:
             excuses=excuses,
             repeat=self._repeat(table.get("repeat")),
             place=(node.mark.file, node.mark.line),
+            written=written,
         )
         if self.understood:
             sense.check(policy, said, when or node, table.get("id") or node, self.names)
@@ -145,20 +147,25 @@ class PolicyReader:
 
     # -- when --
 
-    def _when(self, node: Node, policy_id: str, when: Mapping | None) -> tuple[frozenset[Direction], Tree]:
+    def _when(
+        self, node: Node, key: Scalar, policy_id: str, when: Mapping | None
+    ) -> tuple[frozenset[Direction], Clause]:
         walk = self.walk
         if when is None:
-            return FROM_US, Every(())
+            return FROM_US, clauses.whole(key, ())
         directions = FROM_US
         if when.get("direction") is not None:
             chosen = walk.choices(when.get("direction"), "direction", str)
             directions = frozenset(d for name in chosen for d in _DIRECTIONS[name])
         said = len(walk.complaints.found)
         self._halves(node, policy_id)
-        tree = self.reader.conditions(when, "when")
+        written = self.reader.conditions(key, when, "when")
+        direction = when.key("direction")
+        if direction is not None:
+            written = clauses.directed(written, direction, when.get("direction") or direction)
         shape = (c for c in walk.complaints.found[said:] if c.code not in _NO_MATTER_OF_SHAPE)
         self.understood = not any(shape)
-        return directions, tree
+        return directions, written
 
     def _branches(self, tree: Tree, place: Node) -> tuple[Branch, ...]:
         if count(tree) > BRANCH_LIMIT:
@@ -233,11 +240,11 @@ class PolicyReader:
         if not _ID.fullmatch(excuse_id) and table.get("id") is not None:
             walk.wrong(table.get("id") or node, _ID_SHAPE)
         outer, self.reader.said = self.reader.said, Said()
-        tree = self.reader.conditions(table, "an exception")
+        written = self.reader.conditions(clauses.nameless(table.get("id") or node), table, "an exception")
         said, self.reader.said = self.reader.said, outer
         if not {"sender", "recipients", "content", "attachments"} & {key.text for key, _ in table.pairs}:
             walk.wrong(node, "this exception has no condition, so it would excuse everything", "half-missing")
-        made = self._branches(tree, node)
+        made = self._branches(written.means, node)
         own = frozenset(
             r for b in made for leaf in leaves(b.content) if isinstance(leaf, People) for r in leaf.registers
         )
@@ -250,6 +257,7 @@ class PolicyReader:
             expires=expires,
             branches=made,
             registers=own,
+            written=written,
         )
         return excuse, (table.get("id") or node).mark
 
@@ -284,9 +292,11 @@ class PolicyReader:
             return mine if mine is not None else (common.get(key) if common is not None else None)
 
         base = Then()
+        review = self._role(value("review"), base.review)
         return Then(
             action=self._action(value("action"), base.action),
-            review=self._role(value("review"), base.review),
+            review=review,
+            office=review in self.names.reviewers and self.names.reviewers[review].office,
             approvals=walk.choice(value("approvals"), "approvals", int, base.approvals),
             deadline_s=walk.duration_s(value("deadline"), "deadline", base.deadline_s),
             deliver_others=walk.yes(value("deliver_others"), "deliver_others", default=base.deliver_others),

@@ -8,6 +8,7 @@ policy loads, reads well and protects nobody.  Pure.
 from typing import assert_never
 
 from safehold.model import Action, Direction, Scope
+from safehold.policy.addresses import AddressSet, parents
 from safehold.policy.branches import OPPOSITE
 from safehold.policy.conditions import Said
 from safehold.policy.language import (
@@ -32,7 +33,7 @@ from safehold.policy.language import (
     leaves,
     names_person,
 )
-from safehold.policy.names import Names
+from safehold.policy.names import PARTNERS, Names
 from safehold.policy.nodes import Mapping, Node
 
 # -- sense --------------------------------------------------------------------------------------------------------
@@ -93,11 +94,16 @@ def _spellings(related: Related) -> set[Related]:
 
 def _never_matches(policy: Policy, place: Node, names: Names) -> None:
     reasons = [_impossible(branch.tests, policy.directions) for branch in policy.branches]
-    if reasons and all(reasons):
+    found = next(filter(None, reasons), "")
+    if found and all(reasons):
         names.walk.wrong(
             place,
-            f"{reasons[0]} cannot both hold; this policy would never fire. Did you mean any: [...]?",
+            f"{found} cannot both hold; this policy would never fire. Did you mean any: [...]?",
             "never-matches",
+        )
+    elif found:
+        names.complaints.warn(
+            place.mark, "never-matches", f"{found} cannot both hold; that part of any: [...] would never fire"
         )
 
 
@@ -129,27 +135,36 @@ def _redaction(policy: Policy, said: Said, names: Names) -> None:
             )
 
 
+# Tests of one branch that are compared with each other; who needs more has a list for them.
+_MOST_COMPARED = 100
+
+
 def _impossible(tests: tuple[Test, ...], directions: frozenset[Direction]) -> str:
     """Return which two of *tests* exclude each other, in words, or ""."""
-    for position, test in enumerate(tests):
-        for other in tests[position + 1 :]:
-            if test.asked == other.asked and test.negated is not other.negated:
-                return f"{words(test)} and {words(other)}"
-            if not test.negated and not other.negated:
-                clash = _clash(test, other) or _clash(other, test)
-                if clash:
-                    return clash
+    known: dict[Asked, Test] = {}
+    for test in tests:
+        first = known.setdefault(test.asked, test)
+        if first.negated is not test.negated:
+            return f"{words(first)} and {words(test)}"
+    for position, test in enumerate(tests[:_MOST_COMPARED]):
+        for other in tests[position + 1 : _MOST_COMPARED]:
+            clash = _clash(test, other) or _clash(other, test)
+            if clash:
+                return clash
         if not test.negated and isinstance(test.asked, OfScope):
             inside = test.asked.scope is Scope.INTERNAL
             ours = frozenset({Direction.INTERNAL, Direction.INBOUND})
             if not directions & ours if inside else not directions - ours:
                 return f"{words(test)} and direction: {_direction(directions)}"
-    return ""
+    denied = {test.asked.scope for test in tests if test.negated and isinstance(test.asked, OfScope)}
+    return ", ".join(f"not scope: {scope}" for scope in Scope) if denied == set(Scope) else ""
 
 
 def _clash(one: Test, other: Test) -> str:
     a, b = one.asked, other.asked
     both = f"{words(one)} and {words(other)}"
+    if one.negated or other.negated:
+        return both if other.negated and not one.negated and _denies(a, b) else ""
     if isinstance(a, OfScope) and isinstance(b, OfScope) and a.scope is not b.scope:
         return both
     # What goes to print and post leaves the house, so it counts as external.
@@ -167,8 +182,41 @@ def _clash(one: Test, other: Test) -> str:
     return ""
 
 
+# What `scope: partner` means.
+_OF_PARTNERS = f"list {PARTNERS}"
+
+
+def _denies(a: Asked, b: Asked) -> bool:
+    """Return whether "not *b*" leaves nothing of *a*."""
+    if isinstance(a, InAddresses) and isinstance(b, InAddresses):
+        return bool(a.addresses) and _lies_in(a.addresses, b.addresses)
+    if isinstance(a, OfScope) and isinstance(b, InAddresses):
+        return a.scope is Scope.PARTNER and b.name == _OF_PARTNERS
+    return False
+
+
+# Lists longer than this are not compared member by member.
+_MOST_MEMBERS = 500
+
+
+def _members(addresses: AddressSet) -> int:
+    return len(addresses.addresses) + len(addresses.exact) + len(addresses.under)
+
+
+def _lies_in(small: AddressSet, large: AddressSet) -> bool:
+    """Return whether every address of *small* is one of *large* (no: or it is not known)."""
+    return (
+        max(_members(small), _members(large)) <= _MOST_MEMBERS
+        and all(address in large for address in small.addresses)
+        and all(f"x@{domain}" in large for domain in small.exact)
+        and all(any(above in large.under for above in parents(domain)) for domain in small.under)
+    )
+
+
 def _overlap(a: InAddresses, b: InAddresses) -> bool:
-    """Return whether an address can be in both sets (decided where one holds nothing but addresses or domains)."""
+    """Return whether an address can be in both sets (yes: or nobody knows)."""
+    if max(map(_members, (a.addresses, b.addresses))) > _MOST_MEMBERS:
+        return True
     for one, other in ((a.addresses, b.addresses), (b.addresses, a.addresses)):
         if any(address in other for address in one.addresses):
             return True

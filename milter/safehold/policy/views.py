@@ -7,6 +7,7 @@ and 3), also for the unknown person of an unread part (rule 7).  Pure.
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from copy import copy
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -51,6 +52,14 @@ class View:
             own = self._lens(asked.relations, None, adverse=sternly)
             self._also = asker.ask(own).there.persons
 
+    def asking(self, related: Sequence[RelationTest]) -> "View":
+        """Return the same sight with fewer questions: what a part of the branch says by itself."""
+        view = copy(self)
+        view.related = related
+        if all(test.asked.letter for test in related):
+            view._also = None
+        return view
+
     def _lens(self, relations: Relations, letter: Letter | None, *, adverse: bool) -> Lens:
         attachment = None
         if letter is not None and len(self.bench.letters) > 1:
@@ -68,7 +77,7 @@ class View:
             name_only=letter is not None and letter.by_name_only,
         )
 
-    def _relations(self, test: RelationTest) -> Sequence[Relations]:
+    def relations(self, test: RelationTest) -> Sequence[Relations]:
         """Return whose relations a test asks: the recipient's, or those of the letter or letters."""
         if not test.asked.letter:
             return (self.asked.relations,)
@@ -87,7 +96,7 @@ class View:
             if test.asked.anyone:
                 left = left if self._of_anyone(test) else frozenset()
             else:
-                looked_at = self._relations(test)
+                looked_at = self.relations(test)
                 holding = [related(test.asked.relation, relations, left) for relations in looked_at]
                 left = left - frozenset().union(*holding) if test.negated else frozenset().union(*holding)
         return left
@@ -105,7 +114,7 @@ class View:
 
     def _unknown(self, test: RelationTest, *, by_name: bool) -> bool:
         relation = test.asked.relation
-        for relations in self._relations(test):
+        for relations in self.relations(test):
             if relation is Relation.ADVERSE:
                 weak = self.letter is not None and self.letter.by_name_only
                 firm = frozenset() if weak and not by_name else frozenset(relations.adverse)
@@ -131,7 +140,7 @@ class View:
                 case _:
                     assert_never(test.asked.relation)
 
-        return any(found(relations) for relations in self._relations(test)) is not test.negated
+        return any(found(relations) for relations in self.relations(test)) is not test.negated
 
     def _in_registers(self, persons: Iterable[str]) -> bool:
         named = self.bench.registers

@@ -5,49 +5,52 @@ A policy in shadow is tested as if it were enforced: that is what its tests are 
 domains, people, day and what was before all come from the test file.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import parseaddr
-from mimetypes import guess_type
+from functools import partial
 
 from safehold import screening
-from safehold.gate.facts import NoMaps, Site, address_headers, gather
+from safehold.gate.facts import NoMaps, Site, gather
 from safehold.model import (
     EVERYTHING,
     Action,
     Answer,
     Demand,
-    Envelope,
     Facts,
     Message,
     PartPath,
     Reading,
-    Recipient,
     RecipientVerdict,
     Verdict,
 )
 from safehold.policy import PolicySet
+from safehold.policy.account import Account
 from safehold.policy.language import Mode, Per, Policy
-from safehold.proof.cases import Case, Expected, Letter, Suite
+from safehold.proof import messages, noticing
+from safehold.proof.cases import SEVERITIES, Case, Expected, Suite
 from safehold.register.index import Register
 
 Reader = Callable[[bytes, Demand], Reading]
 _INTO = " > "
-# A client on the internet, for mail that comes in (TEST-NET-3, RFC 5737).
-_OUTSIDE = "203.0.113.7"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one test: ``wrong`` says in words what was not as expected, free of protected values."""
+    """What came of one test.
+
+    Attributes:
+        suite: The path of its file.
+        case: The test.
+        wrong: What was not as expected, in words and free of protected values.
+        verdict: What came.
+        judges: The policies that it was judged by.
+    """
 
     suite: str
     case: Case
     wrong: tuple[str, ...] = ()
     verdict: Verdict | None = field(default=None, repr=False)
+    judges: frozenset[str] = frozenset()
 
     @property
     def is_gap(self) -> bool:
@@ -79,6 +82,11 @@ class Prepared:
         facts = replace(self.facts, counts=dict(self._counts(policies)))
         return screening.screen(self.reading, self.message.envelope, facts, self.register, policies)
 
+    def accounts(self, policies: PolicySet) -> tuple[tuple[Account, ...], ...]:
+        """Return of each recipient what every policy says of him, condition by condition."""
+        facts = replace(self.facts, counts=dict(self._counts(policies)))
+        return screening.accounts(self.reading, facts, self.register, policies)
+
     def _counts(self, policies: PolicySet) -> Iterable[tuple[tuple[str, str], int]]:
         for policy in policies.policies:
             times = self.case.matched.get(policy.id)
@@ -95,8 +103,8 @@ def prepare(suite: Suite, read: Reader, *, demand: Demand = EVERYTHING) -> list[
     register = Register.build(suite.people)
     prepared = []
     for case in suite.cases:
-        message = _message(case)
-        own = suite.own or frozenset({parseaddr(message.envelope.sender)[1].rpartition("@")[2].lower()})
+        message = messages.made(case.letter, case.now, case.direction)
+        own = suite.own or frozenset({message.envelope.sender.rpartition("@")[2]})
         facts = gather(message, Site(own), NoMaps(), case.now)
         facts = replace(facts, last_contact=case.contacts)
         prepared.append(Prepared(suite, case, message, facts, register, read(message.content, demand)))
@@ -106,9 +114,11 @@ def prepare(suite: Suite, read: Reader, *, demand: Demand = EVERYTHING) -> list[
 def run(prepared: Iterable[Prepared], policies: PolicySet) -> list[Result]:
     """Return what comes of tests under these policies (see :func:`under_test`)."""
     results = []
+    judges = frozenset(policy.id for policy in policies.policies)
     for one in prepared:
         verdict = one.judge(policies)
-        results.append(Result(one.suite.path, one.case, tuple(_wrong(one.case, verdict)), verdict))
+        wrong = [*_wrong(one.case, verdict), *_notice(one, verdict, policies)]
+        results.append(Result(one.suite.path, one.case, tuple(wrong), verdict, judges))
     return results
 
 
@@ -118,48 +128,10 @@ def under_test(policies: PolicySet, files: Sequence[str] = ()) -> PolicySet:
     return replace(policies, policies=tuple(replace(each, mode=Mode.ENFORCE) for each in chosen))
 
 
-# -- messages ----------------------------------------------------------------------------------------------------------
-
-
-def _message(case: Case) -> Message:
-    letter = case.letter
-    content = letter.content or _written(letter, case)
-    content = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    sender, recipients = _envelope(letter, content)
-    inbound = case.direction in ("inbound", "transit")
-    macros = {"{client_addr}": _OUTSIDE} if inbound else {"{auth_authen}": sender, "{client_addr}": "127.0.0.1"}
-    return Message(Envelope(sender, tuple(map(Recipient, recipients))), content, case.now.astimezone(UTC), macros)
-
-
-def _envelope(letter: Letter, content: bytes) -> tuple[str, tuple[str, ...]]:
-    if not letter.content:
-        named = (*letter.to, *letter.cc, *letter.bcc)
-        return parseaddr(letter.sender)[1], tuple(parseaddr(one)[1] for one in named)
-    headers = address_headers(content)
-    sender = next((address for _, address in headers["from"]), "")
-    return sender, tuple(dict.fromkeys(address for _, address in (*headers["to"], *headers["cc"])))
-
-
-def _written(letter: Letter, case: Case) -> bytes:
-    mail = EmailMessage(policy=SMTP)
-    mail["From"], mail["To"] = letter.sender, ", ".join(letter.to)
-    if letter.cc:
-        mail["Cc"] = ", ".join(letter.cc)
-    mail["Subject"] = letter.subject
-    mail["Date"] = case.now
-    mail.set_content(letter.body or "\n")
-    if letter.html:
-        mail.add_alternative(letter.html, subtype="html")
-    for attachment in letter.attachments:
-        guessed = guess_type(attachment.name)[0] or "application/octet-stream"
-        main, _, sub = guessed.partition("/")
-        mail.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.name)
-    return mail.as_bytes()
-
-
 # -- comparing ---------------------------------------------------------------------------------------------------------
 
-_AS_VERDICT = {Action.HOLD: "hold", Action.REJECT: "reject", Action.NOTIFY: "notify", Action.PASS: "deliver"}
+_HOLDING = ("hold", "reject")
+AS_VERDICT = {Action.HOLD: "hold", Action.REJECT: "reject", Action.NOTIFY: "notify", Action.PASS: "deliver"}
 
 
 def _wrong(case: Case, verdict: Verdict) -> Iterable[str]:
@@ -170,11 +142,20 @@ def _wrong(case: Case, verdict: Verdict) -> Iterable[str]:
         if found is None:
             yield f"{expected.address} is not among the recipients of this message"
         else:
-            yield from (f"{expected.address}: {said}" for said in _differences(expected, found))
+            severities = {each.policy: each.severity for each in verdict.handling}
+            yield from (f"{expected.address}: {said}" for said in _differences(expected, found, severities))
 
 
-def _differences(expected: Expected, found: RecipientVerdict) -> Iterable[str]:
-    action = _AS_VERDICT[found.action]
+def _notice(one: Prepared, verdict: Verdict, policies: PolicySet) -> Iterable[str]:
+    """Yield what of the sender's notice is not as the test expects."""
+    if one.case.notice is None:
+        return
+    held = noticing.Held(one.message, one.facts, one.reading, verdict)
+    yield from (f"sender_notice: {said}" for said in noticing.faults(one.case.notice, held, policies))
+
+
+def _differences(expected: Expected, found: RecipientVerdict, severities: Mapping[str, str]) -> Iterable[str]:
+    action = AS_VERDICT[found.action]
     # Who is only recorded has the mail.
     if action != expected.verdict and not (expected.verdict == "deliver" and action == "notify"):
         because = f" ({found.why})" if found.why else ""
@@ -183,21 +164,55 @@ def _differences(expected: Expected, found: RecipientVerdict) -> Iterable[str]:
     deciding = frozenset(ground.policy for ground in found.deciding)
     if expected.policies is not None and expected.policies != deciding:
         yield f"expected by {_listed(expected.policies)}, and it is by {_listed(deciding)}"
-    findings = [finding for ground in found.deciding for finding in ground.findings]
-    persons = {ground.person for ground in found.deciding} | {finding.person for finding in findings}
-    if expected.person and expected.person not in persons:
-        yield f"expected for person {expected.person}, and it is for {_listed(persons)}"
-    fields = {finding.field for finding in findings}
-    if expected.field and expected.field not in fields:
-        yield f"expected field {expected.field}, and found is {_listed(fields)}"
-    strengths = {finding.strength.value for finding in findings}
-    if expected.strength and expected.strength not in strengths:
-        yield f"expected strength {expected.strength}, and it is {_listed(strengths)}"
-    places = {finding.place.part for finding in findings} | {p.part for g in found.deciding for p in g.problems}
-    if expected.found_in and not any(_is_in(place, expected.found_in) for place in places):
-        yield "it was found elsewhere than expected: " + _listed({_INTO.join(p.steps) or "the message" for p in places})
+    yield from _elsewhere(expected, found)
+    # The gravest of the policies that decided, each as grave as `repeat` may have made it.
+    graves = [ground.severity or severities.get(ground.policy, "") for ground in found.deciding]
+    severity = max(filter(None, graves), key=SEVERITIES.index, default="")
+    if expected.severity and expected.severity != severity:
+        yield f"expected severity {expected.severity}, and it is {severity or 'nothing'}"
     if expected.why and not _says(expected.why, found):
         yield f"the reason is not `{expected.why}`, but: {found.why or 'none'}"
+
+
+def _elsewhere(expected: Expected, found: RecipientVerdict) -> Iterable[str]:
+    """Yield what of person, field, strength and place was not so of what decided; one passage must have all of them."""
+    seen = [_Seen(g.person, p.part) for g in found.deciding for p in g.problems]
+    seen += [
+        _Seen(f.person or g.person, f.place.part, f.field, f.strength.value) for g in found.deciding for f in g.findings
+    ]
+    seen = seen or [_Seen(ground.person, PartPath()) for ground in found.deciding]
+    fits: dict[str, Callable[[_Seen], bool]] = {}
+    for name in ("person", "field", "strength"):
+        if wanted := getattr(expected, name):
+            fits[f"{name} {wanted}"] = partial(_has, name, wanted)
+    if expected.found_in:
+        fits[f"in {expected.found_in}"] = lambda each: _is_in(each.place, expected.found_in)
+    wrong = [words for words, fit in fits.items() if not any(map(fit, seen))]
+    for words in wrong:
+        kind = words.partition(" ")[0]
+        yield f"expected {words}, and it is {_listed({each.said(kind) for each in seen})}"
+    if fits and not wrong and not any(all(fit(each) for fit in fits.values()) for each in seen):
+        yield f"each of these was found, and no one passage is all of them: {', '.join(fits)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One passage that decided, or one part that could not be read."""
+
+    person: str
+    place: PartPath = field(repr=False)
+    field: str = ""
+    strength: str = ""
+
+    def said(self, kind: str) -> str:
+        """Return in words what it is of that kind."""
+        if kind != "in":
+            return str(getattr(self, kind))
+        return f"in {_INTO.join(_names(self.place)) or 'the text of the message'}"
+
+
+def _has(name: str, wanted: str, seen: _Seen) -> bool:
+    return bool(getattr(seen, name) == wanted)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -207,8 +222,13 @@ def _listed(names: Iterable[str]) -> str:
 def _is_in(place: PartPath, named: str) -> bool:
     """Return whether a part is where a test says: names from the outer to the inner, joined by " > "."""
     wanted = [step.strip().lower() for step in named.split(">")]
-    steps = [step.lower() for step in place.steps]
+    steps = [step.lower() for step in _names(place)]
     return any(steps[start : start + len(wanted)] == wanted for start in range(len(steps)))
+
+
+def _names(place: PartPath) -> list[str]:
+    """Return the names of files that lead to a part; parts of a mail that have none are numbered."""
+    return [step for step in place.steps if not step.isdigit()]
 
 
 def _says(why: str, found: RecipientVerdict) -> bool:
@@ -231,9 +251,9 @@ def untested(policies: PolicySet, results: Sequence[Result]) -> list[tuple[Polic
             if expected is None or result.case.known_gap:
                 continue
             if expected.verdict == "deliver":
-                passed |= {policy.id for policy in policies.policies} - deciding
-            else:
-                held |= deciding
+                passed |= result.judges - deciding
+            elif expected.verdict in _HOLDING:
+                held |= deciding if expected.policies is None else expected.policies
     lacking = []
     for policy in policies.policies:
         if policy.mode is Mode.ENFORCE and policy.id not in held:

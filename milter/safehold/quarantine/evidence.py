@@ -24,6 +24,8 @@ EXCERPT = 80
 MOST_FINDINGS = 500
 MOST_PARTS = 2000
 MOST_MARKS = 500
+# Of what a policy wants done: texts stand apart, and whose matches it counts is no evidence.
+_NOT_KEPT = frozenset({"sender_text", "reviewers_text", "counts"})
 
 
 T = TypeVar("T", bound=Hashable)
@@ -105,7 +107,7 @@ def build(
 
 def _handling(handling: Handling) -> dict[str, Any]:
     """Return it without its texts, of which the hold keeps those that its notices have."""
-    return {name: value for name, value in asdict(handling).items() if name not in {"sender_text", "reviewers_text"}}
+    return {name: value for name, value in asdict(handling).items() if name not in _NOT_KEPT}
 
 
 def _ground(ground: Ground, findings: _Numbered[Finding], problems: _Numbered[Problem]) -> dict[str, Any]:

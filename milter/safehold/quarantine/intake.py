@@ -6,8 +6,8 @@ answer changed meanwhile, all of it is done again.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -27,9 +27,11 @@ from safehold.model import (
     RecipientVerdict,
     Verdict,
 )
-from safehold.quarantine import contents, digests, evidence, moves, trace
+from safehold.quarantine import contents, digests, evidence, moves, tallies, trace
+from safehold.quarantine.hours import Calendar, due
 from safehold.quarantine.outlets import Outlets
-from safehold.store import Store, audit, holds, outbox
+from safehold.quarantine.tallies import Counted
+from safehold.store import Store, audit, holds, memory, outbox
 
 # Postfix and its like give up on a message after 5 days: a later copy is no retry (DESIGN P3).
 RETRY_WINDOW = timedelta(days=5)
@@ -60,13 +62,14 @@ class HoldOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One message as the gate hands it over."""
+    """One message as the gate hands it over, and by which calendar its reviewers work."""
 
     message: Message
     facts: Facts
     verdict: Verdict
     reading: Reading
     now: datetime
+    calendar: Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ def take_in(
         digests.retry_keys(keys.store, message, digest, (each.recipient.address for each in group)) for group in groups
     )
     fault = digests.fault_key(keys.store, message, digest)
+    counted = tallies.counted(keys.store, arrival.facts, arrival.verdict)
     for _ in range(5):
         with store.read() as connection:
             splits = _split_both(connection, groups, retry_keys, arrival.now)
@@ -116,6 +120,7 @@ def take_in(
             if still and not any(holds.exists(connection, new.held.id) for new in prepared):
                 holds.forget_faults(connection, [fault])
                 _store(connection, arrival, splits, prepared)
+                _count(connection, counted, groups, splits, arrival.now)
                 _order_archive_copy(connection, prepared, outlets, arrival.now)
                 return _outcome(splits, prepared)
     raise StoreError("the store changes too fast to hold this message now")
@@ -173,8 +178,11 @@ def _joins(match: holds.Match, now: datetime, *, rejected: bool) -> bool:
 def _prepare(
     keys: vault.KeyRing, arrival: Arrival, split: _Split, expires_after: timedelta, *, rejected: bool
 ) -> holds.NewHold:
-    handling = _handling(arrival, split)
+    handlings = _handlings(arrival, split)
+    handling = moves.strictest(handlings)
+    due_at, office = _deadline(handlings or [handling], arrival)
     held = _held(arrival, split, handling, expires_after, rejected=rejected)
+    held = replace(held, due_at=due_at, office=office)
     leaving = _leaving(arrival.message, split.new)
     content = HeldContent(
         envelope=arrival.message.envelope,
@@ -196,12 +204,15 @@ def _prepare(
     )
 
 
-def _handling(arrival: Arrival, split: _Split) -> Handling:
-    """Return what the policies that decided want done."""
+def _handlings(arrival: Arrival, split: _Split) -> Sequence[Handling]:
+    """Return what the policies that decided want done, each by itself."""
     policies = {ground.policy for each in split.new for ground in each.deciding}
-    return moves.strictest(
-        [each for each in arrival.verdict.handling if each.policy in policies] or arrival.verdict.handling
-    )
+    return [each for each in arrival.verdict.handling if each.policy in policies] or arrival.verdict.handling
+
+
+def _deadline(handlings: Sequence[Handling], arrival: Arrival) -> tuple[datetime, bool]:
+    """Return the earliest of the deadlines, and whether it counts the hours of the office alone."""
+    return min((due(arrival.now, h.deadline_s, arrival.calendar, office=h.office), h.office) for h in handlings)
 
 
 def _held(
@@ -216,7 +227,7 @@ def _held(
         state=HoldState.REFUSED if rejected else HoldState.HELD,
         version=1,
         held_at=arrival.now,
-        due_at=arrival.now + timedelta(seconds=handling.deadline_s),
+        due_at=arrival.now,
         expires_at=arrival.now + expires_after,
         policies=policies,
         persons=tuple(sorted({ground.person for ground in deciding if ground.person})),
@@ -292,6 +303,25 @@ def _store(
         for hold, count in split.joined:
             facts = {"recipients": count, "queue_id": plain(arrival.message.queue_id, 64)}
             audit.append(connection, "retry joined", now=arrival.now, hold=hold, actor=GATEWAY, facts=facts)
+
+
+def _count(
+    connection: Connection,
+    counted: Sequence[Counted],
+    groups: Sequence[Sequence[RecipientVerdict]],
+    splits: Sequence[_Split],
+    now: datetime,
+) -> None:
+    """Count the matches of a message that made a hold: a retry, or a copy that joined an earlier hold, was counted."""
+
+    def addresses(recipients: Iterable[RecipientVerdict]) -> set[bytes]:
+        return {digests.address_bytes(each.recipient.address) for each in recipients}
+
+    new = addresses(each for split in splits for each in split.new)
+    joined = addresses(each for group in groups for each in group) - new
+    if new:
+        news = (each.tally for each in counted if digests.address_bytes(each.recipient) not in joined)
+        memory.record(connection, news, now)
 
 
 def _order_archive_copy(

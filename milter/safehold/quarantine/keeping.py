@@ -20,14 +20,15 @@ from sqlalchemy import Connection
 from safehold import vault
 from safehold.errors import IllegalMoveError, NotAllowedError
 from safehold.model import Action, Facts, HeldContent, HeldMessage, HoldState, Message, Reading, Verdict
-from safehold.quarantine import changing, contents, digests, intake, leaving, moves, names, telling
+from safehold.quarantine import changing, contents, digests, intake, leaving, moves, names, tallies, telling
 from safehold.quarantine.changing import NotFoundError
+from safehold.quarantine.hours import Calendar
 from safehold.quarantine.intake import Arrival, HoldOutcome
 from safehold.quarantine.leaving import COURIER, Copies, Departure
 from safehold.quarantine.names import Found, Names
 from safehold.quarantine.outlets import Outlets
 from safehold.quarantine.telling import Standing
-from safehold.store import Store, audit, holds, outbox
+from safehold.store import Store, audit, holds, memory, outbox
 from safehold.store.outbox import OutboxRow
 
 
@@ -43,7 +44,9 @@ class Quarantine:
         outlets: Outlets = Outlets(),  # noqa: B008 - frozen
         names: Names | None = None,
         addresses: Callable[[str], Iterable[str]] = lambda _actor: (),
+        calendar: Calendar = Calendar(),  # noqa: B008 - frozen
     ) -> None:
+        self._calendar = calendar
         self.outlets = outlets
         self._addresses = addresses
         self._names = names
@@ -59,11 +62,14 @@ class Quarantine:
         Recipients whose earlier hold is open and younger than 5 days join it; the others get a hold of their own.
         Recipients that a policy rejects get a hold closed as refused, and its notice.
         """
-        arrival = Arrival(message, facts, verdict, reading, now)
+        arrival = Arrival(message, facts, verdict, reading, now, self._calendar)
         return intake.take_in(self._store, self._keys, arrival, self._expires_after, self.outlets)
 
     def note(self, message: Message, facts: Facts, verdict: Verdict, *, now: datetime) -> None:
-        """Record that a message passed although a policy wanted it noticed (action notify)."""
+        """Record that a message passed although a policy wanted it noticed (action notify).
+
+        Its matches are counted here, but where other copies of it are stopped: :meth:`hold` counts the whole message.
+        """
         noticed = verdict.with_action(Action.NOTIFY)
         record = {
             "policies": sorted({ground.policy for each in noticed for ground in each.deciding}),
@@ -75,6 +81,12 @@ class Quarantine:
         }
         with self._store.write() as connection:
             audit.append(connection, "noticed", now=now, actor=intake.GATEWAY, facts=record)
+            if not verdict.with_action(Action.HOLD, Action.REJECT):
+                memory.record(connection, self.matches(facts, verdict), now)
+
+    def matches(self, facts: Facts, verdict: Verdict) -> tuple[memory.Tally, ...]:
+        """Return the matches in *verdict* that ``repeat`` counts."""
+        return tuple(each.tally for each in tallies.counted(self._keys.store, facts, verdict))
 
     def fault(self, message: Message, facts: Facts | None = None, *, now: datetime) -> int:  # noqa: ARG002
         """Count a temporary failure of ours on this message (DESIGN P2); return how many there were in 5 days."""
@@ -208,7 +220,7 @@ class Quarantine:
             held = changing.get(connection, hold_id)
             if held.state not in moves.CLOSED or holds.content(connection, hold_id) is None:
                 raise IllegalMoveError(f"a hold that is {held.state} cannot be reopened, or its content was erased")
-            times = {"due_at": now + (held.due_at - held.held_at), "expires_at": now + self._expires_after}
+            times = {"due_at": self._due_again(held, now), "expires_at": now + self._expires_after}
             moved = changing.move(
                 connection, held, HoldState.HELD, approved_by=(), decided_by="", closed_at=None, last_error="", **times
             )
@@ -349,6 +361,8 @@ class Quarantine:
                 raise IllegalMoveError("the claim on this outbox row is over")
             if row.kind == outbox.RELEASE:
                 leaving.check_release(connection, row.hold_id, mail, key)
+                # Whom a person let it go to is no stranger any more (``first_contact``).
+                memory.learn(connection, {memory.person(key, each): now.date() for each in recipients})
             elif row.kind == outbox.JOURNAL:
                 leaving.check_archive_copy(connection, row.hold_id, mail, key, self.outlets, held)
             announced = digests.departure(key, sender, recipients, content_digest)
@@ -465,6 +479,12 @@ class Quarantine:
             place = audit.note_place(hold_id)
             note = vault.seal_note(self._keys.sealing, place, reason.encode("utf-8", "replace"))
         audit.append(connection, kind, now=now, hold=hold_id, actor=actor, note=note)
+
+    def _due_again(self, held: HeldMessage, now: datetime) -> datetime:
+        """Return by when a hold that is reopened now is due: as long as it was given at first."""
+        if not held.office:
+            return now + (held.due_at - held.held_at)
+        return self._calendar.due(now, self._calendar.between(held.held_at, held.due_at).total_seconds())
 
     @staticmethod
     def _refuse_nobody(actor: str) -> None:

@@ -35,24 +35,14 @@ from safehold.model import (
     Verdict,
 )
 from safehold.policy import PolicySet, evaluate, sense
+from safehold.policy.account import Account, Accountant
 from safehold.policy.addresses import parents
-from safehold.policy.asked import Asked, Letter, Sent, possible_branches
+from safehold.policy.asked import Asked, Letter, Sent
 from safehold.policy.asked import People as OfRegister
 from safehold.policy.content import Asker, Lens
 from safehold.policy.evidence import Evidence
-from safehold.policy.language import (
-    SCOPED,
-    AllOf,
-    AnyOf,
-    Branch,
-    Content,
-    Inside,
-    People,
-    Policy,
-    Related,
-    Terms,
-    leaves,
-)
+from safehold.policy.language import Mode, Policy, Terms
+from safehold.policy.shortlist import Shortlist
 from safehold.register.index import Register
 from safehold.screening import terms
 
@@ -91,6 +81,41 @@ def screen(reading: Reading, envelope: Envelope, facts: Facts, register: Registe
     )
 
 
+def accounts(
+    reading: Reading, facts: Facts, register: Register, policies: PolicySet
+) -> tuple[tuple[Account, ...], ...]:
+    """Return for each final recipient an account of what every policy that is not off says of him, and why.
+
+    So that a policy which could not fire can still tell what it lacked, everything that any policy asks for is looked
+    for.  Whatever that would change of a verdict's ground (nothing should) is not believed: then the account is given
+    from what the gate looked for.
+    """
+    plan = _plan(facts, register, policies)
+    letters = _letters(reading, facts, register, plan)
+    asking = OfRegister(_register_of(register), _parties_of(register))
+    judged = _evidence(reading, register, policies, plan, letters)
+    wide = _evidence(reading, register, policies, _for_all(plan, policies), letters)
+    found: list[list[Account]] = [[] for _ in plan.asked]
+    for policy in policies.policies:
+        if policy.mode is Mode.OFF:
+            continue
+        judge = Accountant(policy, judged, letters, asking)
+        accountant = Accountant(policy, wide, letters, asking)
+        for asked, own in zip(plan.asked, found, strict=True):
+            account = accountant.account(asked)
+            own.append(account if account.ground == judge.ground(asked) else judge.account(asked))
+    return tuple(map(tuple, found))
+
+
+def _for_all(plan: "_Plan", policies: PolicySet) -> "_Plan":
+    """Return a plan that looks for everything that any policy asks for."""
+    active = [policy for policy in policies.policies if policy.mode is not Mode.OFF]
+    registers = {name for policy in active for name in policy.registers}
+    registers |= {name for policy in active for excuse in policy.excuses for name in excuse.registers}
+    scope = frozenset().union(*(asked.relations.scope | asked.relations.by_name for asked in plan.asked))
+    return replace(plan, concerned=-1, whole=registers, scope=plan.scope | scope)
+
+
 # -- what the envelope asks for -----------------------------------------------------------------------------------
 
 
@@ -100,7 +125,7 @@ class _Plan:
 
     Attributes:
         asked: Each final recipient with all that can be asked about him.
-        concerned: Policies that could concern somebody.
+        concerned: Branches of policies that could concern somebody, as the shortlist counts them.
         scope: People to be searched for deeply.
         whole: Registers of which everybody is searched for.
         letters: Whether addressees of letters are asked for.
@@ -109,7 +134,7 @@ class _Plan:
     """
 
     asked: list[Asked] = field(default_factory=list)
-    concerned: dict[str, Policy] = field(default_factory=dict)
+    concerned: int = 0
     scope: set[str] = field(default_factory=set)
     whole: set[str] = field(default_factory=set)
     letters: bool = False
@@ -121,11 +146,9 @@ def _plan(facts: Facts, register: Register, policies: PolicySet) -> _Plan:
     sent = _sent(facts, policies)
     plan = _Plan(asked=[_asked(recipient, sent, facts, register, policies) for recipient in facts.recipients])
     asking = OfRegister(_register_of(register), _parties_of(register))
-    for policy in policies.policies:
-        for asked in plan.asked:
-            branches = possible_branches(policy, asked, asking)
-            if branches:
-                _concern(plan, policy, asked, branches)
+    shortlist = policies.shortlist
+    for asked in plan.asked:
+        _concern(plan, asked, shortlist.of(asked, asking), shortlist)
     if facts.unexpanded:
         directions = {_direction(address, facts) for address in facts.unexpanded}
         plan.unexpanded = [
@@ -133,52 +156,21 @@ def _plan(facts: Facts, register: Register, policies: PolicySet) -> _Plan:
             for policy in policies.policies
             if policy.enforced and policy.then.action is Action.HOLD and policy.directions & directions
         ]
-        for policy in plan.unexpanded:
-            plan.concerned.setdefault(policy.id, policy)
-    plan.ocr = plan.ocr or any(sense.uses_pictures(policy) for policy in plan.concerned.values())
+        plan.ocr = plan.ocr or any(map(sense.uses_pictures, plan.unexpanded))
+    plan.ocr = plan.ocr or shortlist.pictures(plan.concerned)
     return plan
 
 
-def _concern(plan: _Plan, policy: Policy, asked: Asked, branches: Sequence[Branch]) -> None:
-    plan.concerned[policy.id] = policy
-    # An exception asks of everybody in a part who they are: whom it does not find it would take to be nobody.
-    plan.whole |= frozenset(name for excuse in policy.excuses for name in excuse.registers or policy.registers)
-    if not policy.registers:
-        return
-    scope = asked.relations.scope | asked.relations.by_name
-    plan.scope |= scope
-    plan.ocr = plan.ocr or bool(scope)
-    for branch in branches:
-        if asked.is_print_room and any(isinstance(test.asked, Related) and test.asked.letter for test in branch.tests):
-            plan.letters = plan.ocr = True
-        scoped = any(related.relation in SCOPED and not related.anyone for related in branch.related())
-        if not (scoped and _scope_suffices(branch.content)):
-            plan.whole |= policy.registers
-
-
-def _scope_suffices(content: Content) -> bool:
-    """Return whether a witness names one person only, so that nobody outside the scope need be found."""
-    found = [leaf for leaf in leaves(content) if isinstance(leaf, People)]
-    positive = [leaf for leaf in leaves(content, positive=True) if isinstance(leaf, People)]
-    return len(found) == len(positive) and all(leaf.people == 1 for leaf in found) and _one_person(content)
-
-
-def _one_person(content: Content) -> bool:
-    match content:
-        case AllOf():
-            return sum(bool(_people_leaves(item)) for item in content.items) <= 1 and all(
-                map(_one_person, content.items)
-            )
-        case AnyOf():
-            return all(map(_one_person, content.items))
-        case Inside():
-            return _one_person(content.item)
-        case _:
-            return True
-
-
-def _people_leaves(content: Content) -> list[People]:
-    return [leaf for leaf in leaves(content) if isinstance(leaf, People)]
+def _concern(plan: _Plan, asked: Asked, mask: int, shortlist: Shortlist) -> None:
+    """Take in what the branches of *mask* want to know about a recipient whom they could concern."""
+    plan.concerned |= mask
+    plan.whole |= shortlist.whole(mask)
+    if shortlist.people(mask):
+        scope = asked.relations.scope | asked.relations.by_name
+        plan.scope |= scope
+        plan.ocr = plan.ocr or bool(scope)
+    if asked.is_print_room and shortlist.letters(mask):
+        plan.letters = plan.ocr = True
 
 
 def _sent(facts: Facts, policies: PolicySet) -> Sent:
@@ -231,7 +223,7 @@ def _evidence(
         deep = people.search(reading.segments, register, scope=scope, whole=none)
     if not (base.is_complete and deep.is_complete):
         reading = replace(reading, problems=(*reading.problems, UNSEARCHED))
-    found = _terms(reading, policies, plan.concerned.values())
+    found = _terms(reading, policies, plan)
     findings = (*base.findings, *deep.findings)
     return Evidence(
         reading,
@@ -244,10 +236,10 @@ def _evidence(
     )
 
 
-def _terms(reading: Reading, policies: PolicySet, concerned: Iterable[Policy]) -> Mapping[str, words.Hits]:
-    wanted = {
-        term for policy in concerned for leaf in policy.looked_for if isinstance(leaf, Terms) for term in leaf.terms
-    }
+def _terms(reading: Reading, policies: PolicySet, plan: _Plan) -> Mapping[str, words.Hits]:
+    wanted = {*policies.shortlist.terms(plan.concerned)}
+    for policy in plan.unexpanded:
+        wanted.update(term for leaf in policy.looked_for if isinstance(leaf, Terms) for term in leaf.terms)
     return terms.find(reading, {key: policies.terms[key] for key in sorted(wanted)})
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from safehold.detect import attachments, documents, identifiers, markings, words
+from safehold.detect.beside import Reach
 from safehold.detect.words import Hits
 from safehold.model import Reading
 from safehold.policy.language import (
@@ -17,6 +18,13 @@ from safehold.policy.language import (
     Term,
     Unit,
 )
+
+_REACHES = {
+    Unit.PARAGRAPH: Reach.PARAGRAPH,
+    Unit.PAGE: Reach.PAGE,
+    Unit.PART: Reach.PART,
+    Unit.MESSAGE: Reach.MESSAGE,
+}
 
 
 def find(reading: Reading, wanted: Mapping[str, Term]) -> dict[str, Hits]:
@@ -64,5 +72,6 @@ def _number(term: Identifier) -> identifiers.Wanted:
         term.near,
         words=within.number if within.unit is Unit.WORDS else None,
         characters=within.number if within.unit is Unit.CHARACTERS else None,
+        reach=_REACHES.get(within.unit, Reach.PART),
         patterns=tuple(pattern.compiled for pattern in term.patterns),
     )

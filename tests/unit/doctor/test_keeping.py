@@ -154,7 +154,7 @@ def hold_of(gateway, *states, state="held"):
     )
     with closing(assemble.store(gateway.settings)) as opened, opened.write() as connection:
         number = connection.execute(select(func.count()).select_from(holds)).scalar_one()
-        values |= {"id": f"AAAA-{number:04}", "parties": []}
+        values |= {"office": False, "id": f"AAAA-{number:04}", "parties": []}
         connection.execute(insert(holds).values(values))
         for position, each in enumerate(states, 1):
             copy = {"hold": values["id"], "position": position, "retry_key": b"", "release_key": b"", "state": each}

@@ -24,6 +24,7 @@ from safehold.model import (
     ReplyKind,
     Verdict,
 )
+from safehold.policy import PolicySet
 
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
 SITE = Site(frozenset({"council.test"}))
@@ -72,6 +73,9 @@ class Books:
         self.faults += 1
         return self.faults
 
+    def matches(self, facts, verdict):
+        return ()
+
 
 class Reader:
     def read(self, content, *, document_name=None, demand=ANYTHING, tick=None):
@@ -92,7 +96,7 @@ def judged(monkeypatch):
 
         monkeypatch.setattr(gate_module.screening, "demand", lambda *_: demand)
         monkeypatch.setattr(gate_module.screening, "screen", screen)
-        empty = gate_module.Rules(None, None)
+        empty = gate_module.Rules(PolicySet(), None)
         gate = Gate(
             rules=rules or (lambda: empty),
             reader=Reader(),

@@ -13,6 +13,7 @@ import yaml
 from safehold import policy, screening
 from safehold.detect import addressee, people
 from safehold.model import (
+    Answer,
     Direction,
     Envelope,
     Facts,
@@ -31,6 +32,9 @@ from safehold.model import (
     Strength,
     Visibility,
 )
+from safehold.policy import reasons
+from safehold.policy.clauses import Join
+from safehold.policy.shortlist import Shortlist
 from safehold.register.index import Register
 from safehold.register.people import from_record
 
@@ -227,3 +231,92 @@ def test_the_order_of_policies_and_recipients_never_matters():
     for case in cases:
         turned = case | {"policies": case["policies"][::-1]}
         assert judge(case) == judge(turned, list(reversed(case["to"]))), case["says"]
+
+
+@pytest.mark.parametrize("case", TABLE["verdicts"], ids=lambda case: case["says"])
+def test_what_is_not_on_the_shortlist_could_only_have_said_no(case, monkeypatch):
+    """Asking every branch of every policy takes longer, and comes to the same."""
+    shortlisted = judge(case)
+
+    monkeypatch.setattr(Shortlist, "of", lambda self, asked, people: (1 << len(self.branches)) - 1)
+    monkeypatch.setattr(Shortlist, "holding", lambda self, registers, terms, unread: (1 << len(self.branches)) - 1)
+
+    assert judge(case) == shortlisted
+
+
+# -- accounts: what `explain` tells -----------------------------------------------------------------------------------
+
+
+def account_of(case):
+    """Return the verdicts and the accounts of a case, by recipient, then policy."""
+    addresses = list(case["to"])
+    facts = make_facts(addresses, Origin(case.get("origin", "auth")), **known(case))
+    reading = make_reading(case["message"], case.get("unread"), case.get("types"), case.get("marks"))
+    found = screening.accounts(reading, facts, REGISTER, make_policies(case))
+    return {
+        address: (verdict, {account.policy.id: account for account in own})
+        for (address, verdict), own in zip(judge(case).items(), found, strict=True)
+    }
+
+
+def all_of(condition):
+    yield condition
+    for item in condition.items:
+        yield from all_of(item)
+
+
+@pytest.mark.parametrize("case", TABLE["verdicts"], ids=lambda case: case["says"])
+def test_an_account_says_what_the_verdict_says(case):
+    for verdict, accounts in account_of(case).values():
+        own = {ground.policy: ground for ground in verdict.grounds if ground.why != reasons.HELD_OTHERS}
+        fired = {name: account.ground for name, account in accounts.items() if account.ground is not None}
+        assert fired == own
+
+
+@pytest.mark.parametrize("case", TABLE["verdicts"], ids=lambda case: case["says"])
+def test_the_conditions_add_up_to_what_the_judge_says_or_tell_why_not(case):
+    """Whatever is a yes has what it needs below it; whatever is less than the sum of its parts says why."""
+    for _, accounts in account_of(case).values():
+        for account in accounts.values():
+            for condition in all_of(account.when):
+                below = [item.answer for item in condition.items]
+                if condition.join is Join.ALL and condition.answer is Answer.YES:
+                    assert set(below) <= {Answer.YES}
+                if condition.join is Join.ANY and condition.answer is Answer.YES:
+                    assert Answer.YES in below
+                if condition.join is Join.ALL and condition.answer is Answer.NO:
+                    assert Answer.NO in below or condition.why
+
+
+@pytest.mark.parametrize("case", TABLE["verdicts"], ids=lambda case: case["says"])
+def test_a_part_that_is_the_whole_is_answered_as_the_judge_answers(case):
+    """Parts are asked another way than the whole is; with all conditions one level further in, they are the whole."""
+    if "when" not in case or case.get("mode") == "off":
+        pytest.skip("several policies, or none")
+    inner = {key: value for key, value in case["when"].items() if key not in ("direction", "ocr")}
+    outer = {key: value for key, value in case["when"].items() if key in ("direction", "ocr")}
+    nested = {key: value for key, value in case.items() if key not in ("unless", "repeat")}
+    for _, accounts in account_of(nested | {"when": outer | {"all": [inner]}}).values():
+        when = accounts["p"].when
+        assert accounts["p"].policy.branches == make_policies(case).policy("p").branches
+        if not any(item.words.startswith("direction") and item.answer is Answer.NO for item in when.items):
+            assert when.items[-1].answer is when.answer
+
+
+@pytest.mark.parametrize("case", TABLE["verdicts"], ids=lambda case: case["says"])
+def test_a_policy_that_did_not_fire_tells_what_it_lacked(case):
+    for _, accounts in account_of(case).values():
+        for account in accounts.values():
+            if account.ground is None:
+                assert account.lacking or account.why_not
+                assert all(each.why or each.missed or each.findings for each in account.lacking)
+
+
+@pytest.mark.parametrize("case", TABLE["verdicts"], ids=lambda case: case["says"])
+def test_accounts_are_words_without_values_addresses_or_file_names(case):
+    for address, (_, accounts) in account_of(case).items():
+        for account in accounts.values():
+            for condition in all_of(account.when):
+                assert parseaddr(address)[1] not in condition.why
+                assert "report.docx" not in condition.why
+                assert "!" not in condition.why

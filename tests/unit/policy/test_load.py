@@ -107,6 +107,11 @@ MISTAKES = [
      "scope: internal and direction: outbound", None),
     ("{direction: internal, recipients: {scope: external}, content: any}", "", "8:43", "never-matches", "", None),
     ("{recipients: {all: [{domain: a.test}, {domain: b.test}]}, content: any}", "", "8:22", "never-matches", "", None),
+    ("{recipients: {domain: a.test, not: {domain_under: a.test}}, content: any}", "", "8:22", "never-matches",
+     "domain: a.test and not domain_under: a.test", None),
+    ("{recipients: {scope: partner, not: {list: partners}}, content: any}", "", "8:22", "never-matches", "", None),
+    ("{recipients: {not: [{scope: internal}, {scope: external}, {scope: partner}]}, content: any}", "", "8:22",
+     "never-matches", "not scope: internal, not scope: partner, not scope: external cannot", None),
     ("{recipients: {kind: personal-mail, addressee: adverse}, " + SAFE + "}", "", "8:22", "never-matches", "", None),
     ("{recipients: {all: [{relation: authorised}, {relation: unauthorised}]}, " + SAFE + "}", "", "8:22",
      "never-matches", "", None),
@@ -348,6 +353,8 @@ def test_no_path_leads_out_of_the_folder(path):
         ("flat 2 at SW1A 1AA", "postcode"),
         ("anna.smith@mail.example", "mail address"),
         ("SW1A 1AA or 07700 900 123", "postcode and phone number"),
+        ("999 000 0018", "NHS number"),
+        ("AB 12 34 56 C", "National Insurance number"),
     ],
 )
 def test_personal_data_in_a_phrase_or_pattern_is_refused_and_not_shown(item, what):
@@ -370,6 +377,9 @@ def test_personal_data_in_a_phrase_or_pattern_is_refused_and_not_shown(item, wha
         r"[A-Z]{1,2}\d{1,2} ?\d[A-Z]{2}",
         r"0\d{4} ?\d{6}",
         r"\b[a-z.]+@[a-z.]+\.uk\b",
+        r"[A-Z]{2}\d{6}[A-D]",
+        "999 000 0019",
+        "QQ 12 34 56 A",
         "section 47",
         "form C1A",
     ],
@@ -433,12 +443,10 @@ def test_a_text_too_long_for_a_notice_is_refused():
 @pytest.mark.parametrize(
     ("rest", "key"),
     [
-        ("  then: {at_deadline: escalate}\n", "at_deadline"),
         ("  then: {sender_may: [cancel]}\n", "sender_may"),
         ("  then: {notice_detail: none}\n", "notice_detail"),
         ("  then: {notify: {owner: held}}\nmessages: {held: wait}\n", "owner"),
         ("reviewers: {dpo: {members: dpo@own.test, cover: siro}}\n", "cover"),
-        ("reviewers: {dpo: {members: dpo@own.test, hours: office}}\n", "hours"),
         ("defaults: {then: {sender_may: [cancel]}}\n", "sender_may"),
     ],
 )
@@ -792,3 +800,118 @@ def test_the_age_of_a_list_without_a_file_is_that_of_the_file_it_stands_in():
     said = policy.load({"a.yaml": text.encode()}, today=TODAY, changed={"a.yaml": date(2025, 1, 1)}).warnings
 
     assert "list-too-old" in {c.code for c in said}
+
+
+# -- much to say ------------------------------------------------------------------------------------------------------
+
+
+def test_no_number_of_warnings_hides_an_error():
+    """A file whose errors nobody counts any more would be taken, with stand-ins for what was wrong."""
+    excuses = ", ".join(
+        f"{{id: x{n}, reason: r, approved_by: dpo, expires: 2025-01-01, recipients: {{scope: partner}}}}"
+        for n in range(300)
+    )
+    text = one(f"{{{ADVERSE}, {SAFE}}}", f"unless: [{excuses}]").replace("owner: o,", "owner: o, severity: hihg,")
+
+    assert [c.code for c in complaints(text)] == ["invalid-value"]
+
+
+def test_who_has_very_many_mistakes_is_told_that_there_are_more():
+    found = complaints(one(f"{{{ADVERSE}, {SAFE}}}", ", ".join(f"key{n}: x" for n in range(500))))
+
+    assert len(found) == 201
+    assert [c.message for c in found if c.code == "and-more"] == [
+        "200 are listed for this file; mend them, and the rest will be shown"
+    ]
+
+
+# -- reviewers' hours -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("hours", "office"), [("", False), (", hours: all", False), (", hours: office", True)])
+def test_a_policy_knows_whether_its_reviewers_decide_in_office_hours_only(hours, office):
+    text = NINE_LINES + f"  then: {{review: dpo}}\nreviewers: {{dpo: {{members: dpo@own.test{hours}}}}}\n"
+
+    assert load(text).handling("refuge-address").office is office
+
+
+def test_hours_are_those_of_the_role_that_decides_wherever_it_is_written():
+    """Roles and defaults may stand in another file, and a policy may say nothing of either."""
+    roles = b"version: 1\nreviewers: {reviewers: {members: r@own.test, hours: office}}\n"
+
+    assert load(NINE_LINES, **{"roles.yaml": roles}).handling("refuge-address").office
+
+
+def test_hours_that_are_none_are_told_with_those_there_are():
+    (found,) = complaints(NINE_LINES + "reviewers: {dpo: {members: dpo@own.test, hours: night}}\n")
+
+    assert found.line == 9
+    assert "all, office" in found.message
+
+
+def test_there_is_an_end_to_the_names_that_a_message_lists():
+    lists = ", ".join(f"l{n}: {{kind: domain, items: [a.test]}}" for n in range(100))
+
+    when = "{content: any, recipients: {list: something-else}}"
+
+    (found,) = complaints(f"version: 1\nlists: {{{lists}}}\npolicies:\n{HEAD}when: {when}}}\n")
+
+    assert found.message.endswith("and 70 more")
+
+
+# -- what YAML makes of it, and we do not -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["NO", "07700", "12:30:00", "1e3", "null", "2026-01-31", "0x1F", "yes", ".inf"])
+def test_a_phrase_is_what_is_written(text):
+    loaded = load(
+        f"version: 1\nlists: {{w: {{kind: phrase, items: [{text}, other]}}}}\npolicies:\n"
+        f"{HEAD}when: {{content: {{phrases: w}}, recipients: any}}}}\n"
+    )
+
+    assert loaded.terms["w"].phrases == (text, "other")
+
+
+def test_a_list_of_ten_megabytes_is_refused_with_its_place():
+    text = NINE_LINES.replace("scope: external", "list: big") + "lists: {big: {kind: domain, file: big.txt}}\n"
+
+    (found,) = complaints(text, {"big.txt": b"a.test\n" * 1_500_000})
+
+    assert (found.file, found.line, found.code) == ("big.txt", 1, "file-too-large")
+    assert "may have 1,000,000 at most" in found.message
+
+
+def test_a_longer_circle_of_includes_is_refused():
+    files = {
+        name: f"version: 1\ninclude: {other}.yaml\n".encode() for name, other in (("a", "b"), ("b", "c"), ("c", "a"))
+    }
+
+    with pytest.raises(ComplaintsError) as caught:
+        policy.load({f"{name}.yaml": content for name, content in files.items()}, today=TODAY)
+
+    assert [(c.file, c.code) for c in caught.value.complaints] == [
+        ("a.yaml", "include-cycle"),
+        ("b.yaml", "include-cycle"),
+        ("c.yaml", "include-cycle"),
+    ]
+
+
+def test_addresses_of_a_long_list_are_no_contradiction_that_anybody_looks_for():
+    """Comparing two lists of thousands for each of hundreds of policies would take minutes."""
+    lists = ", ".join(
+        f"{letter}: {{kind: domain, items: [{', '.join(f'{letter}{n}.test' for n in range(600))}]}}" for letter in "de"
+    )
+    when = "{content: any, recipients: {all: [{list: d}, {list: e}]}}"
+
+    assert load(f"version: 1\nlists: {{{lists}}}\npolicies:\n{HEAD}when: {when}}}\n").policies
+
+
+def test_no_complaint_shows_a_line_in_which_a_value_of_somebody_stands():
+    text = "version: 1\nlists: {w: {kind: phrase, items: ['at SW1A 1AA', '']}}\n" + NINE_LINES.removeprefix(
+        "version: 1\n"
+    )
+
+    found = complaints(text)
+
+    assert len(found) == 2
+    assert not any("SW1A" in each.text() for each in found)

@@ -8,24 +8,18 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    create_model,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, ValidationInfo, create_model, field_validator, model_validator
 
+from safehold.config.calendar import CalendarSettings
+from safehold.config.shapes import Domain, HostPort, Mailbox, MilterSocket, Section, StaffMailbox, TimeZone
+from safehold.config.shapes import NotADomainError as NotADomainError
+from safehold.config.shapes import domain as domain
 from safehold.errors import Complaint, ComplaintsError
 from safehold.reading.limits import Limits
 
@@ -35,95 +29,6 @@ SIZE_LIMIT_BYTES = 1_000_000
 SAMPLE_NAME = "your organisation"
 SAMPLE_PHONE = "01632 960 001"
 
-# One label or more, and a top-level one that is no number (RFC 1123, 2.1; RFC 5321, 4.1.2).
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
-
-
-class NotADomainError(ValueError):
-    """A text that no address can be in, with what was probably meant."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(f"`{text}` is not a mail domain")
-        meant = _meant(text)
-        self.hint = f"did you mean `{meant}`?" if meant else "the form is council.example; sub-domains count"
-
-
-def domain(text: str) -> str:
-    """Return *text* if it is a mail domain as addresses are compared: small letters, ASCII, no dot at either end.
-
-    Raises:
-        NotADomainError: It is not; nothing would ever be inside it, and every colleague would pass for a stranger.
-    """
-    if not _DOMAIN.fullmatch(text):
-        raise NotADomainError(text)
-    return text
-
-
-def _meant(text: str) -> str:
-    """Return the mail domain in a web address, a mail address, or a domain that is spelt otherwise; else ""."""
-    host = text.strip().lower().partition("://")[2] or text.strip().lower()
-    host = re.split(r"[/:?#]", host)[0].rpartition("@")[2].removeprefix("*").strip(".")
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode("ascii")
-        except UnicodeError:
-            return ""
-    return host if _DOMAIN.fullmatch(host) else ""
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("is not a time zone; expected a name such as Europe/London") from error
-    return name
-
-
-def _host_port(text: str) -> str:
-    host, colon, port = text.rpartition(":")
-    if not (host and colon and port.isdigit() and 0 <= int(port) < 65536):
-        raise ValueError("expected host:port, e.g. 127.0.0.1:10027")
-    return text
-
-
-def _socket(text: str) -> str:
-    if not text.startswith(("unix:", "inet:")):
-        raise ValueError("expected unix:/path/to/socket or inet:port@host")
-    return text
-
-
-def _mailbox(text: str) -> str:
-    if not _is_mailbox(text):
-        raise ValueError("expected an address, e.g. archive@council.example")
-    return text
-
-
-def _staff(text: str) -> str:
-    """Return an address of our own people; ``@localhost`` is what a first try on one machine writes to."""
-    if not (_is_mailbox(text) or (_is_mailbox(f"{text}.example") and text.endswith("@localhost"))):
-        raise ValueError("expected an address, e.g. reviewers@council.example")
-    return text
-
-
-def _is_mailbox(text: str) -> bool:
-    local, _, place = text.rpartition("@")
-    well_formed = bool(local) and text.isprintable() and not re.search(r'[\s<>",;@]', local)
-    return well_formed and _DOMAIN.fullmatch(place.lower()) is not None
-
-
-HostPort = Annotated[str, AfterValidator(_host_port)]
-Mailbox = Annotated[str, AfterValidator(_mailbox)]
-StaffMailbox = Annotated[str, AfterValidator(_staff)]
-MilterSocket = Annotated[str, AfterValidator(_socket)]
-Domain = Annotated[str, AfterValidator(domain)]
-
-
-class Section(BaseModel):
-    """The base of all sections: frozen, and strangers are complaints."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
 
 class Organisation(Section):
     """Who speaks in the notices, and where: the last day of an authority ends with the day there."""
@@ -131,7 +36,7 @@ class Organisation(Section):
     name: str = SAMPLE_NAME
     urgent_phone: str = ""
     help_url: str = ""
-    timezone: Annotated[str, AfterValidator(_zone)] = "Europe/London"
+    timezone: TimeZone = "Europe/London"
 
 
 class Domains(Section):
@@ -259,6 +164,17 @@ else:
     )
 
 
+class Publishing(Section):
+    """How policies get into force.
+
+    Attributes:
+        required: A gateway judges by what `safehold policy publish` published last, whatever lies in the folder.  Else
+            it loads the folder, and records what it found changed.
+    """
+
+    required: bool = False
+
+
 class ReadingSettings(Section):
     """How much a message may cost.
 
@@ -298,6 +214,8 @@ class Settings(Section):
     postfix: PostfixSettings = PostfixSettings()
     notices: Notices = Notices()
     journal: Journal | None = None
+    calendar: CalendarSettings = CalendarSettings()
+    publishing: Publishing = Publishing()
     reading: ReadingSettings = ReadingSettings()
 
 
@@ -345,6 +263,7 @@ def _doubts(settings: Settings, path: Path) -> Iterator[tuple[tuple[str | int, .
         yield ("store",), f"there is no folder {settings.store.parent}", f"safehold init --config {path}"
     if not settings.policies.is_dir():
         yield ("policies",), f"there is no folder {settings.policies}", f"safehold init --config {path}"
+    yield from _stale_holidays(settings.calendar)
     own, said = settings.domains.own, settings.notices
     listed: dict[tuple[str | int, ...], str] = {("notices", "from"): said.sender}
     listed |= {("notices", "duty", number): address for number, address in enumerate(said.duty)}
@@ -353,6 +272,20 @@ def _doubts(settings: Settings, path: Path) -> Iterator[tuple[tuple[str | int, .
     for place, address in listed.items():
         if own and not _is_inside(address, own):
             yield place, "is outside domains.own, and no notice is sent outside", "name an address of your own"
+
+
+def _stale_holidays(calendar: CalendarSettings) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    name = "holidays_file" if calendar.holidays_file is not None else "holidays"
+    try:
+        days = calendar.all_holidays()
+    except ComplaintsError as error:
+        first = error.complaints[0]
+        place = f"line {first.line}: " if first.line else ""
+        yield ("calendar", name), f"{place}{first.message}", first.hint
+        return
+    if days and max(days) < datetime.now(UTC).date():
+        last = f"the last holiday named is {max(days)}, and deadlines take every one after it for a working day"
+        yield ("calendar", name), last, "add those to come"
 
 
 def _is_written(root: yaml.Node | None, name: str | int) -> bool:
@@ -442,6 +375,8 @@ _EXPECTED = {
     "path_type": "expected a path",
     "ip_v4_network": "expected a network, e.g. 192.0.2.0/24",
     "ip_v6_network": "expected a network, e.g. 192.0.2.0/24",
+    "date_from_datetime_parsing": "expected a day, e.g. 2026-12-25",
+    "bool_parsing": "expected yes or no",
 }
 
 
@@ -477,4 +412,7 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     if settings.postfix.config_directory is not None:
         directory = folder / settings.postfix.config_directory
         moved["postfix"] = settings.postfix.model_copy(update={"config_directory": directory})
+    if settings.calendar.holidays_file is not None:
+        file = folder / settings.calendar.holidays_file
+        moved["calendar"] = settings.calendar.model_copy(update={"holidays_file": file})
     return settings.model_copy(update=moved)
