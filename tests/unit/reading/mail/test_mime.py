@@ -625,3 +625,9 @@ def test_a_text_that_looks_like_a_message_is_read_as_it_is_shown_too(read_here):
 
     assert "jane@refuge.example" in "\n".join(read.texts(visibility=Visibility.VISIBLE))
     assert "inner words" in read.text
+
+
+def test_the_subject_in_a_link_to_leave_a_list_is_read(read_here):
+    link = "<mailto:a@example.org?subject=27%20Larkspur%20Lane%2C%20Ashford>"
+
+    assert "27 Larkspur Lane" in read_here(f"From: jo@example.org\r\nList-Unsubscribe: {link}\r\n\r\nx".encode()).text
