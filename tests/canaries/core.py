@@ -19,6 +19,7 @@ WHITE: Kinds = frozenset({Visibility.WHITE})
 TINY: Kinds = frozenset({Visibility.TINY})
 OFF_PAGE: Kinds = frozenset({Visibility.OFF_PAGE})
 COVERED: Kinds = frozenset({Visibility.COVERED})
+UNSEEN: Kinds = frozenset({Visibility.HIDDEN})
 LAYER: Kinds = frozenset({Visibility.HIDDEN_LAYER})
 # Names and properties: a person sees them, but not in the text; found is enough.
 ANY: Kinds = frozenset(Visibility)

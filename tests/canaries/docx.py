@@ -210,7 +210,7 @@ def _body(w: Words) -> str:
         ),
         paragraph(
             f'<w:r><w:pict><v:shape alt="{w("alt text, VML", ATTRIBUTE)}" href="https://a.example/{w("link of a shape", ATTRIBUTE)}">'
-            f'<v:textpath string="{w("WordArt, VML", ANY)}"/><v:imagedata o:title="{w("title of a picture, VML", ATTRIBUTE)}"/>'
+            f'<v:textpath string="{w("WordArt, VML")}"/><v:imagedata o:title="{w("title of a picture, VML", ATTRIBUTE)}"/>'
             f"<v:textbox><w:txbxContent>{paragraph(run(w('text box, VML')))}</w:txbxContent></v:textbox></v:shape></w:pict></w:r>"
         ),
         paragraph(

@@ -279,7 +279,12 @@ def _views(content: bytes) -> Iterator[bytes]:
 def _carried(word: str, views: list[bytes], *, aligned: bool) -> bool:
     if any(word.encode() in view for view in views):
         return True
-    wide = (word.encode("utf-16-le"), word.encode("utf-16-be"))
-    places = [view.find(spelling) for view in views for spelling in wide]
+    return any(_carried_wide(word, view, aligned=aligned) for view in views)
+
+
+def _carried_wide(word: str, view: bytes, *, aligned: bool) -> bool:
+    little, big = word.encode("utf-16-le"), word.encode("utf-16-be")
+    # The spelling of the other order, seen from its second byte, is the word without the whole of its last letter.
+    places = [view.find(little), -1 if little[:-2] in view and little not in view else view.find(big)]
     # In a text of two-byte characters, what stands at an odd place is no word any more.
     return any(place >= 0 and not (aligned and place % 2) for place in places)

@@ -6,7 +6,21 @@ import zlib
 
 from reportlab.pdfgen import canvas
 
-from canaries.core import ANY, ATTRIBUTE, COMMENT, HIDDEN, Canary, Words, halves
+from canaries.core import (
+    ANY,
+    ATTRIBUTE,
+    COMMENT,
+    HIDDEN,
+    LAYER,
+    OFF_PAGE,
+    TINY,
+    UNSEEN,
+    VISIBLE,
+    WHITE,
+    Canary,
+    Words,
+    halves,
+)
 
 FORMAT = "pdf"
 # Where only drawing the page shows whether a text is seen (that comes with judging redaction): found is enough.
@@ -154,20 +168,20 @@ def _hidden() -> Canary:
     content = "".join(
         (
             shown("plain words of the page"),
-            f"1 1 1 rg {shown(w('white', DRAWN), 50, 680)} 0 0 0 rg\n",
-            f"1 g {shown(w('white in grey', DRAWN), 50, 670)} 0 g\n",
-            f"0 0 0 0 k {shown(w('white in CMYK', DRAWN), 50, 660)} 0 g\n",
-            shown(w("not drawn", DRAWN), 50, 640, "3 Tr") + "BT 0 Tr ET\n",
-            f"BT /F1 0.4 Tf 50 620 Td {text(w('tiny', DRAWN))} Tj ET\n",
-            f"q 0.01 0 0 0.01 50 610 cm BT /F1 12 Tf {text(w('scaled to nothing', DRAWN))} Tj ET Q\n",
-            shown(w("left of the page", DRAWN), -900, 600),
-            shown(w("below the page", DRAWN), 50, -100),
-            shown(w("outside the crop box", DRAWN), 50, 830),
-            f"/OC /L1 BDC {shown(w('layer that is off', DRAWN), 50, 540)} EMC\n",
+            f"1 1 1 rg {shown(w('white', WHITE), 50, 680)} 0 0 0 rg\n",
+            f"1 g {shown(w('white in grey', WHITE), 50, 670)} 0 g\n",
+            f"0 0 0 0 k {shown(w('white in CMYK', WHITE), 50, 660)} 0 g\n",
+            shown(w("not drawn", UNSEEN), 50, 640, "3 Tr") + "BT 0 Tr ET\n",
+            f"BT /F1 0.4 Tf 50 620 Td {text(w('tiny', TINY))} Tj ET\n",
+            f"q 0.01 0 0 0.01 50 610 cm BT /F1 12 Tf {text(w('scaled to nothing', TINY))} Tj ET Q\n",
+            shown(w("left of the page", OFF_PAGE), -900, 600),
+            shown(w("below the page", OFF_PAGE), 50, -100),
+            shown(w("outside the crop box", OFF_PAGE), 50, 830),
+            f"/OC /L1 BDC {shown(w('layer that is off', LAYER), 50, 540)} EMC\n",
             shown(w("under a black bar", DRAWN), 50, 500) + "0 0 0 rg 40 495 300 20 re f\n",
             f"0 0 0 rg 40 455 300 20 re f {shown(w('black on a black bar', ANY), 50, 460)}",
             shown(w("under a picture", DRAWN), 50, 420) + "q 300 0 0 20 40 415 cm /X1 Do Q\n",
-            f"q /G1 gs {shown(w('transparent', DRAWN), 50, 380)} Q\n",
+            f"q /G1 gs {shown(w('transparent', UNSEEN), 50, 380)} Q\n",
             f"q 0 0 1 1 re W n {shown(w('outside the clip', DRAWN), 50, 340)} Q\n",
             f"/Span <</ActualText {text(w('ActualText', ANY))}>> BDC {shown('x', 50, 300)} EMC\n",
             f"/Span <</ActualText {wide(w('ActualText in UTF-16', ANY))}>> BDC {shown('x', 50, 280)} EMC\n",
@@ -191,7 +205,7 @@ def _annotations() -> Canary:
     attached = pdf.stream("/Type/EmbeddedFile", f"words {w('file of an annotation')}")
     appearance = pdf.stream(
         "/Type/XObject/Subtype/Form/BBox[0 0 300 50]/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>",
-        shown(w("appearance stream", ANY), 5, 5),
+        shown(w("appearance stream", VISIBLE), 5, 5),
     )
 
     def annotation(kind: str, entries: str) -> int:

@@ -8,7 +8,7 @@ import zlib
 from PIL import Image
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
-from canaries.core import ANY, HIDDEN, Canary, Words
+from canaries.core import ANY, HIDDEN, VISIBLE, Canary, Words
 from canaries.pdf import FORMAT, Pdf, document, shown, text
 
 _HELVETICA = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"
@@ -48,7 +48,7 @@ def _undrawn() -> Canary:
     """Text that no page draws, in fonts of one byte and of two."""
     w = Words(FORMAT, "undrawn")
     pdf = Pdf()
-    tile = pdf.stream(_TILE + _RESOURCES, shown(w("pattern", HIDDEN), 5, 5))
+    tile = pdf.stream(_TILE + _RESOURCES, shown(w("pattern", VISIBLE), 5, 5))
     letter = pdf.stream("", "500 0 0 0 100 100 d1 " + shown(w("letter that draws a word", HIDDEN), 0, 0))
     font = pdf.add(
         "<</Type/Font/Subtype/Type3/FontBBox[0 0 1 1]/FontMatrix[1 0 0 1 0 0]/CharProcs<</a "
@@ -58,8 +58,12 @@ def _undrawn() -> Canary:
         f"{_FORM}/Group<</S/Transparency/CS/DeviceGray>>{_RESOURCES}", "1 g " + shown(w("soft mask", HIDDEN), 5, 5)
     )
     fonts, looks = [], []
-    for place in ("appearance in codes", "pressed look in codes", "pattern in codes", "form that nothing draws"):
-        entry, drawing = coded(pdf, w(place, HIDDEN))
+    places = {
+        "appearance in codes": VISIBLE, "pressed look in codes": HIDDEN, "pattern in codes": HIDDEN,
+        "form that nothing draws": HIDDEN,
+    }  # fmt: skip
+    for place, kinds in places.items():
+        entry, drawing = coded(pdf, w(place, kinds))
         fonts.append(entry)
         looks.append((f"/Resources<</Font<<{entry}>>>>", drawing))
     normal, down = (pdf.stream(_FORM + resources, drawing) for resources, drawing in looks[:2])
@@ -98,7 +102,7 @@ def _packed_looks() -> Canary:
     pdf = Pdf()
 
     def drawn(place: str) -> bytes:
-        return shown(w(place, HIDDEN), 5, 5).encode()
+        return shown(w(place, VISIBLE), 5, 5).encode()
 
     def stamped(entries: str, data: bytes) -> str:
         return _stamp(pdf.stream(_FORM + entries + _RESOURCES, data))
@@ -244,7 +248,7 @@ def _objects() -> list[Canary]:
         w = Words(FORMAT, f"object with {title}")
         pdf = Pdf()
         look = pdf.stream(
-            f"{_FORM}/Filter/FlateDecode{_RESOURCES}", zlib.compress(shown(w("look", HIDDEN), 5, 5).encode())
+            f"{_FORM}/Filter/FlateDecode{_RESOURCES}", zlib.compress(shown(w("look", VISIBLE), 5, 5).encode())
         )
         whole = _made(pdf, "", page=f"/Annots[{_stamp(look)}]")
         made.append(w.file(whole.replace(b"\n%d 0 obj" % look, b"\n" + spelling % look), "spelt.pdf"))

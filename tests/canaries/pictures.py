@@ -57,7 +57,8 @@ def _resource(kind: int, data: bytes, name: bytes = b"") -> bytes:
     return b"8BIM" + kind.to_bytes(2, "big") + padded + len(data).to_bytes(4, "big") + data + b"\x00" * (len(data) % 2)
 
 
-def _segments(made: bytes, *segments: tuple[int, bytes]) -> bytes:
+def with_segments(made: bytes, *segments: tuple[int, bytes]) -> bytes:
+    """Return a JPEG with more segments in front."""
     extra = b"".join(b"\xff" + bytes([kind]) + (len(data) + 2).to_bytes(2, "big") + data for kind, data in segments)
     return made[:2] + extra + made[2:]
 
@@ -65,7 +66,7 @@ def _segments(made: bytes, *segments: tuple[int, bytes]) -> bytes:
 def build_jpeg() -> list[Canary]:
     """Return a JPEG with words in every segment that can hold them."""
     w = Words("jpeg", "segments")
-    made = _segments(
+    made = with_segments(
         picture("JPEG"),
         (0xE1, b"Exif\x00\x00" + _exif(w).removeprefix(b"Exif\x00\x00")),
         (0xE1, b"http://ns.adobe.com/xap/1.0/\x00" + _xmp(w)),
@@ -81,6 +82,7 @@ def build_jpeg() -> list[Canary]:
         ),
         (0xE2, b"ICC_PROFILE\x00\x01\x01" + _profile(w)),
         (0xFE, w("COM", ANY).encode()),
+        (0xE5, b"own data" + with_segments(picture("JPEG"), (0xFE, w("COM of a preview", ANY).encode()))),
         (0xEC, b"Ducky\x00" + f"word {w('other APP segment', ANY)}".encode()),
     )  # fmt: skip
     late = f"{w('COM after the scan', ANY)}".encode()
@@ -89,7 +91,7 @@ def build_jpeg() -> list[Canary]:
     block = b"Photoshop 3.0\x00" + _resource(0x0404, _iptc("other words " * 9, halves("IPTC", ANY)))
     packet = _xmp(halves)
     head = b"http://ns.adobe.com/xmp/extension/\x00" + b"0" * 32 + len(packet).to_bytes(4, "big")
-    two = _segments(
+    two = with_segments(
         picture("JPEG"), (0xED, block[:-9]), (0xED, block[:14] + block[-9:]),
         (0xE1, head + (120).to_bytes(4, "big") + packet[120:]), (0xE1, head + bytes(4) + packet[:120]),
     )  # fmt: skip

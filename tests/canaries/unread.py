@@ -21,7 +21,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas
 
-from canaries import docx, legacy, rarer, xlsx
+from canaries import docx, drawings, legacy, rarer, xlsx
 from canaries.archives import zip_of
 from canaries.cfb import compound
 
@@ -69,14 +69,15 @@ def _binary_workbook() -> Made:
     return name, content
 
 
-def _locked_odt() -> bytes:
+def _locked_odt(content: bytes) -> bytes:
+    """Return a text of which the manifest says that its content is encrypted."""
     manifest = (
         b'<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
         b'<manifest:file-entry manifest:full-path="content.xml"><manifest:encryption-data/></manifest:file-entry>'
         b"</manifest:manifest>"
     )
     plain = b"application/vnd.oasis.opendocument.text"
-    members = {"mimetype": plain, "META-INF/manifest.xml": manifest, "content.xml": bytes(range(256))}
+    members = {"mimetype": plain, "META-INF/manifest.xml": manifest, "content.xml": content}
     return zip_of(members, zipfile.ZIP_STORED)
 
 
@@ -239,7 +240,10 @@ UNREAD: dict[str, dict[str, Callable[[], Made]]] = {
             zip_of({"[Content_Types].xml": b"<Types/>", "visio/document.xml": b"<VisioDocument/>"}),
         ),
     },
-    "OpenDocument": {"encrypted": lambda: ("a.odt", _locked_odt())},
+    "OpenDocument": {
+        "encrypted": lambda: ("a.odt", _locked_odt(bytes(range(256)))),
+        "ambiguous": lambda: ("a.odt", _locked_odt(b"<a>words</a>")),
+    },
     "RTF": {"corrupt": lambda: ("a.rtf", b"{\\rtf1\\ansi {\\b words")},
     "Old Word": {
         "unsupported": lambda: ("a.doc", _word_95()),
@@ -290,6 +294,11 @@ UNREAD: dict[str, dict[str, Callable[[], Made]]] = {
     "Pictures": {
         "unsupported": lambda: ("a.heic", rarer.build_heic()[0].content),
         "no_text": lambda: ("a.png", _scribble()),
+    },
+    "Drawings (EMF, WMF)": {
+        "no_text": lambda: ("a.emf", drawings.emf(drawings.text(bytes(range(0, 200, 5)), 20, options=0x10))),
+        "unsupported": lambda: ("a.wmf", drawings.wmf() + zlib.compress(b"words of nobody " * 9)),
+        "corrupt": lambda: ("a.emf", drawings.emf()[:-6]),
     },
     "PostScript": {"unsupported": lambda: ("a.ps", b"%!PS-Adobe-3.0\n/Helvetica findfont setfont (words) show\n")},
     "E-book": {"encrypted": lambda: ("a.epub", _locked_book())},

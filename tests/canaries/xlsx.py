@@ -44,18 +44,25 @@ def _workbook(w: Words) -> dict[str, bytes]:
     ]
     # Formats: 1 white font, 2 ;;;, 3 black on black, 4 hidden by protection
     styles = (
-        '<numFmts count="1"><numFmt numFmtId="164" formatCode=";;;"/><numFmt numFmtId="165" formatCode="'
-        f'&quot;{w("text of a number format", ANY)}&quot; 0"/></numFmts>'
+        '<numFmts count="3"><numFmt numFmtId="164" formatCode=";;;"/><numFmt numFmtId="165" formatCode="'
+        f'&quot;{w("text of a number format", ANY)}&quot; 0"/>'
+        f'<numFmt numFmtId="166" formatCode="&quot;{w("number format that shows words instead")}&quot;"/></numFmts>'
         '<fonts><font/><font><color rgb="FFFFFFFF"/></font><font><color rgb="FF000000"/></font></fonts>'
         '<fills><fill/><fill/><fill><patternFill patternType="solid"><fgColor rgb="FF000000"/></patternFill></fill></fills>'
         '<borders><border/></borders><cellStyleXfs><xf/></cellStyleXfs><cellXfs><xf/><xf fontId="1" applyFont="1"/>'
         '<xf numFmtId="164" applyNumberFormat="1"/><xf fontId="2" fillId="2" applyFont="1" applyFill="1"/><xf numFmtId="165"/>'
-        f'<xf fontId="1" fillId="2" applyFill="1"/></cellXfs><cellStyles><cellStyle name="{w("name of a cell style", ANY)}" xfId="0"/></cellStyles>'
+        f'<xf fontId="1" fillId="2" applyFill="1"/><xf numFmtId="166"/></cellXfs><cellStyles><cellStyle name="{w("name of a cell style", ANY)}" xfId="0"/></cellStyles>'
+    )
+    pieces, letters = w("text that a formula puts together", ANY), w("letters that a formula puts together", ANY)
+    put_together = (
+        f'"{pieces[:5]}"&amp;"{pieces[5:]}"',
+        "&amp;".join(f"CHAR({ord(letter)})" for letter in letters),
     )
     first = (
         '<sheetPr><tabColor rgb="FF00FF00"/></sheetPr><cols><col min="2" max="4" hidden="1"/><col min="6" max="6" width="0"/><col min="9" max="9" width="0.05"/></cols><sheetData>'
         '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="E1" t="s"><v>1</v></c><c r="G1" t="s"><v>2</v></c></row>'
-        f'<row r="2">{_cell("A2", w("inline string"))}<c r="E2" t="str"><f>CONCAT("{w("text in a formula", ANY)}")</f><v>{w("cached result of a formula")}</v></c></row>'
+        f'<row r="2">{_cell("A2", w("inline string"))}<c r="E2" t="str"><f>CONCAT("{w("text in a formula", ANY)}")</f><v>{w("cached result of a formula")}</v></c>'
+        f'<c r="K2"><f>{put_together[0]}</f></c><c r="L2"><f>{put_together[1]}</f></c><c r="M2" s="6"><v>7</v></c></row>'
         f'<row r="3" hidden="1">{_cell("A3", w("hidden row", HIDDEN))}</row>'
         f'<row r="4" ht="0" customHeight="1">{_cell("A4", w("row without height", HIDDEN))}</row>'
         f'<row r="5">{_cell("B5", w("hidden column", HIDDEN))}{_cell("D5", w("last of a range of hidden columns", HIDDEN))}'

@@ -11,6 +11,7 @@ that are finished or failed and are not opened again.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -211,6 +212,17 @@ class Session:
         self.visit(part, part.given)
 
 
+# Signs that nobody sees, one for each of ASCII: made to tag languages, used in flags, and good for hiding a text.
+_TAGS = re.compile("[\U000e0020-\U000e007e]{3,}")
+_FLAGS = frozenset({"gbeng", "gbsct", "gbwls"})
+
+
+def _in_tags(text: str) -> str:
+    """Return what a text says in signs that are not seen (Unicode, block Tags), "" where it has none."""
+    runs = ("".join(chr(ord(sign) - 0xE0000) for sign in run) for run in _TAGS.findall(text))
+    return "\n".join(run for run in runs if run not in _FLAGS)
+
+
 class OpenPart:
     """The part at hand."""
 
@@ -267,6 +279,9 @@ class OpenPart:
         """
         if not text or text.isspace():
             return
+        unseen = "" if text.isascii() else _in_tags(text)
+        if unseen:
+            self.segment(kind, unseen, number=number, visibility=Visibility.HIDDEN)
         self.session.take_item()
         if self.heard is not None:
             self.heard.append((kind, number, text))

@@ -15,7 +15,7 @@ from safehold.reading.legacy import legacy_sheet, legacy_slides, legacy_word, me
 from safehold.reading.mail import mime, msg, sealed, tnef
 from safehold.reading.notes import Given, OpenPart, OverrunError
 from safehold.reading.odf import opendocument
-from safehold.reading.office import ooxml, sheets, slides, word
+from safehold.reading.office import other_packages, sheets, slides, word
 from safehold.reading.pages import pdf, postscript
 from safehold.reading.pictures import images
 from safehold.reading.vocabulary import Detail, MarkKind, is_plain
@@ -40,7 +40,7 @@ READERS: dict[str, Reader] = {
     types.XLSB: sheets.read,
     types.PPTX: slides.read,
     types.PPTM: slides.read,
-    types.OOXML + "document": ooxml.read,
+    types.OOXML + "document": other_packages.read,
     types.EPUB: rarer.read_epub,
     types.IWORK: rarer.read_iwork,
     types.RAR: rar.read,

@@ -4,7 +4,7 @@
 import pytest
 
 from canaries.archives import zip_of
-from safehold.model import PlaceKind
+from safehold.model import PlaceKind, Visibility
 from safehold.reading.limits import Limits
 
 LONG = "a" * 5_000 + " Larkspur Lane.txt"
@@ -32,3 +32,17 @@ def test_a_name_in_several_forms_is_handed_over_once_a_form(read_here):
     read = read_here(zip_of({"b.txt": b"x"}), "a.zip")
 
     assert sorted(read.texts(PlaceKind.FILENAME)) == ["a.zip", "b.txt"]
+
+
+def test_what_is_written_in_signs_that_nobody_sees_is_read_as_hidden(read_here):
+    hidden = "".join(chr(0xE0000 + ord(letter)) for letter in "27 Larkspur Lane")
+
+    read = read_here(f"hello{hidden} there".encode(), "a.txt")
+
+    assert read.texts(visibility=Visibility.HIDDEN) == ["27 Larkspur Lane"]
+
+
+def test_the_flag_of_england_hides_nothing(read_here):
+    flag = "\U0001f3f4" + "".join(chr(0xE0000 + ord(letter)) for letter in "gbeng") + "\U000e007f"
+
+    assert not read_here(flag.encode() + b" come on", "a.txt").texts(visibility=Visibility.HIDDEN)

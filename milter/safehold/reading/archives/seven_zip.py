@@ -14,13 +14,14 @@ import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 import py7zr
+from py7zr.archiveinfo import Header
 from py7zr.compressor import SevenZipDecompressor, SupportedMethods
 from py7zr.exceptions import PasswordRequired, UnsupportedCompressionMethodError
 
-from safehold.model import PlaceKind, Reason
+from safehold.model import PlaceKind, Reason, Visibility
 from safehold.reading.archives.archive import Expanded, is_bad_name, read_expanded
 from safehold.reading.archives.unpacking import STEP
 from safehold.reading.basics import binary, leftovers
@@ -31,6 +32,9 @@ Problem = tuple[Reason, Detail]
 # Its decoder starts a thread and waits for it for ever, and a worker may not start threads.
 _PPMD = b"\x03\x04\x01"
 _PACKED_HEADER = b"\x17\x06"
+# Every method has some of what comes out last in its last bytes; a check of a few may stand behind that.
+_LAST_BYTES = 16
+_TAIL = 65_536
 
 
 @dataclass(slots=True)
@@ -42,6 +46,22 @@ class _Folder:
     packed_bytes: int
     members: list[Any] = field(default_factory=list)
     engine: Any = None
+    is_used_up: bool = False  # the last bytes were needed
+
+    def last_bytes(self, content: bytes) -> bytes:
+        """Return the end of the packed stream, behind what is known to have been needed."""
+        end = self.start + self.packed_bytes
+        return content[max(self.start, end - _TAIL) : end]
+
+
+class _PlainHeader(Header):
+    """The bytes of a header, unpacked."""
+
+    plain = b""
+
+    def _extract_header_info(self, fp: BinaryIO) -> None:
+        fp.seek(0)
+        self.plain = fp.read()
 
 
 def read(content: bytes, part: OpenPart) -> None:
@@ -68,8 +88,23 @@ def read(content: bytes, part: OpenPart) -> None:
             part.segment(PlaceKind.FILENAME, _name(file))
     for folder in folders:
         _read_folder(folder, content, part)
+    _read_header(archive, content, part)
     known = _known(archive, content)
     leftovers.read((content[start:end] for start, end in leftovers.gaps(known, len(content))), part)
+
+
+def _read_header(archive: Any, content: bytes, part: OpenPart) -> None:
+    """Read the words of the header that are no names: programs pass over what fills it up."""
+    start = archive.afterheader + archive.sig_header.nextheaderofs
+    header = io.BytesIO(content[start : start + archive.sig_header.nextheadersize])
+    plain = _PlainHeader.retrieve(io.BytesIO(content), header, archive.afterheader).plain
+    names = [_name(file) for file in archive.files]
+    lines = binary.written(plain.replace(b"\\\0", b"/\0")).split("\n")
+    words = leftovers.not_said(lines, names, of_runs=True)
+    if words:
+        part.mark(MarkKind.APPENDED)
+        part.segment(PlaceKind.METADATA, "\n".join(words), visibility=Visibility.HIDDEN)
+    leftovers.open_inside(plain, part)
 
 
 def _known(archive: Any, content: bytes) -> list[tuple[int, int]]:
@@ -139,6 +174,9 @@ def _read_folder(folder: _Folder, content: bytes, part: OpenPart) -> None:
         read_expanded(out, ("appended",), part)
     elif not folder.members and problem is not None:
         part.problem(*problem)
+    if problem is None and folder.engine is not None and not folder.is_used_up:
+        part.problem(Reason.UNSUPPORTED, Detail.STRINGS_ONLY)
+        leftovers.read([folder.last_bytes(content)], part, must=False)
 
 
 def _unpack(
@@ -154,10 +192,10 @@ def _unpack(
             coded = folder.decoder
             # Some of its decoders know no bound for what comes out, so little may go in at a time.
             folder.engine = SevenZipDecompressor(
-                coded.coders, folder.packed_bytes, coded.unpacksizes, None, None, blocksize=STEP
+                coded.coders, max(0, folder.packed_bytes - _LAST_BYTES), coded.unpacksizes, None, None, blocksize=STEP
             )
         while size < wanted:
-            piece = _piece(folder.engine, source, min(STEP, wanted - size))
+            piece = _piece(folder, source, min(STEP, wanted - size))
             part.session.take_expanded(len(piece))
             if size <= limits.member_bytes:
                 pieces.append(piece)
@@ -185,7 +223,7 @@ def _unpack(
     return Expanded(whole, problem), behind, before + size
 
 
-def _piece(engine: Any, source: io.BytesIO, most: int) -> bytes:
+def _piece(folder: _Folder, source: io.BytesIO, most: int) -> bytes:
     """Return the next bytes, at least one.
 
     Raises:
@@ -193,11 +231,15 @@ def _piece(engine: Any, source: io.BytesIO, most: int) -> bytes:
     """
     while True:
         before = source.tell()
-        piece = bytes(engine.decompress(source, most))
+        piece = bytes(folder.engine.decompress(source, most))
         if piece:
             return piece
-        if source.tell() == before:
+        if source.tell() != before:
+            continue
+        if folder.is_used_up:
             raise EOFError
+        folder.is_used_up = True  # without its last bytes it is not all there
+        folder.engine.input_size = folder.packed_bytes
 
 
 def _why_not(folder: _Folder, size: int) -> Problem | None:

@@ -10,6 +10,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
+from typing import Literal
 
 from safehold.model import PlaceKind, Visibility
 from safehold.reading.basics import binary, types
@@ -23,7 +24,6 @@ _OPENED = frozenset((types.ZIP, types.PDF, types.RTF, types.OLE, types.GZIP, typ
 )  # fmt: skip
 _PADDING = b"\x00\r\n\t \x1a\xff"
 _LEAST_BYTES = 8
-_MOST_CHARACTERS = 100_000
 # The end record of a zip stands in the last 22 + 65,535 bytes (APPNOTE 4.3.16).
 _END_RECORD, _END_REACH = b"PK\x05\x06", 65_557
 
@@ -47,7 +47,7 @@ def _read_piece(piece: bytes, part: OpenPart) -> None:
     text = binary.written(piece)
     if text:
         part.mark(MarkKind.APPENDED)
-        part.segment(PlaceKind.METADATA, text[:_MOST_CHARACTERS], visibility=Visibility.HIDDEN)
+        part.segment(PlaceKind.METADATA, text, visibility=Visibility.HIDDEN)
 
 
 def _is_opened(piece: bytes) -> bool:
@@ -126,10 +126,87 @@ def _colours(content: bytes, at: int) -> int:
     return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 
+def _end_of_icon(content: bytes) -> int:
+    entries = range(6, min(len(content), 6 + 16 * int.from_bytes(content[4:6], "little")), 16)
+    numbers = ((content[at + 8 : at + 12], content[at + 12 : at + 16]) for at in entries)
+    return max((int.from_bytes(size, "little") + int.from_bytes(start, "little") for size, start in numbers), default=0)
+
+
+# Sizes of the kinds of values; tags whose values are directories; where pixels and previews begin, and their sizes.
+_TIFF_SIZES = (1, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 1, 1, 8, 8, 8)
+_TIFF_DIRECTORIES = frozenset((330, 34_665, 34_853, 40_965))
+_TIFF_PIXELS = {273: 279, 324: 325, 513: 514}
+_TIFF_PLACES = _TIFF_DIRECTORIES | _TIFF_PIXELS.keys() | set(_TIFF_PIXELS.values())
+_MOST_ENTRIES = 20_000
+
+
+class _Tiff:
+    """How far the directories of a TIFF file account for its bytes."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._order: Literal["little", "big"] = "little" if content[:2] == b"II" else "big"
+        self._is_big = b"+" in content[2:4]
+        self._wide = 8 if self._is_big else 4
+        self._left = _MOST_ENTRIES
+        self._end = 0
+
+    def end(self) -> int:
+        """Return it, 0 where there is more than anybody wants to know."""
+        waiting, seen = [self._number(8 if self._is_big else 4, self._wide)], {0}
+        while waiting and self._left > 0:
+            at = waiting.pop()
+            if at not in seen and at < len(self._content):
+                seen.add(at)
+                waiting += self._directory(at)
+        return self._end if self._left > 0 else 0
+
+    def _directory(self, at: int) -> list[int]:
+        """Count what a directory accounts for, and return where others are."""
+        values: dict[int, list[int]] = {}
+        width = 8 if self._is_big else 2
+        count, at = self._number(at, width), at + width
+        for _ in range(min(count, self._left)):
+            tag, found = self._entry(at)
+            if found:
+                values[tag] = found
+            at += 4 + 2 * self._wide
+        self._reach(at + self._wide)
+        for starts, sizes in _TIFF_PIXELS.items():
+            for start, size in zip(values.get(starts, ()), values.get(sizes, ()), strict=False):
+                self._reach(min(start + size, len(self._content)))  # of a picture that is cut off all is its own
+        inner = [place for tag in _TIFF_DIRECTORIES for place in values.get(tag, ())]
+        return [self._number(at, self._wide), *inner]
+
+    def _entry(self, at: int) -> tuple[int, list[int]]:
+        self._left -= 1
+        tag, kind, items = self._number(at, 2), self._number(at + 2, 2), self._number(at + 4, self._wide)
+        width = _TIFF_SIZES[kind] if kind < len(_TIFF_SIZES) else 1
+        start = at + 4 + self._wide
+        if items * width > self._wide:
+            start = self._number(start, self._wide)
+        stop = start + items * width
+        self._reach(stop)
+        if tag not in _TIFF_PLACES or stop > len(self._content):
+            return tag, []
+        values = [self._number(place, width) for place in range(start, stop, width)[: max(0, self._left)]]
+        self._left -= len(values)
+        return tag, values
+
+    def _number(self, at: int, width: int) -> int:
+        return int.from_bytes(self._content[at : at + width], self._order)
+
+    def _reach(self, end: int) -> None:
+        if end <= len(self._content):
+            self._end = max(self._end, end)
+
+
 _ENDS: dict[str, Callable[[bytes], int]] = {
     "image/jpeg": _end_of_jpeg,
     "image/png": _end_of_png,
     "image/gif": _end_of_gif,
     "image/webp": lambda content: 8 + int.from_bytes(content[4:8], "little"),
+    "image/tiff": lambda content: _Tiff(content).end(),
+    "image/vnd.microsoft.icon": _end_of_icon,
     "image/bmp": lambda content: int.from_bytes(content[2:6], "little"),
 }

@@ -79,7 +79,8 @@ def decode(raw: bytes, declared: str = "", *, guess: bool = False) -> Decoded:
     if named and named != "cp1252":
         text = strict(raw, named)
         if text is not None:
-            return Decoded(text)
+            plain = raw.decode("ascii", "replace")
+            return Decoded(text, codecs.charmap_decode(raw, "strict", _WINDOWS)[0] if _hides(plain, text) else "")
     if b"\x1b" in raw:
         text = _escaped(raw)
         if text is not None:
@@ -100,7 +101,10 @@ def _wide(raw: bytes, name: str) -> Decoded:
     """
     text = raw.decode(name, "replace")
     if name.startswith("utf-32"):  # whose mark is UTF-16's and a zero, and few programs know it
-        return Decoded(text, raw.decode(name.replace("32", "16"), "replace") if "\ufffd" in text else "")
+        if "\ufffd" not in text:
+            return Decoded(text)
+        narrower = _wide(raw, name.replace("32", "16"))
+        return Decoded(text, f"{narrower.text}\n{narrower.other}".rstrip("\n"))
     if not name.startswith("utf-16"):
         return Decoded(text)
     other = [found.decode("ascii") for found in _NARROW_RUN.findall(raw)]

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 
 from safehold.model import PlaceKind, Visibility
 from safehold.reading.basics.cells import Cell, CellText, one_cell
+from safehold.reading.basics.hidings import mark_of
 from safehold.reading.basics.merged import Area, Merged
 from safehold.reading.notes import OpenPart
 from safehold.reading.vocabulary import MarkKind
@@ -79,10 +80,7 @@ class Grid:
         self._shown.flush()
         for way, stream in self._hidden.items():
             if way is not Visibility.HIDDEN:  # why those are hidden, their reader knows
-                covered = way is Visibility.COVERED
-                self._part.mark(
-                    MarkKind.COVERED_TEXT if covered else MarkKind.HIDDEN_TEXT, PlaceKind.SHEET, self._number
-                )
+                self._part.mark(mark_of(way), PlaceKind.SHEET, self._number)
             stream.flush()
 
     def _hide(self, way: Visibility | None, row: int, cells: list[Cell], *, all_of_it: bool) -> None:

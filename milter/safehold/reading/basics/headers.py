@@ -162,6 +162,9 @@ def parameters(value: str) -> Parameters:
             plain.setdefault("", []).append(found[3].strip())
     for name, pieces in sections.items():
         plain.setdefault(name, []).append(_joined(pieces))
+    nameless = [piece for bare in _PARAMETER.sub("", rest).split(";") if (piece := bare.strip())]
+    if nameless:  # not a parameter, whatever it is
+        plain.setdefault("", []).extend(nameless)
     return Parameters(head.lower(), {name: tuple(dict.fromkeys(values)) for name, values in plain.items()})
 
 

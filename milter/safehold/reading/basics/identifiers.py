@@ -7,6 +7,7 @@ much like those and stands alone in a field, so every such rule asks here before
 
 import re
 
+_DIGIT = re.compile(r"\d")
 _FEWEST_DIGITS = 9
 _SHORTEST = 5
 _IDENTIFIER = re.compile(
@@ -30,7 +31,7 @@ def identifies(value: str) -> bool:
     >>> [identifies(value) for value in ("D9E2F3", "914400", "0 0 21600 21600", "10.85546875", "2024-01-31", "A1:B10")]
     [False, False, False, False, False, False]
     """
-    if len(value) < _SHORTEST or _HEXADECIMAL.fullmatch(value):
+    if len(value) < _SHORTEST or _DIGIT.search(value) is None or _HEXADECIMAL.fullmatch(value):
         return False
     for found in _IDENTIFIER.finditer(value):
         groups = found["groups"]

@@ -33,6 +33,10 @@ _MOST_TRIED = 100
 # What may be neither text nor a file without being worth a word: checks, times, numbers of sectors.
 _FEW_BYTES = 16
 _TEXT_OR_PADDING = re.compile(rb"[\t\r\n\x20-\x7e]{4,}|(?:[\t\r\n\x20-\x7e]\x00){4,}|\x00+|\xff+")
+_BY_CHANCE = 2
+_MOST_COMPARED = 50_000_000
+# Encoded, as mail packs what is no text: a line of it, or the first of a file.
+_ENCODED = re.compile(rb"^(?:[A-Za-z0-9+/]{48,}={0,2}|begin(?:-base64)? [0-7]{3,4} \S)", re.MULTILINE)
 _WINDOW = 64 * 1024
 _MOST_SEARCHED = 8 * 1024 * 1024  # of :mod:`safehold.reading.basics.binary`
 
@@ -50,6 +54,20 @@ def gaps(known: Iterable[tuple[int, int]], size: int) -> Iterator[tuple[int, int
         reached = max(reached, end)
     if reached < size:
         yield reached, size
+
+
+def not_said(lines: Iterable[str], texts: Iterable[str], *, of_runs: bool = False) -> list[str]:
+    """Return the lines that no text has; *of_runs*: a few letters more at an end are by chance.
+
+    >>> not_said(["ab", "Quill", "Vine"], ["Mr Quill"])
+    ['ab', 'Vine']
+    """
+    known, lines = "\n".join(texts), list(dict.fromkeys(lines))
+    if len(known) * len(lines) > _MOST_COMPARED:
+        whole = frozenset(known.split("\n"))
+        return [line for line in lines if line not in whole]
+    cut = _BY_CHANCE if of_runs else 0
+    return [line for line in lines if (bare := line[cut : len(line) - cut].strip()) and bare not in known]
 
 
 def read(pieces: Iterable[bytes], part: OpenPart, *, open_files: bool = True, must: bool = True) -> None:
@@ -78,6 +96,9 @@ def read(pieces: Iterable[bytes], part: OpenPart, *, open_files: bool = True, mu
             words.append(loose.decode(wide, "replace"))
         elif open_files and types.looks_like_text(bare) and not bare.startswith(_WIDE_MARKS):
             words.append(charset.decode(bare).text)
+            if _ENCODED.search(bare):  # the reader of texts undoes that
+                part.mark(MarkKind.APPENDED)
+                part.member(_NAME, bare, declared_type=types.PLAIN)
         else:
             words.append(binary.written(loose))
             is_unread = is_unread or (must and open_files and _has_other_bytes(loose))

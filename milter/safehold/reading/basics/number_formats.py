@@ -122,6 +122,22 @@ def hides_number(code: str, raw: str) -> bool:
     return bool(code) and value != 0 and not _section_for(code, value).shows_value
 
 
+def instead(code: str, raw: str, *, is_text: bool = False) -> str:
+    """Return the words that the format shows in place of a value of which it shows nothing, or "".
+
+    >>> instead('"see file";;', "1")
+    'see file'
+    """
+    sections = _sections(code)
+    if is_text and len(sections) < 4:
+        return ""
+    section = sections[3] if is_text else _section_for(code, _number(raw))
+    if section.shows_value:
+        return ""
+    words = "".join(text for kind, text in section.tokens if kind in ("literal", "other")).strip()
+    return words if any(map(str.isalnum, words)) else ""
+
+
 def may_blank(code: str) -> bool:
     """Return whether the format shows nothing of some values."""
     return not all(section.shows_value for section in _sections(code))

@@ -7,6 +7,7 @@ of hiding with the hidden runs put back: for deletions, as it read before.
 """
 
 from safehold.model import PlaceKind, Visibility
+from safehold.reading.basics.hidings import mark_of
 from safehold.reading.notes import OpenPart
 from safehold.reading.vocabulary import MarkKind
 
@@ -73,7 +74,7 @@ class Story:
             self._part.mark(MarkKind.TRACKED_CHANGES)
         for hiding in sorted(hidings):
             deleted = hiding is Visibility.TRACKED_DELETION
-            self._part.mark(MarkKind.TRACKED_CHANGES if deleted else MarkKind.HIDDEN_TEXT)
+            self._part.mark(mark_of(hiding))
             whole = "".join(
                 text for text, how, inserted in pieces if how is hiding or (how is None and not (deleted and inserted))
             )

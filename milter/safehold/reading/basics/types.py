@@ -207,7 +207,7 @@ def by_rules(content: bytes) -> str | None:
     if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif"):
         return HEIC
     if (head[40:44] == b" EMF" and head[:4] == b"\x01\x00\x00\x00") or head.startswith(
-        (b"\xd7\xcd\xc6\x9a", b"\x01\x00\x09\x00\x00\x03")
+        (b"\xd7\xcd\xc6\x9a", b"\x01\x00\x09\x00\x00\x03", b"\x01\x00\x09\x00\x00\x01", b"\x02\x00\x09\x00\x00\x03")
     ):
         return METAFILE
     if head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5:  # a frame that programs skip, in front of one of zstd

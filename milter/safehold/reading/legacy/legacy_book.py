@@ -293,7 +293,7 @@ class Book:
             font, code = u16(raw, 0), self._formats.get(u16(raw, 2), number_formats.GENERAL)
         else:
             code = self._formats.get(_OLD_FORMATS + (raw[1] if len(raw) > 1 else 0), number_formats.GENERAL)
-            return Look(code, None, ";" in code, number_formats.is_plain(code))
+            return Look(code, None, number_formats.may_blank(code), number_formats.is_plain(code))
         size, ink = self._fonts[font - (font > 4)] if font - (font > 4) < len(self._fonts) else (200, _AUTOMATIC_FONT)
         hiding = Visibility.TINY if 0 < size <= _TINY_TWIPS else None
         is_dark = False
@@ -302,7 +302,7 @@ class Book:
             hiding = hiding or self._colours_hide(ink, pattern, fill)
             ground = self._palette.get(fill & 0x7F) if pattern else None
             is_dark = ground is not None and colours.hiding(colours.WHITE, ground) is None
-        return Look(code, hiding, ";" in code, number_formats.is_plain(code), is_dark)
+        return Look(code, hiding, number_formats.may_blank(code), number_formats.is_plain(code), is_dark)
 
     def _colours_hide(self, ink: int, pattern: int, fill: int) -> Visibility | None:
         ground = fill & 0x7F if pattern == 1 else 65

@@ -83,7 +83,11 @@ class Sheet:
         if self._charts:
             self._chart_texts[value] = None
             return
-        self._add(row, Cell(column + 1, value, self._hiding_by(self._book.look(style))))
+        look = self._book.look(style)
+        instead = number_formats.instead(look.code, "", is_text=True) if look.blanks else ""
+        if instead:
+            self._add(row, Cell(column + 1, instead, look.hiding))
+        self._add(row, Cell(column + 1, value, self._hiding_by(look)))
 
     def _hiding_by(self, look: Look) -> Visibility | None:
         """Return how a look hides a text."""
@@ -91,9 +95,16 @@ class Sheet:
 
     def _put_number(self, row: int, column: int, style: int, value: float) -> None:
         """Put a number into a cell, as its format shows it."""
-        if self._charts or not math.isfinite(value):
+        if not math.isfinite(value):
+            return
+        if self._charts:  # what a chart remembers may stand in no cell
+            self._chart_texts[self._book.number(style, value)[0]] = None
             return
         shown, hiding = self._book.number(style, value)
+        look = self._book.look(style)
+        instead = number_formats.instead(look.code, repr(value)) if look.blanks else ""
+        if instead:
+            self._add(row, Cell(column + 1, instead, look.hiding))
         self._add(row, Cell(column + 1, shown, self._blanked() if hiding is Visibility.HIDDEN else hiding))
 
     def _blanked(self) -> Visibility:

@@ -183,7 +183,7 @@ class OleFile:
         elif content[:4] == b"\xfe\xff\x00\x00" or (name[:1] == "\x05" and content[:2] == b"\xfe\xff"):
             self.properties(content)
         elif name[:8] == "\x02olepres" or name == "\x03eprint":  # how an object looked when it was last drawn
-            self.part.segment(PlaceKind.METADATA, metafile.text_inside(content), visibility=Visibility.HIDDEN)
+            metafile.read_inside(content, self.part)
         elif name == _EQUATION:
             self.part.segment(PlaceKind.TEXT, equation_text(content))
         elif starts_like_a_file(content):
@@ -272,7 +272,7 @@ def unwrap_ole1(raw: bytes, part: OpenPart) -> None:
     part.segment(PlaceKind.METADATA, "\n".join(names), visibility=Visibility.ATTRIBUTE)
     if kind == _OLE1_LINK:
         part.mark(MarkKind.EXTERNAL_LINK)
-        part.segment(PlaceKind.METADATA, metafile.text_inside(raw[at:]), visibility=Visibility.HIDDEN)
+        metafile.read_inside(raw[at:], part)
         return
     size = int.from_bytes(raw[at : at + 4], "little")
     content, rest = raw[at + 4 : at + 4 + size], raw[at + 4 + size :]
@@ -281,7 +281,7 @@ def unwrap_ole1(raw: bytes, part: OpenPart) -> None:
     elif not unwrap_native(content, part):
         part.problem(Reason.UNSUPPORTED, Detail.NO_READER)
         part.segment(PlaceKind.TEXT, loose_text(content or raw)[:_MOST_TEXT])
-    part.segment(PlaceKind.METADATA, metafile.text_inside(rest), visibility=Visibility.HIDDEN)
+    metafile.read_inside(rest, part)
 
 
 def texts(content: bytes) -> str:

@@ -19,7 +19,7 @@ _SHORTEST = 6  # a postcode without its blank
 _WORD = re.compile(r"[^\W_]{3,}")
 _ASCII = re.compile(r"[A-Za-z0-9 ]")
 # Of what is no word: most bytes of a stream are numbers, and some of those look like letters.
-_LIKE_A_WORD = re.compile(r"(?=[^\W_]*[aeiouyAEIOUY])[^\W\d_]{4,}|\d{5,}")
+_LIKE_A_WORD = re.compile(r"(?=[^\W_]{0,40}[aeiouyAEIOUY])[^\W\d_]{4,}|\d{5,}")
 _LIKE_A_NUMBER = re.compile(r"\d{3}.?\d{3}|\b[A-Za-z]{1,2}\d[\dA-Za-z]? ?\d[A-Za-z]{2}\b")
 # Words of programs, not of people: the names of their styles and fonts, of their own records and types.
 _PROGRAMS = words(

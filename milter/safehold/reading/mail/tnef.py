@@ -130,9 +130,16 @@ class _File:
         else:
             self._spare(value[self._properties(value, 0, attachment.item, attachment) :])
             data = attachment.item.binaries.pop(_MAPI_DATA, b"")
-            attachment.content = attachment.content or data
+            if data and data != attachment.content:
+                self._keep_apart(attachment)
+            attachment.content = data or attachment.content
 
     # MAPI properties
+
+    def _keep_apart(self, attachment: mapi.Attachment) -> None:
+        """Keep what an attachment holds already as one of its own: something else is about to take its place."""
+        if attachment.content:
+            self.message.attachments.insert(-1, mapi.Attachment(mapi.Item(), attachment.content, attachment.is_object))
 
     def _properties(self, raw: bytes, at: int, item: mapi.Item, attachment: mapi.Attachment | None = None) -> int:
         """Take a list of properties; return where it ends."""
@@ -197,6 +204,7 @@ class _File:
 
     def _take(self, number: int, kind: int, value: bytes, item: mapi.Item, attachment: mapi.Attachment | None) -> None:
         if kind == mapi.OBJECT and number == _MAPI_DATA and attachment is not None:
+            self._keep_apart(attachment)
             attachment.content = value[16:]  # after the identifier of its interface: a message or an object
             attachment.is_object = True
         elif kind & ~mapi.MANY in _VARYING:

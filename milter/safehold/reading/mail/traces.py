@@ -29,6 +29,7 @@ MIME-Version, Content-Type and kin     structure, read as such; comments in it a
 
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 from safehold.reading.basics import headers
 from safehold.reading.vocabulary import words
@@ -115,7 +116,8 @@ def read(traces: Iterable[tuple[str, str]]) -> str:
         if name in _IDS:
             ids.append(value)
             value = _ID.sub("", value)
-        others.append(value)
+        # A link to leave a list may have a subject and a body, which somebody chose.
+        others.append(unquote(value) if name.startswith("list-") and "%" in value else value)
     found: list[str] = []
     whole = "\n".join(others)
     strange = _strange(whole)

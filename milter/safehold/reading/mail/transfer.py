@@ -13,6 +13,7 @@ _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]{1,998}={0,2}[ \t]*\r?")
 _BEHIND_PADDING = re.compile(rb"^([A-Za-z0-9+/]{2,998}={1,2})[ \t]+(?=\S)", re.MULTILINE)
 _CLEAN_BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]*={0,2}\s*")  # no blanks inside: words are no base64
 _ONLY_LETTERS = re.compile(rb"\s*(?:[A-Z]?[a-z]{2,40}\s+){1,100}")
+_FULL_LINE = 60
 _LOOKS_ENCODED = re.compile(rb"\s*(?:[A-Za-z0-9+/]{60,76}\r?\n){4}")
 
 
@@ -47,5 +48,8 @@ def _doubtful_base64(raw: bytes) -> tuple[bytes, str]:
     strange = [line for line in foreign if b" " in line.strip() or len(foreign) > 2]
     if strange:  # from there on a line of letters may be a word as well as base64
         strange = lines[lines.index(strange[0]) :]
+    elif foreign:  # the same of short lines; but an odd character in a file of megabytes does not make text of it
+        strange = [line for line in lines[lines.index(foreign[0]) :] if line in foreign or len(line) < _FULL_LINE]
+        return lenient, charset.decode(b"\n".join(strange)).text
     # A footer must not spoil what stands above it; a lone odd character in a line must not lose the line.
     return headers.lenient_base64(encoded) if strange else lenient, charset.decode(b"\n".join(strange)).text

@@ -68,7 +68,6 @@ class Context:
         lines: What waits to be handed over.
         row: The cells of the row at hand.
         has_text: Whether anything was added.
-        gone: How many lines were handed over.
         cell: Row and column of the cell that it hangs on, or zeros.
     """
 
@@ -79,7 +78,6 @@ class Context:
     lines: list[str] = field(default_factory=list, repr=False)
     row: list[str] = field(default_factory=list, repr=False)
     has_text: bool = False
-    gone: int = 0
     cell: tuple[int, int] = (0, 0)
     _also: list[str] = field(default_factory=list, repr=False)
     _hidden: dict[Visibility, _Hidden] = field(default_factory=dict)
@@ -94,7 +92,8 @@ class Context:
         self.lines.append(text)
         self._size += len(text)
         enough = self._size > _TOO_MUCH or (self._size > _ENOUGH and len(text) > _LONG_PARAGRAPH)
-        if enough and self.kind not in (None, PlaceKind.TABLE):
+        # A slide waits: what is covered on it, its end says.
+        if enough and self.kind not in (None, PlaceKind.TABLE, PlaceKind.SLIDE):
             self.flush(part)
 
     def add_also(self, text: str) -> None:
@@ -125,7 +124,6 @@ class Context:
         if self.kind is None:
             return
         lines, self.lines, self._size = self.lines, [], 0
-        self.gone += len(lines)
         also, self._also = self._also, []
         number = self._first if self.stretches else self.number
         visibility = self.visibility or Visibility.VISIBLE

@@ -9,17 +9,11 @@ from collections.abc import Callable
 
 from safehold.model import Visibility
 from safehold.reading.basics import colours
+from safehold.reading.basics.hidings import mark_of
 from safehold.reading.notes import OpenPart
 from safehold.reading.odf.odf_contexts import Context, Paragraph
 from safehold.reading.odf.odf_lists import Lists
 from safehold.reading.odf.odf_sheet import Sheet
-from safehold.reading.vocabulary import MarkKind
-
-_HIDING_MARKS = {
-    Visibility.TRACKED_DELETION: MarkKind.TRACKED_CHANGES,
-    Visibility.COVERED: MarkKind.COVERED_TEXT,
-    Visibility.OFF_PAGE: MarkKind.OFF_PAGE_TEXT,
-}
 
 
 class Flow:
@@ -137,7 +131,7 @@ class Flow:
                 context.add(self._part, text, 0)
             return
         for way in hidden:
-            self._part.mark(_HIDING_MARKS.get(way, MarkKind.HIDDEN_TEXT))
+            self._part.mark(mark_of(way))
         place = next((c for c in reversed(self._contexts) if c.kind is not None), self._contexts[0])
         labelled = {way: paragraph.label + text for way, text in hidden.items()}
         place.add_hidden(self._part, labelled, self._counts["paragraph"], is_shown=is_shown)

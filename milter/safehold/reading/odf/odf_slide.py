@@ -6,6 +6,7 @@ Pure.  Source: OpenDocument 1.3 part 3, 19.226 and following (positions and size
 
 from dataclasses import dataclass
 
+from safehold.reading.basics.placed import LONGEST, Placed, by_place
 from safehold.reading.odf.odf_styles import points
 from safehold.reading.odf.odf_words import attribute
 from safehold.reading.office.ooxml import local
@@ -45,6 +46,18 @@ class Slide:
         """Return whether more than most of a shape stands off the slide."""
         box = _box(attributes)
         return box is not None and self._size is not None and _share(box, (0, 0, *self._size)) < 1 - _MOSTLY
+
+    def by_place(self, lines: list[str]) -> str:
+        """Return the short texts of shapes, out of the *lines* of the slide, in the order in which they stand."""
+        return by_place(
+            [
+                Placed(
+                    shape.box[0], shape.box[1], shape.box[3] - shape.box[1], " ".join(lines[shape.first : shape.last])
+                )
+                for shape in self._shapes[:_MOST_SHAPES_JUDGED]
+                if 0 < shape.last - shape.first <= LONGEST
+            ]
+        )
 
     def covered(self) -> set[int]:
         """Return the lines of the slide that something covers which is painted later."""

@@ -347,6 +347,8 @@ class Story(Flow):
 
         def leave() -> None:
             self._slide = outer
+            if placed := slide.by_place(context.lines):
+                context.add_also(placed)
             if whole is None:
                 self._put_covered_apart(context, slide.covered())
 
@@ -356,7 +358,7 @@ class Story(Flow):
         """Hand over the lines of a slide that something covers."""
         if not covered:
             return
-        lines = [*enumerate(context.lines, context.gone)]
+        lines = [*enumerate(context.lines)]
         context.lines = [line for index, line in lines if index not in covered]
         text = "\n".join(line for index, line in lines if index in covered)
         self._part.mark(MarkKind.COVERED_TEXT, PlaceKind.SLIDE, context.number)
@@ -393,10 +395,10 @@ class Story(Flow):
 
     def _place_shape(self, slide: Slide, attributes: dict[str, str], *, paints: bool) -> None:
         context = self._contexts[-1]
-        shape = slide.place(attributes, context.gone + len(context.lines), paints=paints)
+        shape = slide.place(attributes, len(context.lines), paints=paints)
         if shape is not None:
             self._shapes.append(shape)
-            self._at_end(lambda: self._end_shape(context.gone + len(context.lines)))
+            self._at_end(lambda: self._end_shape(len(context.lines)))
 
     def _end_shape(self, lines: int) -> None:
         self._shapes.pop().last = lines

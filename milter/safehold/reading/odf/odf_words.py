@@ -12,6 +12,7 @@ import binascii
 import re
 
 from safehold.reading.basics import binary
+from safehold.reading.basics.identifiers import identifies
 from safehold.reading.office.attributes import is_built_in
 from safehold.reading.office.ooxml import local, says_something
 from safehold.reading.vocabulary import words
@@ -31,6 +32,8 @@ _DULL = words(
     " currency page-layout-name master-page-name fill-color color font-name"
     " presentation-page-layout-name"
 )
+# Of those, what is all numbers: paths of shapes, and which lies over which.
+_DRAWN = words("z-index enhanced-path path-stretchpoint-x points viewbox d")
 _TIMES = words("date-value time-value creation-date duration")
 _CELLS = words("table-cell covered-table-cell")  # their values are read with what they show
 _DULL_VALUES = words(
@@ -84,7 +87,8 @@ def is_shown(element: str, key: str, value: str, *, in_content: bool) -> bool:
         return _INTERNAL.fullmatch(value) is None
     if name == "name" and element in _STYLES:
         plain = value.replace("_20_", " ")
-        return not (_AUTOMATIC.fullmatch(plain) or is_built_in(plain)) and _LETTERS.search(plain) is not None
+        named = _AUTOMATIC.fullmatch(plain) is None and not is_built_in(plain) and _LETTERS.search(plain) is not None
+        return named or identifies(plain)
     if name == "name" and element in _NAMED:
         return True
     if name == "value" and element in _VALUED:
@@ -92,10 +96,14 @@ def is_shown(element: str, key: str, value: str, *, in_content: bool) -> bool:
     if name.startswith("font-") or element == "font-face" or (name == "value" and element in _CELLS):
         return False
     if name in _TIMES:
-        return _LETTERS.search(value) is not None
+        return _says(value)
     if not in_content or name in _DULL or name.endswith("style-name"):
-        return _is_sentence(value)
+        return _is_sentence(value) or (name not in _DRAWN and identifies(value))
     return value not in _DULL_VALUES and says_something(name, value) and _INTERNAL.fullmatch(value) is None
+
+
+def _says(value: str) -> bool:
+    return _LETTERS.search(value) is not None or identifies(value)
 
 
 def _is_sentence(value: str) -> bool:

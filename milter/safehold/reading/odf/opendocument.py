@@ -120,14 +120,18 @@ class _Settings(ooxml.Loose):
 
 
 def _report_encryption(package: Package, part: OpenPart) -> None:
-    """Report what the manifest says is encrypted; such members are not looked at."""
+    """Report what the manifest says is encrypted; such members are looked at only if they are not."""
     manifest = _Manifest()
     package.parse(_MANIFEST, manifest)
     encrypted = [name for name in manifest.encrypted if package.has(name)]
     encrypted += package.names(r"(?:^|/)encrypted-package$")
+    plain = [name for name in encrypted if package.is_plain(name)]
+    if plain:  # some programs ask for a password, others show it
+        part.problem(Reason.AMBIGUOUS, Detail.NOT_ENCRYPTED)
     for name in encrypted:
-        package.leave_out(name)
-    if encrypted:
+        if name not in plain:
+            package.leave_out(name)
+    if len(encrypted) > len(plain):
         part.problem(Reason.ENCRYPTED, Detail.PASSWORD)
 
 

@@ -10,6 +10,7 @@ Source: ECMA-376 part 1, chapters 17 and 20; part 4, chapter 19 (VML).
 import re
 from collections.abc import Container, Mapping
 
+from safehold.reading.basics.identifiers import identifies
 from safehold.reading.office.ooxml import says_something, shown_in_drawing
 from safehold.reading.office.part_names import is_part_name, parts_of_name
 from safehold.reading.vocabulary import words
@@ -35,14 +36,17 @@ _LETTERS = re.compile(r"[^\W\d_]{2}")
 _WORDLESS = words(
     "style path ascii hAnsi cs eastAsia hint typeface panose1 panose Requires Ignorable MustUnderstand ProcessContent"
     " schemaLocation script coordsize coordorigin adj adjusthandles formulas uri dataCheckSum saltValue hashValue"
-    " salt hash cryptProviderType cryptAlgorithmClass"
+    " salt hash relativeHeight cryptProviderType cryptAlgorithmClass"
 )
 _WORDLESS_ELEMENTS = words(
     "font latin ea cs sym buFont altName panose1 sig f h prstGeom avLst gd schemeClr camera effect"
 )
+_FONT_NAMES = words("typeface ascii hAnsi cs eastAsia name")
 _STYLED = words(
     "pStyle rStyle tblStyle basedOn next link styleLink numStyleLink style clickAndTypeStyle defaultTableStyle"
 )
+# Elements whose number is one that the program drew.
+_NUMBERED = words("id creationId modId docId div num chartTrackingRefBased")
 # What the format itself says: its own words, numbers and measures, ids.
 _LANGUAGE = re.compile(
     r"[a-z][A-Za-z0-9]*"
@@ -67,7 +71,7 @@ _BUILT_IN = words(
 
 def is_built_in(name: str) -> bool:
     """Return whether a style or theme has a name that programs give."""
-    return parts_of_name(name) <= _BUILT_IN
+    return parts_of_name(name) <= _BUILT_IN and not identifies(name)
 
 
 class Said:
@@ -139,8 +143,12 @@ def holds_words(element: str, parent: str, key: str, value: str, styles: Contain
         return True
     if (element if name == "name" else parent if element == "name" else "") in _GIVEN_NAMES:
         return not is_built_in(value)
+    if name in _FONT_NAMES and identifies(value):
+        return True
     if name in _WORDLESS or element in _WORDLESS_ELEMENTS or (key.startswith("xmlns") and " " not in value):
         return False
     if (element in _STYLED and value in styles) or (name == "PartName" and is_part_name(value)):
         return False
+    if identifies(value) and not (name.lower().endswith("id") or (value.isdecimal() and element in _NUMBERED)):
+        return True
     return not _LANGUAGE.fullmatch(value) and bool(_LETTERS.search(value)) and not is_built_in(value)

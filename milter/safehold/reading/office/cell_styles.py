@@ -45,6 +45,10 @@ class Look:
             return number_formats.hides_text(self.full_code)
         return number_formats.hides_number(self.full_code, raw)
 
+    def instead(self, raw: str, *, is_text: bool) -> str:
+        """Return the words that the number format shows in place of this value, or ""."""
+        return number_formats.instead(self.full_code, raw, is_text=is_text) if self.blanks else ""
+
 
 def read_styles(package: Package, main: str) -> tuple["Styles", list[Loose]]:
     """Return the styles of a workbook, and what else its styles and theme say."""

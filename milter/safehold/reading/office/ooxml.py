@@ -23,13 +23,14 @@ from safehold.model import PlaceKind, Reason, Visibility
 from safehold.reading.archives.archive import Member, Zip, read_expanded
 from safehold.reading.basics import binary, types
 from safehold.reading.basics.compound import Compound
+from safehold.reading.basics.identifiers import identifies
 from safehold.reading.legacy import vba
 from safehold.reading.notes import OpenPart
 from safehold.reading.office.part_names import is_part_name
 from safehold.reading.office.tolerant import Handler, read_on
 from safehold.reading.vocabulary import Detail, MarkKind, words
 
-_XML_NAMES = (".xml", ".rels", ".vml", ".rdf")
+_XML_NAMES = (".xml", ".rels", ".vml", ".rdf", ".fpage", ".fdoc", ".fdseq")
 # Files that programs put into every package.  Nobody writes in them, so that they have no reader is no problem.
 _QUIET = re.compile(r"(?:^|/)(?:printersettings\d*\.bin|fonts?/.*|.*\.odttf|.*\.fntdata|mimetype)$", re.IGNORECASE)
 _MIMETYPE = re.compile(rb"application/[\w.+-]{1,100}\s?")
@@ -95,6 +96,14 @@ class Package:
         """Return whether the zip itself encrypts the member."""
         index = self._named.get(_key(name))
         return index is not None and self._zip.members[index].encrypted
+
+    def is_plain(self, name: str) -> bool:
+        """Return whether a member is what can be read, whatever somebody says of it."""
+        index = self._named.get(_key(name))
+        if index is None or index in self._taken or self._zip.members[index].encrypted:
+            return False
+        content = self._expand(self._zip.members[index])
+        return looks_like_xml(content) or bool(types.by_rules(content)) or types.looks_like_text(content)
 
     def leave_out(self, name: str) -> None:
         """Keep a member from the sweep: it is accounted for."""
@@ -327,8 +336,7 @@ _SCHEMAS = re.compile(
     r"(?:http://(?:schemas\.|purl\.|www\.w3\.org|docs\.oasis-open\.org|openoffice\.org/)|urn:(?:schemas-|oasis:)|#_x|rId)\S*"
     r"|\{[0-9A-Fa-f-]+\}|#?(?:[0-9A-Fa-f]{2})?[0-9A-Fa-f]{6}"
 )
-# Three letters; a long number; a telephone or NHS number; a postcode.
-_WORDY = re.compile(r"[^\W\d_]{3}|\d{9}|@|\d{3}[ -]\d{3}|\d[A-Z]{2}\b")
+_WORDY = re.compile(r"[^\W\d_]{3}|@")
 
 
 def says_something(name: str, value: str) -> bool:
@@ -340,7 +348,7 @@ def says_something(name: str, value: str) -> bool:
         and not (name.startswith("xmlns") and " " not in value)
         and plain not in _NO_WORDS
         and not (plain in _ONE_WORD and " " not in value and "://" not in value)
-        and _WORDY.search(value) is not None
+        and (_WORDY.search(value) is not None or identifies(value))
         and _SCHEMAS.fullmatch(value) is None
     )
 
@@ -485,17 +493,6 @@ def read_loose(
     part.segment(kind, text, number=number, visibility=visibility)
     part.segment(kind, loose.said(), number=number, visibility=Visibility.ATTRIBUTE)
     return text
-
-
-def read(content: bytes, part: OpenPart) -> None:
-    """Read the words of a package of a kind that has no reader."""
-    part.problem(Reason.UNSUPPORTED, Detail.STRINGS_ONLY)
-    package = Package(content, part)
-
-    def read_any(name: str, xml: bytes) -> None:
-        read_loose(xml, package, name, PlaceKind.TEXT)
-
-    package.sweep(read_any)
 
 
 # -- macros -------------------------------------------------------------------------------------------------------

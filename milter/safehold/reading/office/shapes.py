@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from safehold.model import Visibility
 from safehold.reading.basics import colours
+from safehold.reading.basics.placed import LONGEST, Placed, by_place
 from safehold.reading.office.ooxml import Loose, shown_in_drawing
 from safehold.reading.office.themes import MAPPED, Theme
 
@@ -150,6 +151,15 @@ class Page:
             and not (shape.is_fallback and shape.whole() in said)
         )
         return "\n".join(text for text in texts if text)
+
+    def by_place(self) -> str:
+        """Return the short texts that are shown in the order in which they stand, where that is another one."""
+        placed = [
+            Placed(shape.box[0], shape.box[1], shape.box[3] - shape.box[1], shape.text(None))
+            for shape in self.shapes
+            if shape.box is not None and shape.pieces and len(shape.pieces) <= LONGEST and not shape.is_fallback
+        ]
+        return by_place(placed)
 
     def hidings(self) -> list[Visibility]:
         """Return every way in which some of it is hidden."""

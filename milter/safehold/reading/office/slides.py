@@ -11,6 +11,7 @@ Source: ECMA-376 part 1, chapters 19 (PresentationML) and 21 (DrawingML); [MS-PP
 import re
 
 from safehold.model import PlaceKind, Visibility
+from safehold.reading.basics.hidings import mark_of
 from safehold.reading.notes import OpenPart
 from safehold.reading.office import ooxml
 from safehold.reading.office.attributes import drawing_words
@@ -123,11 +124,11 @@ class _Deck:
         for visibility in (None, *page.hidings()):
             shown = whole or visibility or Visibility.VISIBLE
             part.segment(PlaceKind.SLIDE, page.text(visibility), number=number, visibility=shown)
-            mark = _HIDING_MARKS.get(shown)
-            if mark is not None and whole is None and visibility is not None:
-                part.mark(mark, PlaceKind.SLIDE, number)
+            if whole is None and visibility is not None:
+                part.mark(mark_of(visibility), PlaceKind.SLIDE, number)
         bare = "\n\n".join(filter(None, (shape.without_labels() for shape in page.shapes)))
         part.segment(PlaceKind.SLIDE, bare, number=number, visibility=whole or Visibility.VISIBLE)
+        part.segment(PlaceKind.SLIDE, page.by_place(), number=number, visibility=whole or Visibility.VISIBLE)
         part.segment(PlaceKind.SLIDE, reader.rest.said(), number=number, visibility=Visibility.ATTRIBUTE)
         part.segment(PlaceKind.SLIDE, reader.rest.text(), number=number, visibility=Visibility.HIDDEN)
 
@@ -231,15 +232,6 @@ class _Deck:
             ooxml.read_loose(content, self.package, name, kind, visibility=visibility, shown=drawing_words)
         else:
             ooxml.read_loose(content, self.package, name, kind, visibility=visibility)
-
-
-_HIDING_MARKS = {
-    Visibility.HIDDEN: MarkKind.HIDDEN_TEXT,
-    Visibility.WHITE: MarkKind.HIDDEN_TEXT,
-    Visibility.TINY: MarkKind.HIDDEN_TEXT,
-    Visibility.COVERED: MarkKind.COVERED_TEXT,
-    Visibility.OFF_PAGE: MarkKind.OFF_PAGE_TEXT,
-}
 
 
 class _Index(Loose):

@@ -74,3 +74,14 @@ class Paragraph:
         if aid:
             first = aid[0]
             self.pieces += [first._replace(text=" ("), *aid, first._replace(text=")")]
+
+
+def symbol(code: str) -> str:
+    """Return the character of a symbol: symbol fonts have theirs from U+F000 on, in the places of ASCII."""
+    try:
+        number = int(code, 16)
+    except ValueError:
+        return ""
+    if 0xF000 <= number <= 0xF0FF:
+        number -= 0xF000
+    return chr(number) if 0x20 <= number < 0x110000 and not 0xD800 <= number < 0xE000 else ""

@@ -12,10 +12,11 @@ from safehold.model import PlaceKind, Visibility
 from safehold.reading.notes import OpenPart
 from safehold.reading.office import drawings
 from safehold.reading.office.attributes import Said
+from safehold.reading.office.word_boxes import Boxes
 from safehold.reading.office.word_fields import Fields
 from safehold.reading.office.word_grounds import FILL_COLOURS, FILLS, Around
 from safehold.reading.office.word_numbering import Counter, Numbering
-from safehold.reading.office.word_paragraphs import Paragraph, Piece
+from safehold.reading.office.word_paragraphs import Paragraph, Piece, symbol
 from safehold.reading.office.word_stretches import Stretches
 from safehold.reading.office.word_styles import AUTO, OF_RUNS, Look, Styles, level_of, without_prefixes
 from safehold.reading.vocabulary import MarkKind, words
@@ -70,6 +71,7 @@ class Story:
         self._styles = styles or Styles()
         self._counter = Counter(numbering or Numbering(), self._styles)
         self._around = Around(self._styles)
+        self._boxes = Boxes()
         self._names: dict[str, str] = {}
         self._open: list[str] = []
         self._paragraphs: list[Paragraph] = [Paragraph()]
@@ -107,6 +109,8 @@ class Story:
         if not parent:
             self._take_root(name)
         self._open.append(name)
+        if name == "textpath":
+            self._word_art(attributes.pop("string", ""))
         if attributes:
             is_loose = not self._is_word and self.kind is PlaceKind.METADATA
             self._said.take(name, parent, attributes, is_loose=is_loose)
@@ -178,6 +182,8 @@ class Story:
         name = self._open[-1] if self._open else ""
         if name in ("instrText", "delInstrText"):
             self._fields.instructions.append(text)
+        elif name == "posOffset" and _LAYOUT.fullmatch(text):
+            self._boxes.offset(self._open[-2] if len(self._open) > 1 else "", text)
         elif (name in _NOISE and _LAYOUT.fullmatch(text)) or (self._is_word and name != "t" and not text.strip()):
             return
         else:
@@ -286,7 +292,7 @@ class Story:
         self._fields.mark(without_prefixes(attributes).get("fldCharType", ""))
 
     def _symbol(self, _: str, attributes: dict[str, str]) -> None:
-        self._put(_symbol(without_prefixes(attributes).get("char", "")))
+        self._put(symbol(without_prefixes(attributes).get("char", "")))
 
     def _start_override(self, _: str, attributes: dict[str, str]) -> None:
         self._put(_OVERRIDE if "rtl" in attributes.values() else _OVERRIDE_LEFT)
@@ -318,6 +324,22 @@ class Story:
     def _end_shape(self, _: str) -> None:
         self._around.end_shape()
 
+    def _start_anchor(self, _: str, attributes: dict[str, str]) -> None:
+        self._boxes.start()
+        self._around.hide_shape(without_prefixes(attributes))
+
+    def _end_anchor(self, _: str) -> None:
+        placed = self._boxes.end()
+        if placed is not None:
+            self._stretches.add_placed(placed)
+
+    def _position(self, name: str, attributes: dict[str, str]) -> None:
+        base = without_prefixes(attributes).get("relativeFrom", "")
+        self._boxes.count_from(name, base, self._stretches.count)
+
+    def _extent(self, _: str, attributes: dict[str, str]) -> None:
+        self._boxes.extent(without_prefixes(attributes).get("cy", ""))
+
     def _drawing_properties(self, _: str, attributes: dict[str, str]) -> None:
         self._around.hide_shape(without_prefixes(attributes))
 
@@ -332,6 +354,17 @@ class Story:
         self._around.start_box(self._hiding)
 
     def _end_box(self, _: str) -> None:
+        self._around.end_box()
+
+    def _word_art(self, text: str) -> None:
+        """Take the words of WordArt, which VML keeps in an attribute: a text box of one paragraph."""
+        self._around.start_box(self._hiding)
+        hiding = Visibility.TRACKED_DELETION if self._deleting else self._around.hiding
+        self._start_paragraph()
+        self._paragraphs[-1].pieces.append(
+            Piece(text, hiding, self._inserting > 0, other=False, chosen=False, raised=False)
+        )
+        self._end_paragraph(self._paragraphs.pop())
         self._around.end_box()
 
     def _crop(self, _: str, attributes: dict[str, str]) -> None:
@@ -422,6 +455,7 @@ class Story:
                 stretches.add_also(reading)
         if text.strip():
             stretches.add(text)
+            self._boxes.add(text)
 
     def _end_loose(self) -> None:
         """End a stretch of text that stands in no paragraph."""
@@ -449,11 +483,14 @@ _STARTS: dict[str, Callable[[Story, str, dict[str, str]], None]] = {
     "background": Story._page_colour,
     "shd": Story._shade,
     **dict.fromkeys(_SHAPES, Story._start_shape),
-    **dict.fromkeys(("docPr", "anchor", "cNvPr"), Story._drawing_properties),
+    **dict.fromkeys(("docPr", "cNvPr"), Story._drawing_properties),
     **dict.fromkeys(FILLS | FILL_COLOURS, Story._fill),
     "fillRef": Story._style_fill,
     "txbxContent": Story._start_box,
     "srcRect": Story._crop,
+    "anchor": Story._start_anchor,
+    **dict.fromkeys(("positionH", "positionV"), Story._position),
+    "extent": Story._extent,
     **dict.fromkeys(("pStyle", "numId", "ilvl"), Story._paragraph_property),
 }
 _ENDS: dict[str, Callable[[Story, str], None]] = {
@@ -468,6 +505,7 @@ _ENDS: dict[str, Callable[[Story, str], None]] = {
     "bdo": Story._end_override,
     **dict.fromkeys(_SHAPES, Story._end_shape),
     "txbxContent": Story._end_box,
+    "anchor": Story._end_anchor,
 }
 
 
@@ -480,14 +518,3 @@ def _coloured(attributes: dict[str, str]) -> dict[str, str]:
     """Return the colour of a page, which is written in an attribute of its own, as that of a text is."""
     given = without_prefixes(attributes)
     return {**given, "val": given.get("color", "auto")}
-
-
-def _symbol(code: str) -> str:
-    """Return the character of a symbol: symbol fonts have theirs from U+F000 on, in the places of ASCII."""
-    try:
-        number = int(code, 16)
-    except ValueError:
-        return ""
-    if 0xF000 <= number <= 0xF0FF:
-        number -= 0xF000
-    return chr(number) if 0x20 <= number < 0x110000 and not 0xD800 <= number < 0xE000 else ""

@@ -8,6 +8,8 @@ Paragraphs one behind another that are hidden in the same way go together too: a
 from dataclasses import dataclass, field
 
 from safehold.model import PlaceKind, Visibility
+from safehold.reading.basics.hidings import mark_of
+from safehold.reading.basics.placed import Placed, by_place
 from safehold.reading.notes import OpenPart
 from safehold.reading.vocabulary import MarkKind
 
@@ -15,6 +17,7 @@ _ENOUGH = 1_500
 _TOO_MUCH = 20_000
 _LONG_PARAGRAPH = 200
 _LONGEST_ROW, _MOST_PIECES_OF_ROW = 400, 60
+_MOST_PLACED = 500
 _CELL = "\t"
 # What is seen on a page, where something leads to it.
 _SEEN = frozenset((PlaceKind.PARAGRAPH, PlaceKind.PAGE_HEADER, PlaceKind.NOTE))
@@ -37,6 +40,7 @@ class Stretches:
         kind: The kind of place that the part is.
         number: Which one, where it is not the body.
         table_depth: How many tables are open.
+        count: How many paragraphs the body has so far.
         is_unseen: Whether nothing leads to the part, so that no program shows it.
     """
 
@@ -49,24 +53,25 @@ class Stretches:
         self._tables = 0
         self._rows: list[int] = []  # where in the stretch each open row begins
         self._turned: list[int] = []  # tables whose columns go from right to left, by their depth
-        self._count = 0
+        self.count = 0
         self._lines: list[str] = []
         self._from = 0
         self._size = 0
         self._hidden: dict[Visibility, _Hidden] = {}
         self._also: dict[str, None] = {}
+        self._placed: list[Placed] = []
 
     # paragraphs
 
     def count_paragraph(self) -> None:
         """Count a paragraph of the body."""
         if not self.table_depth:
-            self._count += 1
+            self.count += 1
 
     def add(self, text: str) -> None:
         """Add a paragraph as it is shown."""
         if not self._lines:
-            self._from = self._count
+            self._from = self.count
         self._lines.append(text)
         self._size += len(text)
         if self.table_depth:
@@ -78,14 +83,18 @@ class Stretches:
         """Add another way to read something of the stretch at hand."""
         self._also[text] = None
 
+    def add_placed(self, placed: Placed) -> None:
+        """Add a text box whose place is known, beside its paragraphs."""
+        if len(self._placed) < _MOST_PLACED:
+            self._placed.append(placed)
+
     def add_hidden(self, hidden: dict[Visibility, str], *, is_shown: bool) -> None:
         """Add what a paragraph hides, by how it does; one that is shown and hides nothing in a way ends that way."""
         for hiding in [*self._hidden]:
             if hiding not in hidden and is_shown:
                 self._hand_over_hidden(hiding)
         for hiding, line in hidden.items():
-            mark = MarkKind.TRACKED_CHANGES if hiding is Visibility.TRACKED_DELETION else MarkKind.HIDDEN_TEXT
-            self._part.mark(mark)
+            self._part.mark(mark_of(hiding))
             waiting = self._hidden.setdefault(hiding, _Hidden(self._place(), self._place_number()))
             waiting.lines.append(line)
             waiting.size += len(line)
@@ -101,6 +110,9 @@ class Stretches:
         for hiding in [*self._hidden]:
             self._hand_over_hidden(hiding)
         lines, self._lines, self._size = self._lines, [], 0
+        if self._placed and (read := by_place(self._placed)):
+            self._also[read] = None
+        self._placed = []
         also, self._also = "\n\n".join(self._also), {}
         text = "\n".join(lines).replace("\n\t", "\t")
         visibility = Visibility.COMMENT if self.kind is PlaceKind.COMMENT else Visibility.VISIBLE
@@ -122,7 +134,7 @@ class Stretches:
     def _place_number(self) -> int | None:
         if self.kind is not PlaceKind.PARAGRAPH:
             return self.number
-        return self._tables if self.table_depth else self._count
+        return self._tables if self.table_depth else self.count
 
     # tables
 

@@ -403,6 +403,10 @@ class Drawing(Loose):
             self._shapes.append((len(self.lines), above))
         elif name == "cNvPr" and attributes.get("hidden") in ("1", "true") and self._shapes:
             self._shapes[-1] = (self._shapes[-1][0], True)
+        elif name == "textpath":  # the words of WordArt
+            self._end_line()
+            self._pieces.append(attributes.pop("string", ""))
+            self._end_line()
         super().start(tag, attributes)
 
     def end(self, tag: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from safehold.model import PlaceKind, Visibility
-from safehold.reading.basics import number_formats
+from safehold.reading.basics import formulas, number_formats
 from safehold.reading.basics.cells import Cell, CellText
 from safehold.reading.basics.grid import Grid
 from safehold.reading.basics.merged import Area
@@ -85,6 +85,8 @@ class SheetReader:
         self._whole = whole
         self._locals: dict[str, str] = {}
         self._letters: dict[str, int] = {}
+        self._styled: dict[str, Look | None] = {}
+        self._partly = shared.strings.partly
         self._hidden_columns: bytearray | None = None
         self._row = 0
         self._row_hidden = False
@@ -110,15 +112,19 @@ class SheetReader:
         if name is None:
             name = self._locals[tag] = local(tag)
         if name == "c":
-            ref = attributes.get("r")
+            get = attributes.get
+            ref, kind, style = get("r"), get("t"), get("s")
             self._column = self._column_of(ref) if ref else self._column + 1
-            self._type = attributes.get("t", "")
-            self._style = attributes.get("s", "")
+            self._type = kind or ""
+            self._style = style or ""
             self._into = self._value
-            if len(attributes) != bool(ref) + bool(self._type) + bool(self._style):
+            if len(attributes) != (ref is not None) + (kind is not None) + (style is not None):
                 self._take_unknown(tag, attributes)
         elif self._into is not None:
-            self._start_in_cell(tag, name, attributes)
+            if name == "v" and not attributes:  # most of them
+                self._in_text = True
+            else:
+                self._start_in_cell(tag, name, attributes)
         elif name == "row":
             self._start_row(attributes)
             self._take_unknown(tag, attributes)
@@ -139,7 +145,9 @@ class SheetReader:
     def end(self, tag: str) -> None:
         """Take an end tag."""
         name = self._locals.get(tag) or local(tag)
-        if name == "c":
+        if name == "v" and self._into is not None:
+            self._in_text = False
+        elif name == "c":
             self._into = None
             if self._value or self._formula:
                 self._end_cell()
@@ -193,7 +201,8 @@ class SheetReader:
         for start in range(0, len(some), MOST_CELLS):
             made = CellText()
             for formula, (row, column) in some[start : start + MOST_CELLS]:
-                made.cell(row, column, formula)
+                whole = formulas.joined(formula)
+                made.cell(row, column, f"{formula}\n{whole}" if whole else formula)
             self._part.segment(
                 PlaceKind.SHEET, made.text(), number=self._number, visibility=Visibility.ATTRIBUTE, cells=made.cells
             )
@@ -256,22 +265,30 @@ class SheetReader:
         if self._formula:
             self._take_formula("".join(self._formula))
             self._formula.clear()
-        raw = "".join(self._value).strip()
+        value = self._value
+        raw = (value[0] if len(value) == 1 else "".join(value)).strip()
         partly = self._runs.take(self._value) if self._runs.hidden else None
-        self._value.clear()
+        value.clear()
         if not raw:
             return
         style = self._style
-        look = self._shared.looks.get(int(style)) if style.isdecimal() and len(style) < 8 else self._plain
+        look = self._styled[style] if style in self._styled else self._look_of(style)
         text = self._text(raw, look)
         if not text or text.isspace():
             return
-        hiding = None if look is None else self._hiding_by(look, raw)
+        hiding: Visibility | None = None
+        instead = ""
+        if look is not None and (look.blanks or look.hiding is not None):
+            hiding = self._hiding_by(look, raw)
+            instead = look.instead(raw, is_text=self._type not in _NUMERIC) if look.blanks else ""
         hidden = self._hidden_columns
         if hidden is not None and self._column < len(hidden) and hidden[self._column]:
             hiding = Visibility.HIDDEN
             self._part.mark(MarkKind.HIDDEN_COLUMNS, PlaceKind.SHEET, self._number)
-        if self._type == "s" and self._shared.strings.partly:
+            text = f"{instead}\t{text}" if instead else text
+        elif instead and look is not None:
+            self._cells.append(Cell(self._column, instead, look.hiding))
+        if self._partly and self._type == "s":
             partly = self._shared.strings.seen_of(raw)
         if partly is not None and hiding is None and not (look is not None and look.is_dark) and not self._is_dressed():
             seen, hiding = partly
@@ -282,6 +299,11 @@ class SheetReader:
         self._row_size += len(text)
         if self._row_size > _MOST_IN_ROW:
             self._end_row()
+
+    def _look_of(self, style: str) -> Look | None:
+        is_number = style.isdecimal() and len(style) < 8
+        look = self._styled[style] = self._shared.looks.get(int(style)) if is_number else self._plain
+        return look
 
     def _take_formula(self, formula: str) -> None:
         """Keep a formula: each once, and of very many those with a literal or another word in them."""
@@ -294,7 +316,7 @@ class SheetReader:
 
     def _hiding_by(self, look: Look, raw: str) -> Visibility | None:
         """Return how a look hides the cell at hand."""
-        if look.blanks and look.hides(raw, is_text=self._type not in ("", "n")):
+        if look.blanks and look.hides(raw, is_text=self._type not in _NUMERIC):
             self._part.mark(MarkKind.HIDDEN_TEXT, PlaceKind.SHEET, self._number)
             return Visibility.HIDDEN
         by_ground = look.hiding is not None and look.hiding is not Visibility.TINY
@@ -310,7 +332,7 @@ class SheetReader:
         kind = self._type
         if kind == "s":
             return self._shared.strings.at(raw)
-        if kind in ("", "n"):
+        if kind in _NUMERIC:
             if look is None:
                 return raw if raw.isdecimal() else number_formats.as_whole(raw)
             return number_formats.shown(raw, look.code, since_1904=self._shared.since_1904)
@@ -320,6 +342,7 @@ class SheetReader:
 
 
 _TEXTS = words("s str inlineStr")
+_NUMERIC = ("", "n")
 _TEXT_ELEMENTS = words("v f t")
 _HEADERS = words("oddHeader oddFooter evenHeader evenFooter firstHeader firstFooter")
 

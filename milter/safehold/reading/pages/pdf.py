@@ -13,7 +13,7 @@ import ctypes
 import io
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pypdfium2
@@ -26,12 +26,26 @@ from pdfminer.pdfpage import PDFPage
 
 from safehold.model import PlaceKind, Reason, Visibility
 from safehold.reading.basics import appended, binary
+from safehold.reading.basics.hidings import mark_of
 from safehold.reading.notes import OpenPart, OverrunError
-from safehold.reading.pages import page_text, pdf_objects, pdf_revisions, pdf_strings, scans
+from safehold.reading.pages import (
+    page_hidden,
+    page_text,
+    pdf_inventory,
+    pdf_layers,
+    pdf_objects,
+    pdf_revisions,
+    pdf_strings,
+    scans,
+)
+from safehold.reading.pages.page_objects import objects_on
 from safehold.reading.pages.pdf_found import Found, Known
+from safehold.reading.pages.pdf_inventory import Inventory
 from safehold.reading.pictures import ocr
 from safehold.reading.vocabulary import Detail, MarkKind
 
+_RUNNING_OFF = 4  # letters: fewer run off the edge of an honest page
+_USUAL_TEXT = 512  # bytes: asked for at once, before it is known how many there are
 _MOST_BOOKMARKS = 10_000
 _MOST_ANNOTATIONS = 20_000
 _ANNOTATION_TEXTS = ("Contents", "RC", "Subj", "T", "TU", "OverlayText")
@@ -63,10 +77,13 @@ def _read_document(document: Any, content: bytes, part: OpenPart) -> None:
     part.heard = []
     pages = len(document)
     found = scans.Scans(part.limits, wanted=part.session.demand.ocr)
+    readable = pdf_objects.readable(document, content)
+    inventory = pdf_inventory.of(readable) if pdf_layers.may_be(readable) else None
+    hidden = page_hidden.Hidden(pdf_layers.off(inventory) if inventory else frozenset())
     refused = [
         number
         for number in range(1, min(pages, part.limits.pages) + 1)
-        if not _read_page(document, number, found, part)
+        if not _read_page(document, number, hidden, found, part)
     ]
     if refused:
         _read_refused(content, refused, part)
@@ -79,7 +96,7 @@ def _read_document(document: Any, content: bytes, part: OpenPart) -> None:
     _scripts(document, part)
     _xfa(document, part)
     _attachments(document, part)
-    _behind_the_pages(document, content, pages, part)
+    _behind_the_pages(content, inventory or pdf_inventory.of(readable), pages, part)
     end = content.rfind(_END)
     appended.read(content, max(0, content.find(b"%PDF-")), end + len(_END) if end >= 0 else len(content), part)
     # Last, because it is dear: all that is cheap has been handed over, and a fresh worker need not do this again.
@@ -89,7 +106,7 @@ def _read_document(document: Any, content: bytes, part: OpenPart) -> None:
 # -- pages --------------------------------------------------------------------------------------------------------
 
 
-def _read_page(document: Any, number: int, found: scans.Scans, part: OpenPart) -> bool:
+def _read_page(document: Any, number: int, hidden: page_hidden.Hidden, found: scans.Scans, part: OpenPart) -> bool:
     """Read one page; return whether pdfium could."""
     try:
         page = document.get_page(number - 1)
@@ -98,10 +115,14 @@ def _read_page(document: Any, number: int, found: scans.Scans, part: OpenPart) -
     try:
         text_page = page.get_textpage()
         text = page_text.shown(text_page)
-        part.segment(PlaceKind.PAGE, text, number=number)
-        _read_otherwise(page, text_page, text, number, part)
+        objects = list(objects_on(page))
+        unseen = hidden.on(page, text_page, objects)
+        part.segment(PlaceKind.PAGE, page_text.seen(text_page, unseen) if unseen else text, number=number)
+        if unseen:
+            _unseen(page, text_page, unseen, number, part)
+        _read_otherwise(page, text_page, text, unseen, number, part, letters=hidden.has_letters_apart)
         _annotations(document, page, number, part)
-        found.look_at(page, text_page, text, number)
+        found.look_at(page, text_page, text, number, objects)
         text_page.close()
     except pypdfium2.PdfiumError:
         return False
@@ -110,14 +131,36 @@ def _read_page(document: Any, number: int, found: scans.Scans, part: OpenPart) -
     return True
 
 
-def _read_otherwise(page: Any, text_page: Any, text: str, number: int, part: OpenPart) -> None:
+def _unseen(page: Any, text_page: Any, hidden: Mapping[int, Visibility], number: int, part: OpenPart) -> None:
+    """Hand over what is on the page and no eye sees, as what hides it."""
+    for way, text in page_text.unseen(page, text_page, hidden).items():
+        letters = sum(map(str.isalnum, text))
+        if letters >= (_RUNNING_OFF if way is Visibility.OFF_PAGE else 1):
+            part.mark(mark_of(way), PlaceKind.PAGE, number)
+        if letters:
+            part.segment(PlaceKind.PAGE, text, number=number, visibility=way)
+
+
+def _read_otherwise(
+    page: Any,
+    text_page: Any,
+    text: str,
+    hidden: Mapping[int, Visibility],
+    number: int,
+    part: OpenPart,
+    *,
+    letters: bool,
+) -> None:
     """Read a page again whose lines pdfium may have mixed: as it was written, or as if it were not on its side."""
-    others = [page_text.as_written(page, text_page, text)]
+    others = [
+        page_text.as_written(page, text_page, text, hidden),
+        page_text.set_apart(text_page, text, hidden, letters=letters),
+    ]
     turned = page.get_rotation()
     if turned:
         page.set_rotation(0)
         upright = page.get_textpage()
-        others.append(page_text.shown(upright))
+        others.append(page_text.seen(upright, hidden) if hidden else page_text.shown(upright))
         upright.close()
         page.set_rotation(turned)  # pictures are looked for as they are shown
     known = Known([text])
@@ -131,7 +174,8 @@ def _recognise(document: Any, found: scans.Scans, part: OpenPart) -> None:
     if found.too_large:
         part.problem(Reason.TOO_LARGE, Detail.PIXELS)
     if found.pages and not found.wanted:
-        part.problem(Reason.NO_TEXT, Detail.SCANNED_PAGE)
+        for codes in dict.fromkeys(picture.codes for picture in found.pages):
+            part.problem(Reason.NO_TEXT, Detail.UNMAPPED if codes else Detail.SCANNED_PAGE)
     for picture, must in (*((page, True) for page in found.pages), *((one, False) for one in found.pictures)):
         if not found.wanted:
             part.mark(MarkKind.NO_OCR, PlaceKind.PAGE, picture.number)
@@ -227,26 +271,28 @@ def _annotation_string(annotation: Any, key: str) -> str:
 
 
 def _shorts(buffer: Any) -> Any:
-    return ctypes.cast(buffer, ctypes.POINTER(pdfium.FPDF_WCHAR)) if buffer is not None else None
+    return ctypes.cast(buffer, ctypes.POINTER(pdfium.FPDF_WCHAR))
 
 
 def _wide(ask: Callable[[Any, int], int]) -> str:
     """Call a pdfium function that fills a buffer with UTF-16 and return the text."""
-    size = ask(None, 0)
+    buffer = ctypes.create_string_buffer(_USUAL_TEXT)
+    size = ask(buffer, _USUAL_TEXT)
     if not 2 < size < 16_000_000:
         return ""
-    buffer = ctypes.create_string_buffer(size)
-    ask(buffer, size)
+    if size > _USUAL_TEXT:
+        buffer = ctypes.create_string_buffer(size)
+        ask(buffer, size)
     return buffer.raw[: size - 2].decode("utf-16-le", "replace")
 
 
 # -- the rest of the document -------------------------------------------------------------------------------------
 
 
-def _behind_the_pages(document: Any, content: bytes, pages: int, part: OpenPart) -> None:
+def _behind_the_pages(content: bytes, inventory: Inventory, pages: int, part: OpenPart) -> None:
     found = Found(Known(text for _, _, text in part.heard or ()))
     pdf_revisions.read(content, found, part)
-    pdf_objects.read(document, content, found, part, pages)
+    pdf_objects.read(inventory, content, found, part, pages)
     for (kind, visibility), texts in found.texts.items():
         part.segment(kind, "\n\n".join(texts), visibility=visibility)
 

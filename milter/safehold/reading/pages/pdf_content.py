@@ -24,6 +24,14 @@ _ACTUAL = re.compile(
     rb"/ActualText\s{0,9}(?:\((" + _INNER + rb"*)\)|<([0-9A-Fa-f\s]*)>)[^>]{0,200}>>\s{0,9}BDC(.{0,100000}?)EMC",
     re.DOTALL,
 )
+# What a typesetter writes for a tab or a wide space: blanks, moved about.
+_BLANKS = re.compile(
+    rb"(?:[-+.\d\s\[\]]|\((?: |\x00\x03|\\000\\003)*+\)|<(?:20|0020|0003)*+>|T[dDmcwzLsJjr*]|BT|ET|[gkqQ]|rg|scn?|cs"
+    rb"|/[^\s/<>\[\](){}%]++\s{1,9}[-+.\d]{1,20}\s{1,9}Tf\b)*+"
+)
+_FONT = re.compile(rb"/([^\s/<>\[\](){}%]+)\s{1,9}[-+.\d]{1,20}\s{1,9}Tf\b")
+# So many fonts must be set before blanks of theirs could be letters that make a word.
+_FONTS_OF_A_WORD = 5
 _OPERATOR = re.compile(
     rb"(?:^|\s)[-+.\d]+\s{1,4}[-+.\d]+\s{1,4}(?:[-+.\d]+\s{1,4}){0,4}(?:re|cm|m|l|c|rg|RG|k|K|scn|SCN)\s"
 )
@@ -94,6 +102,16 @@ def denials(raw: bytes) -> Iterator[tuple[str, str]]:
     """Yield what pieces say that they say, and what they show (14.9.4): a viewer draws this, a search finds that."""
     for literal, hexadecimal, inside in _ACTUAL.findall(raw):
         yield _string(literal, hexadecimal), "".join(lines(inside))
+
+
+def denies_blanks_only(raw: bytes) -> bool:
+    """Return whether nothing but blanks is shown where it says that it says something else."""
+    pieces = [found[3] for found in _ACTUAL.finditer(raw)]
+    return (
+        len(pieces) == raw.count(b"/ActualText")
+        and all(map(_BLANKS.fullmatch, pieces))
+        and len(set(_FONT.findall(raw))) < _FONTS_OF_A_WORD
+    )
 
 
 def _string(literal: bytes, hexadecimal: bytes) -> str:

@@ -9,6 +9,7 @@ Sources: ISO 32000-2, 9.6.5 (encodings), 9.10.3 (ToUnicode).
 """
 
 import re
+from collections.abc import Mapping
 
 _SINGLE = re.compile(rb"<([0-9A-Fa-f]{2})>\s{0,9}<([0-9A-Fa-f]{4})>")
 _RANGE = re.compile(rb"<([0-9A-Fa-f]{2})>\s{0,9}<([0-9A-Fa-f]{2})>\s{0,9}<([0-9A-Fa-f]{4})>")
@@ -16,6 +17,7 @@ _DIFFERENCES = re.compile(rb"(\d{1,3})|/([A-Za-z]{1,5})(?![\w.])")
 _DIGITS = {name: str(value) for value, name in enumerate(b"zero one two three four five six seven eight nine".split())}
 _STANDARD = (b"WinAnsiEncoding", b"MacRomanEncoding", b"StandardEncoding", b"PDFDocEncoding")
 _ASCII = {code: chr(code) for code in range(0x30, 0x7B) if chr(code).isalnum()}
+_SYMBOLS = re.compile(rb"(?i)symbol|dingbat|webding|wingding|icon|marlett|math")
 # Small capitals and a slip or two are honest.
 _A_WORD = 3
 
@@ -32,6 +34,12 @@ def letters_of(encoding: bytes) -> dict[int, str]:
         letters[code] = name.decode() if len(name) == 1 else _DIGITS.get(name, "")
         code += 1
     return {code: letter for code, letter in letters.items() if letter}
+
+
+def usual_letters(font: Mapping[bytes, bytes], is_embedded: bool) -> dict[int, str]:
+    """Return which letters a font without an encoding draws: what any font has, unless it brings its own shapes."""
+    has_own = is_embedded or b"Encoding" in font or b"CharProcs" in font or _SYMBOLS.search(font.get(b"BaseFont", b""))
+    return {} if has_own else dict(_ASCII)
 
 
 def lies(letters: dict[int, str], means: dict[int, str]) -> bool:

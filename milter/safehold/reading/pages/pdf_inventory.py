@@ -7,6 +7,7 @@ Sources: ISO 32000-2, 7.5.5 (trailer), 7.5.7 (object streams), 7.7.3 (page tree)
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from safehold.reading.pages import pdf_filters, pdf_syntax
@@ -23,11 +24,24 @@ _DEEPEST = 50
 _LONG_DICTIONARY = 20_000
 
 
+def of(content: bytes) -> "Inventory":
+    """Return what lies in a file that is not encrypted."""
+    found = Inventory(content)
+    for gap, item in pdf_syntax.walk(content):
+        if item is not None:
+            found.add(item)
+        found.gaps.append(gap)
+    found.close()
+    return found
+
+
 @dataclass(slots=True)
 class Inventory:
     """What lies in a file.
 
     Attributes:
+        content: The file.
+        gaps: What stands between the objects.
         objects: As they stand there, the older definitions of a number too.
         pieces: The contents of object streams, each as one piece.
         inner: The objects in them, by number.
@@ -39,6 +53,8 @@ class Inventory:
         budget: How much more may be unpacked.
     """
 
+    content: bytes = field(repr=False)
+    gaps: list[bytes] = field(default_factory=list, repr=False)
     objects: list[Object] = field(default_factory=list)
     pieces: list[Object] = field(default_factory=list)
     inner: dict[int, Object] = field(default_factory=dict)
@@ -74,10 +90,10 @@ class Inventory:
                 if inner.number not in self.last:
                     self.last[inner.number] = inner
 
-    def close(self, content: bytes) -> None:
+    def close(self) -> None:
         """Take what stands outside the objects: the trailers."""
-        self.informations = frozenset(map(int, _INFO.findall(content)))
-        self.roots = frozenset(map(int, _ROOT.findall(content)))
+        self.informations = frozenset(map(int, _INFO.findall(self.content)))
+        self.roots = frozenset(map(int, _ROOT.findall(self.content)))
 
     def entries(self, number: int) -> dict[bytes, bytes]:
         """Return the entries of the last object of a number."""
@@ -90,11 +106,6 @@ class Inventory:
         """Return the entries of an object, which may not be the last of its number."""
         return self.entries(item.number) if self.last.get(item.number) is item else pdf_syntax.entries(item.head)
 
-    def taken(self) -> set[int]:
-        """Return the numbers that are defined or referred to."""
-        heads = b"\n".join([*(item.head for item in self.objects), *(piece.head for piece in self.pieces)])
-        return {*self.last, *pdf_syntax.references_in(heads)}
-
     # -- pages ----------------------------------------------------------------------------------------------------
 
     def listed(self, count: int) -> list[int]:
@@ -106,7 +117,7 @@ class Inventory:
     def leaves(self) -> list[int]:
         """Return what the tree of pages leads to, in its order."""
         pages: list[int] = []
-        waiting = [number for root in self.roots for number in self._array(self.entries(root).get(b"Pages", b""))]
+        waiting = [number for root in self.roots for number in self.array_in(self.entries(root).get(b"Pages", b""))]
         self._nodes = set(self.roots)
         while waiting and len(self._nodes) < _MOST_NODES:
             number = waiting.pop()
@@ -115,7 +126,7 @@ class Inventory:
             self._nodes.add(number)
             known = self.entries(number)
             if b"Kids" in known:
-                waiting += reversed(self._array(known[b"Kids"]))
+                waiting += reversed(self.array_in(known[b"Kids"]))
             elif known:
                 pages.append(number)
         return pages
@@ -132,10 +143,26 @@ class Inventory:
     def contents_of(self, page: int) -> list[int]:
         """Return the content streams of a page."""
         if page not in self._contents:
-            self._contents[page] = self._array(self.entries(page).get(b"Contents", b""))
+            self._contents[page] = self.array_in(self.entries(page).get(b"Contents", b""))
         return self._contents[page]
 
-    def _array(self, value: bytes) -> list[int]:
+    def dictionary_in(self, value: bytes) -> dict[bytes, bytes]:
+        """Return the entries of a dictionary, or of that to which a reference leads."""
+        if value.startswith(b"<<"):
+            return pdf_syntax.entries(value)
+        numbers = pdf_syntax.references_in(value)
+        return self.entries(numbers[0]) if numbers else {}
+
+    def dictionaries_in(self, value: bytes) -> Iterator[dict[bytes, bytes]]:
+        """Yield the entries of the dictionaries of an array, whether they stand in it or are referred to."""
+        for piece in pdf_syntax.items(value if value.startswith(b"[") else self._array_behind(value)):
+            yield self.dictionary_in(piece)
+
+    def _array_behind(self, value: bytes) -> bytes:
+        target = self.last.get(next(iter(pdf_syntax.references_in(value)), 0))
+        return target.head.strip() if target is not None and target.stream is None else b""
+
+    def array_in(self, value: bytes) -> list[int]:
         """Return the references in an array, or in the array that a reference leads to."""
         numbers = pdf_syntax.references_in(value)
         if len(numbers) == 1 and not value.startswith(b"["):
@@ -196,7 +223,7 @@ class Inventory:
             return [own]
         homes = self._homes(pages).get(item.number, [])
         return [
-            value for page in homes[:_MOST_RESOURCES] if (value := self._inherited(page))
+            value for page in homes[:_MOST_RESOURCES] if (value := self.resources_for(page))
         ] or self._usual_resources()
 
     def _homes(self, pages: list[int]) -> dict[int, list[int]]:
@@ -207,7 +234,8 @@ class Inventory:
                     self._pages_of.setdefault(number, []).append(page)
         return self._pages_of
 
-    def _inherited(self, page: int) -> bytes:
+    def resources_for(self, page: int) -> bytes:
+        """Return the resources of a page, or what it inherits (7.7.3.4)."""
         for _ in range(_DEEPEST):
             known = self.entries(page)
             if b"Resources" in known:

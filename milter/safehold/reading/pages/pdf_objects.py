@@ -28,7 +28,7 @@ from pdfminer.psparser import PSLiteral
 from safehold.model import PlaceKind, Reason, Visibility
 from safehold.reading.basics import binary
 from safehold.reading.notes import OpenPart
-from safehold.reading.pages import pdf_content, pdf_filters, pdf_fonts, pdf_redrawn, pdf_strings, pdf_syntax
+from safehold.reading.pages import pdf_content, pdf_filters, pdf_fonts, pdf_looks, pdf_redrawn, pdf_strings, pdf_syntax
 from safehold.reading.pages.pdf_filters import State, Unpacked
 from safehold.reading.pages.pdf_found import Found
 from safehold.reading.pages.pdf_inventory import Inventory
@@ -50,41 +50,47 @@ _OF_PACKING = (b"Filter", b"DecodeParms", b"Length")
 _SAMPLE = 4_096  # to tell a stream that shows text from a picture
 _MOST_ENCRYPTED = 20_000
 _LONGEST_TABLE = 65_536
+_MOST_CONTENTS = 20_000  # content streams that are read once more: each is what one page may have a thousand times
 # So many characters of a stream must be shown before it is a loss that nobody can say what they mean.
 _A_WORD = 6
+_SHOWN, _NOT_SHOWN = (PlaceKind.PAGE, Visibility.VISIBLE), (PlaceKind.METADATA, Visibility.HIDDEN)
 _PAGE = b"<</Type/Page/MediaBox[0 0 2000 2000]/Contents %d 0 R/Resources %s>>"
 
 
-def read(document: Any, content: bytes, found: Found, part: OpenPart, pages: int) -> None:
+def readable(document: Any, content: bytes) -> bytes:
+    """Return the bytes of a document that pdfium opened, as pdfium saves it where they are encrypted."""
+    if pdfium.FPDF_GetSecurityHandlerRevision(document) < 0:
+        return content
+    saved = io.BytesIO()
+    with contextlib.suppress(pypdfium2.PdfiumError):
+        document.save(saved, flags=pdfium.FPDF_REMOVE_SECURITY)
+    return saved.getvalue()
+
+
+def read(inventory: Inventory, content: bytes, found: Found, part: OpenPart, pages: int) -> None:
     """Read what is in the file and was not said.
 
     Args:
-        document: The file as pdfium has it.
-        content: Its bytes.
+        inventory: The objects of the file, readable.
+        content: Its bytes as they came.
         found: What was said, and where the rest goes; the caller hands it over.
         part: Its part.
         pages: How many pages pdfium counts.
     """
-    if pdfium.FPDF_GetSecurityHandlerRevision(document) < 0:
-        _Walk(content, found, part, pages).read()
-        return
-    saved = io.BytesIO()
-    with contextlib.suppress(pypdfium2.PdfiumError):
-        document.save(saved, flags=pdfium.FPDF_REMOVE_SECURITY)
-    walk = _Walk(saved.getvalue(), found, part, pages)
-    walk.read()
-    _left_out(content, walk.numbers(), found, part)
+    _Walk(inventory, found, part, pages).read()
+    if inventory.content is not content:
+        _left_out(content, {*inventory.last}, found, part)
 
 
 class _Walk:
     """One walk over the objects of a file."""
 
-    def __init__(self, content: bytes, found: Found, part: OpenPart, pages: int) -> None:
-        self._content = content
+    def __init__(self, inventory: Inventory, found: Found, part: OpenPart, pages: int) -> None:
+        self._content = inventory.content
         self._found = found
         self._part = part
         self._pages = pages
-        self._all = Inventory()
+        self._all = inventory
         spoken = {number for kind, number, _ in part.heard or () if kind is PlaceKind.PAGE}
         # A page whose content cannot be found looks blank: then every content stream is looked at.
         self._any_page_silent = len(spoken) < min(pages, part.limits.pages)
@@ -96,11 +102,8 @@ class _Walk:
 
     def read(self) -> None:
         """Read everything, what is cheap first."""
-        for gap, item in pdf_syntax.walk(self._content):
-            if item is not None:
-                self._all.add(item)
+        for gap in self._all.gaps:
             pdf_strings.take_gap(gap, self._found, self._part)
-        self._all.close(self._content)
         if self._all.states - {State.WHOLE, State.CUT}:
             self._damaged()
         if State.CUT in self._all.states:
@@ -113,10 +116,6 @@ class _Walk:
                 self._stream(item, item.stream)
         self._what_is_denied()
         self._what_no_page_shows()
-
-    def numbers(self) -> set[int]:
-        """Return the numbers of the objects that were read."""
-        return {*self._all.last}
 
     def _damaged(self) -> None:
         self._part.problem(Reason.CORRUPT, Detail.SALVAGED)
@@ -142,10 +141,13 @@ class _Walk:
             named = pdf_syntax.references_in(encoding) if b"/" not in encoding else []
             if named and named[0] in self._all.last:
                 encoding = self._all.last[named[0]].head
-            letters = pdf_fonts.letters_of(encoding)
+            letters = pdf_fonts.letters_of(encoding) or pdf_fonts.usual_letters(font, self._is_embedded(font))
             for table in pdf_syntax.references_in(font.get(b"ToUnicode", b"")):
                 if letters and pdf_fonts.lies(letters, self._meanings(table)):
                     self._part.problem(Reason.AMBIGUOUS, Detail.TWO_TEXTS)
+
+    def _is_embedded(self, font: dict[bytes, bytes]) -> bool:
+        return any(key.startswith(b"FontFile") for key in self._all.dictionary_in(font.get(b"FontDescriptor", b"")))
 
     def _meanings(self, number: int) -> dict[int, str]:
         if number not in self._tables:
@@ -162,15 +164,13 @@ class _Walk:
         listed = self._all.listed(self._pages)
         self._called = list(dict.fromkeys((*listed, *self._all.called_pages())))
         self._shown = {number for page in self._called for number in self._all.contents_of(page)}
-        others = [page for page in self._called if page not in set(listed)]
-        most = self._part.limits.pages
-        if len(others) > most:
-            self._part.problem(Reason.TOO_LARGE, Detail.PAGES)
+        drawn = set(listed)
+        others = self._worth_drawing([page for page in self._called if page not in drawn])
         if not others:
             return
         in_tree = self._all.leaves()
-        draft = pdf_redrawn.Draft(self._content, self._all.taken())
-        for page, text in zip(others, draft.texts([self._as_page(page) for page in others[:most]]), strict=False):
+        draft = pdf_redrawn.Draft(self._content, self._all.last)
+        for page, text in zip(others, draft.texts([self._as_page(page) for page in others]), strict=False):
             new = self._found.new_lines(text)
             if new and page in in_tree:
                 self._part.problem(Reason.AMBIGUOUS, Detail.STRUCTURE)  # who goes by the tree shows it
@@ -178,6 +178,24 @@ class _Walk:
             elif new:
                 self._part.mark(MarkKind.HIDDEN_TEXT)
                 self._part.segment(PlaceKind.PAGE, new, visibility=Visibility.HIDDEN)
+
+    def _worth_drawing(self, pages: list[int]) -> list[int]:
+        """Return those of *pages* that show something of their own, as many as the limits allow."""
+        seen: set[tuple[bytes, tuple[int, ...]]] = set()
+        chosen: list[int] = []
+        left = _MOST_CONTENTS
+        for page in pages:
+            contents = self._all.contents_of(page)
+            look = (self._all.resources_for(page), tuple(contents))
+            if contents and look in seen:
+                continue
+            left -= len(contents)
+            if left < 0 or len(chosen) >= self._part.limits.pages:
+                self._part.problem(Reason.TOO_LARGE, Detail.PAGES)
+                break
+            seen.add(look)
+            chosen.append(page)
+        return chosen
 
     def _as_page(self, number: int) -> int | bytes:
         """Return a page, or what has all that a page has (12.7.7) as one."""
@@ -262,7 +280,7 @@ class _Walk:
         damaged = pdf_content.is_damaged(raw) if plain or b"\n" in raw else pdf_content.has_open_strings(raw)
         if damaged:
             self._damaged()
-        if _ACTUAL in raw:
+        if _ACTUAL in raw and not pdf_content.denies_blanks_only(raw):
             self._denying[item.number] = raw
         if plain or damaged:  # fonts of two bytes a character make it no text
             self._beside_the_text(raw)
@@ -295,7 +313,7 @@ class _Walk:
         waiting = [(item, raw) for item, raw in self._unshown if not self._is_said(raw)]
         if not waiting:
             return
-        draft = pdf_redrawn.Draft(self._content, self._all.taken())
+        draft = pdf_redrawn.Draft(self._content, self._all.last)
         pages: list[bytes] = []
         owners: list[int] = []
         for index, (item, _) in enumerate(waiting):
@@ -309,11 +327,15 @@ class _Walk:
         if len(pages) > most:
             self._part.problem(Reason.TOO_LARGE, Detail.PAGES)
         asked, told = set(owners[:most]), set[int]()
+        shown = pdf_looks.shown_beside(self._all, self._all.listed(self._pages)[: self._part.limits.pages])
         for owner, text in zip(owners, draft.texts(pages[:most]), strict=False):
             if any(map(str.isalnum, text)):
                 told.add(owner)
+            kind = _SHOWN if waiting[owner][0].number in shown else _NOT_SHOWN
             for line in text.splitlines():
-                self._found.add(line)
+                self._found.add(line, *kind)
+            if kind is _SHOWN:
+                self._found.known.add(text)
         for index, (_, raw) in enumerate(waiting):
             self._lines(raw, of_page=False)
             if index in asked and index not in told and len("".join(pdf_content.lines(raw)).strip()) > _A_WORD:
@@ -322,7 +344,10 @@ class _Walk:
     def _is_said(self, raw: bytes) -> bool:
         """Return whether everything it shows was said; of codes nobody knows."""
         lines = [line for line in pdf_content.lines(raw) if line.strip()]
-        return all(map(str.isprintable, lines)) and all(map(self._found.known.has, lines))
+        if not all(line.replace("\t", " ").isprintable() for line in lines):
+            return False
+        known = self._found.known
+        return all(known.has(line) or known.has_letters(line) for line in lines) or known.has_letters("".join(lines))
 
     def _what_is_denied(self) -> None:
         """Read what is shown where a text says that it says something else (14.9.4): a search goes by what is said."""
@@ -331,7 +356,7 @@ class _Walk:
         dictionaries = {number: self._all.last[number].head for number in saying if number in properties}
         if not self._denying and not dictionaries:
             return
-        draft = pdf_redrawn.Draft(self._content, self._all.taken())
+        draft = pdf_redrawn.Draft(self._content, self._all.last)
         for number, raw in self._denying.items():
             raw = raw.replace(_ACTUAL, _RENAMED)
             kept = {key: value for key, value in self._all.entries(number).items() if key not in _OF_PACKING}

@@ -18,6 +18,8 @@ from safehold.reading.pages import page_text
 
 _START = re.compile(rb"startxref\s{1,9}(\d{1,12})\s")
 
+_HIGHEST = 4_000_000  # pdfium takes numbers up to 4 * 1024 * 1024
+
 
 class Draft:
     """An update of a file in the making."""
@@ -26,14 +28,17 @@ class Draft:
         self._content = content[max(0, content.find(b"%PDF-")) :]
         self._objects: dict[int, bytes] = {}
         self._taken = taken
-        self._free = itertools.filterfalse(taken.__contains__, itertools.count(1))
+        highest = max(taken, default=0)
+        # Above all that there is, so that what still refers to a deleted object is not led to a new one.
+        numbers = itertools.count(highest + 1 if highest < _HIGHEST else 1)
+        self._free = itertools.filterfalse(taken.__contains__, numbers)
 
     def put(self, number: int, body: bytes) -> None:
         """Give an object of the file another body."""
         self._objects[number] = body
 
     def add(self, body: bytes) -> int:
-        """Add an object and return its number, which nothing in the file has or refers to."""
+        """Add an object and return its number, which nothing in the file has."""
         number = next(self._free)
         self._objects[number] = body
         return number
@@ -67,7 +72,7 @@ class Draft:
             at += len(pieces[-1])
         starts = _START.findall(self._content, max(0, len(self._content) - 2_048))
         previous = b"/Prev %s" % starts[-1] if starts else b""
-        size = max((*self._taken, *self._objects)) + 1
+        size = max((0, *self._taken, *self._objects)) + 1
         table.append(b"trailer\n<</Size %d/Root %d 0 R%s>>\nstartxref\n%d\n%%%%EOF\n" % (size, root, previous, at))
         return b"".join((*pieces, *table))
 

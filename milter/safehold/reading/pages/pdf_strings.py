@@ -20,11 +20,9 @@ from safehold.reading.vocabulary import Detail, MarkKind, words
 
 _IDENTIFIERS = re.compile(rb"/ID\s{0,9}\[(?:\s{0,9}<[0-9A-Fa-f\s]{0,400}>){2}\s{0,9}\]")
 _INNER = rb"(?:\\.|[^\\()])"
-_STRING = re.compile(
-    rb"(?:/([^\s/<>\[\](){}%]{1,60})\s{0,9})?"
-    rb"(?:\(((?:\\.|[^\\()]|\(" + _INNER + rb"*\))*+)\)|(?<!<)<([0-9A-Fa-f\s]{6,})>)",
-    re.DOTALL,
-)
+_STRING = re.compile(rb"\(((?:\\.|[^\\()]|\(" + _INNER + rb"*\))*+)\)|<(?<!<<)([0-9A-Fa-f\s]{6,})>", re.DOTALL)
+_KEY = re.compile(rb"([^\s<>\[\](){}%]{1,60})\s{0,9}")
+_REACH = 80
 _HEXADECIMAL = re.compile(rb"(?<!<)<[0-9A-Fa-f]")
 _NAMED = re.compile(rb"/(?:V|DV|AS|Name)\s{0,9}/([^\s/<>\[\](){}%]{3,100})")
 # Programs write no names that need an escape for a space or a letter with an accent; people do.
@@ -32,8 +30,11 @@ _SPACED = re.compile(rb"/([^\s/<>\[\](){}%#]{0,200}#(?:20|[89A-Fa-f])[^\s/<>\[\]
 _COMMENT = re.compile(rb"%([^\r\n]{3,2000})")
 _TO_LINE_END = re.compile(rb"%[^\r\n]*")
 _TAG = re.compile(r"<[^<>]{1,2000}>")
+_SOUND_TAG = re.compile(r"""</?[A-Za-z][\w:.-]*(?:\s+[\w:.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'))*\s*[/?]?>""")
+_ATTRIBUTE = re.compile(r"""\s(?!xmlns|style\b|xfa:|dir\b|lang\b|xml:)[\w:.-]+\s*=\s*(["'])([^"'<>]{3,})""")
 _DATE = re.compile(rb"D?:?[\d+\-'Z: ./T]{4,40}$")
 _ENTRIES = re.compile(rb"\d{10} \d{5} [nf][ \r\n]{1,2}")
+_TRAILER = re.compile(rb"\btrailer\s{0,9}(<<.{0,20000}?>>)(?=\s{0,20}(?:startxref|xref|%|$))", re.DOTALL)
 _KEYWORDS = re.compile(r"\s*(?:%PDF-|%%EOF|xref\s*$|trailer\s*$|startxref|endobj|endstream\s*$|[\d ]*$)")
 _BLANK = b"\x00\t\n\x0c\r "
 _SHORTEST = 8
@@ -70,9 +71,10 @@ def take(piece: bytes, found: Found, part: OpenPart, *, with_keys: bool = False)
     if b"(" in piece or b")" in piece or _HEXADECIMAL.search(piece):
         strings: list[re.Match[bytes]] = []
         bare = _STRING.sub(lambda one: _set_aside(one, strings), piece)
-        for key, literal, hexadecimal in (one.groups(b"") for one in strings):
+        for one in strings:
+            literal, hexadecimal = one.groups(b"")
             raw = pdf_syntax.from_hex(hexadecimal) if hexadecimal else pdf_syntax.literal(literal)
-            name = pdf_syntax.name_text(key)
+            name = _key_before(piece, one.start())
             take_value(name, raw, found, part)
             if with_keys and name not in _INFO_KEYS:
                 found.add(name)
@@ -93,6 +95,13 @@ def take(piece: bytes, found: Found, part: OpenPart, *, with_keys: bool = False)
 def _set_aside(one: re.Match[bytes], strings: list[re.Match[bytes]]) -> bytes:
     strings.append(one)
     return b""
+
+
+def _key_before(piece: bytes, at: int) -> str:
+    """Return the name that stands right before a string."""
+    _, slash, behind = piece[max(0, at - _REACH) : at].rpartition(b"/")
+    key = _KEY.fullmatch(behind) if slash else None
+    return pdf_syntax.name_text(key[1]) if key else ""
 
 
 def _take_uneven(piece: bytes, found: Found, part: OpenPart) -> None:
@@ -137,8 +146,15 @@ def _plain(text: str) -> str:
 
 def marked_up(text: str) -> str:
     """Return the words of rich text (12.7.4.4), which is XHTML."""
-    bare = _TAG.sub("", text) if "<" in text else text
-    return f"{bare}\n{words_of_xmp(text.encode())}" if "&" in text else bare
+    if "<" not in text and "&" not in text:
+        return text
+    pieces = [_TAG.sub("", text)]
+    for tag in _TAG.findall(text):
+        # What is no tag is words; and so are attributes, but those of every program.
+        pieces += [value for _, value in _ATTRIBUTE.findall(tag)] if _SOUND_TAG.fullmatch(tag) else [tag]
+    if "&" in text:
+        pieces.append(words_of_xmp(text.encode()))
+    return "\n".join(pieces)
 
 
 def take_comments(piece: bytes, found: Found) -> None:
@@ -163,15 +179,22 @@ def take_gap(gap: bytes, found: Found, part: OpenPart) -> None:
     if len(gap) < _SHORTEST:
         return
     bare = _ENTRIES.sub(b"", gap)
+    for trailer in _TRAILER.findall(bare):  # the document's information may stand right in it
+        take(trailer, found, part)
+    bare = _TRAILER.sub(b"", bare)
     if b"endstream" in bare:
         part.problem(Reason.CORRUPT, Detail.SALVAGED)
     for line in binary.narrow_strings(bare).split("\n"):
         if _KEYWORDS.match(line):
             continue
         if line.startswith(("<<", "/")):
-            take(line.encode("cp1252", "replace"), found, part)
+            raw = line.encode("cp1252", "replace")
+            take(raw, found, part, with_keys=_is_information(raw))
         else:
             found.add(line.removeprefix("%"))
+    if b"\x00" in bare:
+        for line in binary.wide_strings(bare).split("\n"):
+            found.add(line)
     inside = gap[max(0, gap.find(b"%PDF-")) : gap.rfind(b"%%EOF") if b"%%EOF" in gap else len(gap)].lstrip()
     if looks_like_file(inside) or b"PK\x03\x04" in inside:
         appended.read(inside, len(inside), len(inside), part)
@@ -184,7 +207,11 @@ def looks_like_file(raw: bytes) -> bool:
 
 def looks_like_information(item: Object) -> bool:
     """Return whether it looks like the document's information."""
-    return bool(item.number) and (b"/Producer" in item.head or b"/Author" in item.head or b"/Creator" in item.head)
+    return bool(item.number) and _is_information(item.head)
+
+
+def _is_information(head: bytes) -> bool:
+    return b"/Producer" in head or b"/Author" in head or b"/Creator" in head
 
 
 def is_open(item: Object) -> bool:

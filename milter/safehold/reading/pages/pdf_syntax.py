@@ -27,6 +27,16 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _DEEPER = {b"<<": 1, b"[": 1, b">>": -1, b"]": -1}
+# A dictionary without comments and escapes, up to two deep: nearly all are, and one pass is enough for these.
+_SIMPLE_NAME = rb"/[^\s\x00/<>\[\](){}%]*+"
+_SIMPLE_VALUE = (
+    rb"(?:"
+    + _SIMPLE_NAME
+    + rb"|[^\s\x00/<>\[\](){}%][^\x00/<>\[\](){}%]*+|\[(?:[^\[\]<>(){}%]|<<[^<>(){}%]*+>>|<[0-9A-Fa-f\s]*+>)*+\]"
+    rb"|<<(?:[^<>(){}%]|<<[^<>(){}%]*+>>|<[0-9A-Fa-f\s]*+>)*+>>|\([^\\()]*+\)|<[0-9A-Fa-f\s]*+>)"
+)
+_SIMPLE_ENTRY = re.compile(rb"(" + _SIMPLE_NAME + rb")\s*+(" + _SIMPLE_VALUE + rb")")
+_SIMPLE = re.compile(rb"\s*+<<(?:\s*+" + _SIMPLE_NAME + rb"\s*+" + _SIMPLE_VALUE + rb")*+\s*+>>")
 _DIRECT = re.compile(rb"(?<!\d)(\d{1,10})\s{1,9}\d{1,5}\s{1,9}R\b")
 
 # Where PDFDocEncoding differs from Latin-1 (Annex D.3).
@@ -150,6 +160,16 @@ def references_in(value: bytes) -> list[int]:
 
 def entries(head: bytes) -> dict[bytes, bytes]:
     """Return the entries of the outermost dictionary: names without slash and escapes, values as they stand there."""
+    simple = _SIMPLE.match(head)
+    if simple is None:
+        return _entries_one_by_one(head)
+    out: dict[bytes, bytes] = {}
+    for name, value in _SIMPLE_ENTRY.findall(simple[0]):
+        out.setdefault(plain_name(name[1:]), value.rstrip())
+    return out
+
+
+def _entries_one_by_one(head: bytes) -> dict[bytes, bytes]:
     out: dict[bytes, bytes] = {}
     key: bytes | None = None
     depth = start = at = 0
@@ -173,6 +193,20 @@ def entries(head: bytes) -> dict[bytes, bytes]:
         if depth <= 0 and token == b">>":
             break
     return out
+
+
+def items(array: bytes) -> Iterator[bytes]:
+    """Yield the dictionaries and references of an array, in their order."""
+    depth = start = 0
+    for found in _TOKEN.finditer(array):
+        change = _DEEPER.get(found[0], 0)
+        if change > 0 and depth == 1:
+            start = found.start()
+        depth += change
+        if change < 0 and depth == 1:
+            yield array[start : found.end()]
+        elif depth == 1 and not change and found[0][:1].isdigit():
+            yield from (b"%d 0 R" % number for number in references_in(found[0]))
 
 
 def dictionary(known: Mapping[bytes, bytes]) -> bytes:
@@ -251,6 +285,14 @@ def text(raw: bytes) -> str:
         return raw[3:].decode("utf-8", "replace")
     plain = raw.decode("latin-1")
     return plain if plain.isascii() else plain.translate(_PDFDOC)
+
+
+def string_in(value: bytes) -> str:
+    """Return the text that a value is, or nothing."""
+    value = value.strip()
+    if value.startswith(b"("):
+        return text(literal(value[1:-1]))
+    return text(from_hex(value[1:-1])) if value.startswith(b"<") and not value.startswith(b"<<") else ""
 
 
 def from_hex(raw: bytes) -> bytes:

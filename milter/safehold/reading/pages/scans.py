@@ -27,6 +27,7 @@ a page in the median, 3.0 ms on average.
 import contextlib
 import ctypes
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +38,7 @@ from PIL import Image, ImageDraw
 
 from safehold.reading.limits import Limits
 from safehold.reading.pages import page_text
+from safehold.reading.pages.page_objects import Box, Drawn, Matrix, bounds, frame_of, on_page, rendered
 from safehold.reading.pictures import pixels, writing
 
 # Design notes 2.9.
@@ -50,6 +52,7 @@ _OF_SCANS, _OF_OTHERS = 0.5, 0.7
 _A_LINE_OF_INK = 0.004
 # Share of the characters for which the font gives no meaning.  Bullets and logos alone are a few in a hundred.
 _UNMAPPED = 0.3
+_NO_CHARACTER = re.compile("[\x00-\x08\x0e-\x1b\ue000-\uf8ff\ufffd]")
 
 # Letters as outlines on a page that has text: so many sides of small filled shapes (a word has a hundred or more).
 _OUTLINES = 100
@@ -65,8 +68,6 @@ _MOST_DRAWN = 24
 _ENOUGH_TEXT = 500
 _SMALL_SIDE = 600
 _MOST_RECTANGLES = 5_000
-_MOST_OBJECTS = 50_000
-_DEEPEST_FORM = 16
 
 # Pictures on pages that are not recognised as a whole: at least 2 cm by 6 mm on A4.
 _LEAST_WIDTH, _LEAST_HEIGHT = 0.1, 0.02
@@ -78,40 +79,7 @@ _GRID = 64
 # What is cut out around a line, in shares of the page: letters reach over the box that their font tells.
 _ROUND = 0.01
 
-_Matrix = tuple[float, float, float, float, float, float]
-_NOWHERE: _Matrix = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle on the page as it is shown: shares of its width from the left and of its height from the top."""
-
-    left: float = 0.0
-    top: float = 0.0
-    right: float = 1.0
-    bottom: float = 1.0
-
-    def scaled(self, width: float, height: float, margin: float = 0.0) -> tuple[float, float, float, float]:
-        """Return the corners on a drawing of that size."""
-        return (
-            self.left * width - margin,
-            self.top * height - margin,
-            self.right * width + margin,
-            self.bottom * height + margin,
-        )
-
-    def within_the_page(self) -> "Box":
-        """Return what of the box is on the page."""
-        return Box(max(0.0, self.left), max(0.0, self.top), min(1.0, self.right), min(1.0, self.bottom))
-
-    def around(self, other: "Box") -> "Box":
-        """Return the smallest box around both."""
-        return Box(
-            min(self.left, other.left),
-            min(self.top, other.top),
-            max(self.right, other.right),
-            max(self.bottom, other.bottom),
-        )
+_NOWHERE: Matrix = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +95,19 @@ class _Image:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is to be recognised: a place on a page, and the dots an inch at which it should be drawn."""
+    """What is to be recognised.
+
+    Attributes:
+        number: The page.
+        box: The place on it.
+        dpi: The dots an inch at which it should be drawn.
+        codes: It is text there, whose font does not say what it means.
+    """
 
     number: int
     box: Box
     dpi: float
+    codes: bool = False
 
 
 @dataclass(slots=True)
@@ -152,15 +128,15 @@ class Scans:
     too_large: list[int] = field(default_factory=list)
     _drawn: int = 0
 
-    def look_at(self, page: Any, text_page: Any, text: str, number: int) -> None:
-        """Decide about one page that has *text*."""
-        images, sides = _content(page)
+    def look_at(self, page: Any, text_page: Any, text: str, number: int, objects: list[Drawn]) -> None:
+        """Decide about one page that has *text* and on which *objects* are drawn."""
+        images, sides = _content(page, objects)
         if any(image.pixels > self.limits.picture_pixels for image in images):
             self.too_large.append(number)
             return
         codes = page_text.unmapped(text_page)
-        if codes.share >= _UNMAPPED:
-            self.pages.append(Picture(number, Box(), self._page_dpi(page, images)))
+        if codes.share >= _UNMAPPED or _is_unmapped(text):
+            self.pages.append(Picture(number, Box(), self._page_dpi(page, images), codes=True))
             return
         self.pages += self._places_of(codes, page, number)
         much = _covered(images) > _MUCH
@@ -169,20 +145,18 @@ class Scans:
         elif not much:  # else the text was found to be what the images show
             self.pictures += self._pictures_on(page, images, number)
             if self.wanted and sides >= _OUTLINES:
-                self._outlines_on(page, text_page, number)
+                self._outlines_on(page, text_page, number, objects)
 
     def _places_of(self, codes: page_text.Unmapped, page: Any, number: int) -> Iterator[Picture]:
         """Yield where words stand that only the eye can read, on a page of others."""
-        frame = _frame(page) if codes.places else _NOWHERE
+        frame = frame_of(page) if codes.places else _NOWHERE
         for place in codes.places:
-            box = _on_page(place, frame)
+            box = on_page(place, frame)
             wide = Box(box.left - _ROUND, box.top - _ROUND, box.right + _ROUND, box.bottom + _ROUND)
-            yield Picture(number, wide.within_the_page(), self.limits.ocr_dpi)
+            yield Picture(number, wide.within_the_page(), self.limits.ocr_dpi, codes=True)
 
     def _is_picture(self, page: Any, text_page: Any, text: str, *, much: bool) -> bool:
         characters = len("".join(text.split()))
-        if _is_unmapped(text, characters):
-            return True
         if characters < _FEW_CHARACTERS and much:
             return True
         if not much and characters >= _LITTLE_TEXT:
@@ -195,12 +169,12 @@ class Scans:
         ink, unexplained = _ink(page, text_page)
         return unexplained > max(_A_LINE_OF_INK, (_OF_SCANS if much else _OF_OTHERS) * ink)
 
-    def _outlines_on(self, page: Any, text_page: Any, number: int) -> None:
+    def _outlines_on(self, page: Any, text_page: Any, number: int, objects: list[Drawn]) -> None:
         """Look for letters that are drawn and are no text, beside text that is: from a drawing program, or to hide."""
         if self._drawn >= _MOST_DRAWN:
             return
         self._drawn += 1
-        place = writing.place_of_print(_shapes(page, text_page))
+        place = writing.place_of_print(_shapes(page, text_page, objects))
         if place is not None:
             self.pictures.append(Picture(number, Box(*place), self.limits.ocr_dpi))
 
@@ -232,18 +206,7 @@ def drawn(page: Any, picture: Picture, limits: Limits) -> Image.Image:
     left, top, right, bottom = picture.box.scaled(width, height)
     pixels = max(1.0, (right - left) * (bottom - top)) * (picture.dpi / 72) ** 2
     scale = picture.dpi / 72 * min(1.0, (limits.render_pixels / pixels) ** 0.5)
-    return _rendered(page, scale, (left, height - bottom, width - right, top))
-
-
-def _rendered(
-    page: Any, scale: float, crop: tuple[float, float, float, float] = (0, 0, 0, 0), *, forms: bool = True
-) -> Image.Image:
-    bitmap = page.render(scale=scale, crop=crop, grayscale=True, may_draw_forms=forms)
-    try:
-        grey: Image.Image = bitmap.to_pil().convert("L").copy()  # what it shares with pdfium goes with the bitmap
-    finally:
-        bitmap.close()
-    return grey
+    return rendered(page, scale, (left, height - bottom, width - right, top))
 
 
 # -- ink ----------------------------------------------------------------------------------------------------------
@@ -258,14 +221,14 @@ def _ink(page: Any, text_page: Any) -> tuple[float, float]:
 
 def _small(page: Any, side: int) -> Image.Image:
     # Values of forms are ink that is no text of the page, and are read as what they are.
-    return _rendered(page, side / max(1.0, *page.get_size()), forms=False)
+    return rendered(page, side / max(1.0, *page.get_size()), forms=False)
 
 
 def _wipe_text(picture: Image.Image, page: Any, text_page: Any, shade: int) -> None:
-    frame = _frame(page)
+    frame = frame_of(page)
     wiper = ImageDraw.Draw(picture)
     for index in range(min(text_page.count_rects(), _MOST_RECTANGLES)):
-        x0, y0, x1, y1 = _on_page(text_page.get_rect(index), frame).scaled(*picture.size, margin=2)
+        x0, y0, x1, y1 = on_page(text_page.get_rect(index), frame).scaled(*picture.size, margin=2)
         if x0 <= x1 and y0 <= y1:
             wiper.rectangle((x0, y0, x1, y1), fill=shade)
 
@@ -287,92 +250,40 @@ def _is_bare(page: Any, characters: int) -> bool:
     return texts <= characters and not pdfium.FPDFPage_GetAnnotCount(page)
 
 
-def _is_unmapped(text: str, characters: int) -> bool:
+def _is_unmapped(text: str) -> bool:
     """Return whether the font gives no meaning to much of the text, so that only the eye can read it."""
-    unknown = sum(
-        character == "\ufffd" or "\ue000" <= character <= "\uf8ff" or (character < " " and not character.isspace())
-        for character in text
-    )
-    return unknown > 0 and unknown >= _UNMAPPED * characters
+    unknown = len(_NO_CHARACTER.findall(text))
+    return unknown > 0 and unknown >= _UNMAPPED * len("".join(text.split()))
 
 
 # -- images and where they are ------------------------------------------------------------------------------------
 
 
-def _frame(page: Any) -> _Matrix:
-    """Return the matrix from the page's own coordinates to shares of the page as it is shown, rotation included."""
-    size = 1_000_000
-    x, y = ctypes.c_int(), ctypes.c_int()
-    corners = []
-    for point in ((0.0, 0.0), (1000.0, 0.0), (0.0, 1000.0)):
-        pdfium.FPDF_PageToDevice(page, 0, 0, size, size, 0, *point, x, y)
-        corners.append((x.value / size, y.value / size))
-    (e, f), (ax, bx), (cx, dx) = corners
-    return ((ax - e) / 1000, (bx - f) / 1000, (cx - e) / 1000, (dx - f) / 1000, e, f)
-
-
-def _on_page(rectangle: tuple[float, float, float, float], matrix: _Matrix) -> Box:
-    left, bottom, right, top = rectangle
-    a, b, c, d, e, f = matrix
-    xs = [a * x + c * y + e for x in (left, right) for y in (bottom, top)]
-    ys = [b * x + d * y + f for x in (left, right) for y in (bottom, top)]
-    return Box(*(min(1.0, max(0.0, side)) for side in (min(xs), min(ys), max(xs), max(ys))))
-
-
-def _within(inner: _Matrix, outer: _Matrix) -> _Matrix:
-    a, b, c, d, e, f = inner
-    oa, ob, oc, od, oe, of = outer
-    return (
-        a * oa + b * oc, a * ob + b * od, c * oa + d * oc, c * ob + d * od, e * oa + f * oc + oe, e * ob + f * od + of,
-    )  # fmt: skip
-
-
-def _content(page: Any) -> tuple[list[_Image], int]:
+def _content(page: Any, objects: list[Drawn]) -> tuple[list[_Image], int]:
     """Return the images of a page, and how many sides the small filled shapes on it have: letters have dozens.
 
     Images inside forms are where the form puts them; stamps may hold one.
     """
-    frame = _frame(page)
     images: list[_Image] = []
     sides = 0
-    for item, kind, matrix in _objects(page, frame):
+    for item, kind, matrix in objects:
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             images += _image(item, matrix)
         elif kind == pdfium.FPDF_PAGEOBJ_PATH and sides < _OUTLINES:
             sides += _sides(item)
-    return [*images, *_stamps(page, frame)], sides
+    return [*images, *_stamps(page)], sides
 
 
-def _objects(page: Any, frame: _Matrix) -> Iterator[tuple[Any, int, _Matrix]]:
-    """Yield what is drawn on a page, its kind, and the matrix from its coordinates to the page as it is shown."""
-    left = _MOST_OBJECTS
-    forms: list[tuple[Any, _Matrix, int]] = [(None, frame, 0)]
-    while forms:
-        form, matrix, depth = forms.pop()
-        count = pdfium.FPDFFormObj_CountObjects(form) if form else pdfium.FPDFPage_CountObjects(page)
-        for index in range(min(count, left)):
-            item = pdfium.FPDFFormObj_GetObject(form, index) if form else pdfium.FPDFPage_GetObject(page, index)
-            kind = pdfium.FPDFPageObj_GetType(item)
-            if kind != pdfium.FPDF_PAGEOBJ_FORM:
-                yield item, kind, matrix
-            elif depth < _DEEPEST_FORM:
-                own = pdfium.FS_MATRIX()
-                if pdfium.FPDFPageObj_GetMatrix(item, own):
-                    inner = (own.a, own.b, own.c, own.d, own.e, own.f)
-                    forms.append((item, _within(inner, matrix), depth + 1))
-        left -= min(count, left)
-
-
-def _shapes(page: Any, text_page: Any) -> Image.Image:
+def _shapes(page: Any, text_page: Any, objects: list[Drawn]) -> Image.Image:
     """Return the small filled shapes of a page alone, in grey on white."""
     grey = _small(page, _SIDE_FOR_SHAPES)
     _wipe_text(grey, page, text_page, 255)
     mask = Image.new("L", grey.size)
     pen = ImageDraw.Draw(mask)
-    paths = (one for one in _objects(page, _frame(page)) if one[1] == pdfium.FPDF_PAGEOBJ_PATH)
+    paths = (one for one in objects if one.kind == pdfium.FPDF_PAGEOBJ_PATH)
     for item, _, matrix in itertools.islice(paths, _MOST_SHAPES):
         if _sides(item):
-            pen.rectangle(_on_page(_bounds(item), matrix).scaled(*grey.size, margin=1), fill=255)
+            pen.rectangle(on_page(bounds(item), matrix).scaled(*grey.size, margin=1), fill=255)
     return Image.composite(grey, Image.new("L", grey.size, 255), mask)
 
 
@@ -382,28 +293,22 @@ def _sides(item: Any) -> int:
     mode, stroked = ctypes.c_int(), ctypes.c_int()
     if sides < _FEWEST_SIDES or not pdfium.FPDFPath_GetDrawMode(item, mode, stroked) or not mode.value:
         return 0
-    left, bottom, right, top = _bounds(item)
+    left, bottom, right, top = bounds(item)
     long = max(right - left, top - bottom)
     # Boxes, bars and rules; panels with round corners.
     return 0 if long > _LARGEST[sides > _OF_BOXES] and sides <= _OF_PANELS else sides
 
 
-def _bounds(item: Any) -> tuple[float, float, float, float]:
-    bounds = [ctypes.c_float() for _ in range(4)]
-    pdfium.FPDFPageObj_GetBounds(item, *bounds)
-    return bounds[0].value, bounds[1].value, bounds[2].value, bounds[3].value
-
-
-def _image(item: Any, matrix: _Matrix) -> Iterator[_Image]:
+def _image(item: Any, matrix: Matrix) -> Iterator[_Image]:
     sides = [ctypes.c_float() for _ in range(4)]
     if pdfium.FPDFPageObj_GetBounds(item, *sides):
         width, height = ctypes.c_uint(), ctypes.c_uint()
         pdfium.FPDFImageObj_GetImagePixelSize(item, width, height)
         rectangle = (sides[0].value, sides[1].value, sides[2].value, sides[3].value)
-        yield _Image(_on_page(rectangle, matrix), width.value, height.value)
+        yield _Image(on_page(rectangle, matrix), width.value, height.value)
 
 
-def _stamps(page: Any, frame: _Matrix) -> Iterator[_Image]:
+def _stamps(page: Any) -> Iterator[_Image]:
     for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST_PICTURES)):
         annotation = pdfium.FPDFPage_GetAnnot(page, index)
         if not annotation:
@@ -413,7 +318,7 @@ def _stamps(page: Any, frame: _Matrix) -> Iterator[_Image]:
             if pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_STAMP and pdfium.FPDFAnnot_GetRect(
                 annotation, place
             ):
-                yield _Image(_on_page((place.left, place.bottom, place.right, place.top), frame), 0, 0)
+                yield _Image(on_page((place.left, place.bottom, place.right, place.top), frame_of(page)), 0, 0)
         pdfium.FPDFPage_CloseAnnot(annotation)
 
 

@@ -27,6 +27,8 @@ _ATTRIBUTE = re.compile(r"=\s{0,9}\"([^\"]{1,20000})\"|=\s{0,9}'([^']{1,20000})'
 _NOT_WORDS = re.compile(
     r"(?:https?://[\w./#-]+|(?:uuid|adobe|proof|xmp\.[a-z]{1,9}):\S+|[0-9A-Fa-f-]{32,36}|[\d-]{10}T[\d:.+Z-]+|W5M0MpC\w+|[\W\d_]*)"
 )
+# But a number may be somebody's: of a telephone, of the National Health Service, of an account.
+_A_NUMBER = re.compile(r"[+(]?\d(?:[ ()-]{0,2}\d){6,15}")
 _LONGEST_WORD = 1_000  # beyond it: a preview in base64
 PLAIN = re.compile(r"[A-Za-z0-9 ,.'à-ÿ]")
 MOSTLY, _SHORTEST = 0.7, 5
@@ -204,7 +206,7 @@ def words_of_xmp(raw: bytes) -> str:
         else:
             words.append(tag)  # nobody's, but words all the same
     kept = dict.fromkeys(_unescape(word).strip() for word in words if len(word) < _LONGEST_WORD or " " in word)
-    return "\n".join(word for word in kept if word and not _NOT_WORDS.fullmatch(word))
+    return "\n".join(word for word in kept if word and (_A_NUMBER.fullmatch(word) or not _NOT_WORDS.fullmatch(word)))
 
 
 def _unescape(text: str) -> str:

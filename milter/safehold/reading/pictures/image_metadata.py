@@ -14,10 +14,10 @@ container, IPTC IIM 4.2, XMP part 3 (where packets stand), ISO 23008-12 for noth
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
-from safehold.reading.basics import appended, binary, types
+from safehold.reading.basics import appended, binary, leftovers, types
 from safehold.reading.pictures import blocks
 from safehold.reading.pictures.blocks import Texts
 
@@ -30,13 +30,11 @@ _MOST_SEARCHED = 8_000_000
 _SHORTEST = 5
 _RUN = re.compile(rb"[\t\x20-\x7e\x80-\xff]{8,4096}")
 # Among pixels chance makes short runs of letters: one of 12 in ten megabytes, of 16 none.
-_LONG_RUN, _LONG_WIDE_RUN, _FEWEST_LETTERS, _FEW_ACCENTS = 16, 12, 6, 0.2
+_LONG_RUN, _LONG_WIDE_RUN, _FEWEST_LETTERS = 16, 12, 6
+_FEW_ACCENTS, _MOST_ACCENTS = 0.2, 0.5
 _PRINTED = bytes(ord("p") if 0x20 <= byte < 0x7F else 0 if byte == 0 else ord("x") for byte in range(256))
 _RUN_OF = {1: re.compile(rb"p+"), 2: re.compile(rb"(?:p\x00)+")}
-_MOST_COMPARED = 50_000_000
 _EMPTY_PACKET = b"\x00\x01"
-_BY_CHANCE = 2
-_BY_CHANCE = 2
 _PACKET = re.compile(rb"<\?xpacket begin.{0,200}?\?>|<x:xmpmeta.*?</x:xmpmeta>|<\?xpacket end.{0,20}?\?>", re.DOTALL)
 
 
@@ -67,18 +65,9 @@ def image_metadata(content: bytes, *, behind: bool = True) -> list[str]:
     # A packet of XMP is plain text by design, so that programs find it without knowing the format.
     loose |= dict.fromkeys(line for text in _packets(content) for line in text.split("\n"))
     end = len(content) if behind else appended.end_of_picture(content, types.by_rules(content) or "")
-    found_elsewhere = _new(loose, texts)
-    return [*texts, *found_elsewhere, *_new(_anywhere(content[:end]), (*texts, *found_elsewhere), of_runs=True)]
-
-
-def _new(lines: Iterable[str], texts: Iterable[str], *, of_runs: bool = False) -> list[str]:
-    """Return the lines that no text has; *of_runs*: a few letters more at an end are by chance."""
-    known, lines = "\n".join(texts), list(dict.fromkeys(lines))
-    if len(known) * len(lines) > _MOST_COMPARED:
-        whole = frozenset(known.split("\n"))
-        return [line for line in lines if line not in whole]
-    cut = _BY_CHANCE if of_runs else 0
-    return [line for line in lines if (bare := line[cut : len(line) - cut].strip()) and bare not in known]
+    found_elsewhere = leftovers.not_said(loose, texts)
+    known = [*texts, *found_elsewhere]
+    return [*known, *leftovers.not_said(_anywhere(content[:end]), known, of_runs=True)]
 
 
 def _anywhere(content: bytes) -> Iterator[str]:
@@ -150,8 +139,9 @@ def _without_packets(content: bytes) -> bytes:
 def _anything(content: bytes) -> Iterator[str]:
     """Yield what looks as if somebody had written it, wherever it stands."""
     for line in binary.written(content).split("\n"):
-        # Among pixels a short run of letters with accents is one by chance.
-        if len(line) >= _LONG_RUN or sum(not letter.isascii() for letter in line) <= _FEW_ACCENTS * len(line):
+        # Among pixels a short run of letters with accents is one by chance, and a long one of little else is white.
+        accents = _FEW_ACCENTS if len(line) < _LONG_RUN else _MOST_ACCENTS
+        if sum(not letter.isascii() for letter in line) <= accents * len(line):
             yield line
     tagged = b"\n".join(run for run in _RUN.findall(content) if b"<" in run or b">" in run)
     for text in words_of_xmp(tagged).split("\n"):

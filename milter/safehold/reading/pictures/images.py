@@ -35,7 +35,7 @@ from PIL import (
 from safehold.model import PlaceKind, Reason
 from safehold.reading.basics import appended, leftovers
 from safehold.reading.notes import OpenPart, OverrunError
-from safehold.reading.pictures import ocr
+from safehold.reading.pictures import ocr, previews
 from safehold.reading.pictures.image_metadata import image_metadata
 from safehold.reading.vocabulary import Detail, MarkKind
 
@@ -56,6 +56,8 @@ _TYPES = frozenset(
 )
 # The end record of a zip stands in the last 22 + 65,535 bytes (APPNOTE 4.3.16).
 _END_OF_ARCHIVE, _END_REACH = b"PK\x05\x06", 65_557
+# Their pieces stand anywhere, and anything between them.
+_HOLLOW = frozenset(("image/tiff", "image/vnd.microsoft.icon"))
 # Design notes 2.9.
 _SMALL_WIDTH, _SMALL_HEIGHT = 200, 80
 
@@ -64,9 +66,12 @@ _SMALL_WIDTH, _SMALL_HEIGHT = 200, 80
 _MOST_PIXELS = 2480 * 3508
 # Text on a screen is 96 dpi: at twice the size recall rises from 0.67-0.95 (10 to 12 pixels high) to 0.92-1.00.
 _SCREEN = 1200
-# A long picture (a conversation scrolled and joined) is cut across, with this overlap, and not shrunk.
+# A long picture (a conversation scrolled and joined) is cut across, and not shrunk: into pieces that can be read at
+# twice their size.  A line that is cut is read whole in the next piece: lines across are a share of the width high,
+# and of lines along the picture what is as long as it is high is.
 _LONG, _LONGEST_SIDE = 3, 3000
-_OVERLAP = 1 / 10
+_PIECE = _MOST_PIXELS // 4
+_OVERLAP_DOWN, _OVERLAP_ALONG = 1 / 4, 1
 # Fax machines send 204 by 98 dots an inch.
 _LEAST_DISTORTION, _MOST_DISTORTION = 1.2, 4.0
 # A background without anything on it.
@@ -78,6 +83,7 @@ def read(content: bytes, part: OpenPart) -> None:
     end = appended.end_of_picture(content, part.media_type)
     _read_outside(content, end, part)
     part.segment(PlaceKind.METADATA, "\n\n".join(image_metadata(content, behind=False)))
+    _read_previews(content, end, part)
     # Last, because it is dear: what comes of it must not be asked for twice where a fresh worker takes over.
     is_known = part.media_type in _TYPES
     if not is_known:  # whoever asks or not: more than its pixels may be unread
@@ -92,10 +98,19 @@ def _read_outside(content: bytes, end: int, part: OpenPart) -> None:
     """Read what stands behind the end of the picture, or anywhere inside where its format knows no end."""
     if content.find(_END_OF_ARCHIVE, max(0, len(content) - _END_REACH)) >= 0:
         appended.read(content, 0, end, part)
-    elif end < len(content):
+        return
+    if end < len(content):
         leftovers.read([content[end:]], part, must=False)
-    else:
-        leftovers.open_inside(content, part)
+    if end == len(content) or part.media_type in _HOLLOW:
+        leftovers.open_inside(content[:end], part)
+
+
+def _read_previews(content: bytes, end: int, part: OpenPart) -> None:
+    for number, preview in enumerate(previews.previews(content, end), 1):
+        if previews.is_of_another_shape(preview, content):
+            part.mark(MarkKind.CROPPED_IMAGE)
+        if part.is_new(preview):
+            part.member(f"preview {number}", preview)
 
 
 def _recognise(content: bytes, part: OpenPart) -> None:
@@ -128,9 +143,10 @@ def _recognise_frames(content: bytes, part: OpenPart) -> None:
             if must:
                 part.problem(Reason.CORRUPT, Detail.SALVAGED)
             picture = _salvaged(content, number)
-        for grey in _grey(picture):
-            for strip in _strips(grey):
-                ocr.look(strip, part, *place, must=must, enlarged=_at_reading_size)
+        pieces = (strip for grey in _grey(picture) for strip in _strips(grey))
+        silent = [ocr.look(one, part, *place, must=must, enlarged=_at_reading_size, is_piece=True) for one in pieces]
+        if all(silent):
+            part.mark(MarkKind.NO_WORDS, *place)
         if not many or not _has_next(picture, number):
             return
     part.problem(Reason.TOO_LARGE, Detail.PAGES)
@@ -235,10 +251,12 @@ def _strips(grey: Image.Image) -> Iterator[Image.Image]:
     if long <= max(_LONG * short, _LONGEST_SIDE):
         yield grey
         return
-    step = _LONG * short
+    is_tall = grey.height == long
+    overlap = int((_OVERLAP_DOWN if is_tall else _OVERLAP_ALONG) * short)
+    step = max(_LONG * short, _PIECE // short)
     for start in range(0, long, step):
-        first, last = max(0, start - int(_OVERLAP * short)), min(long, start + step)
-        yield grey.crop((0, first, short, last) if grey.height == long else (first, 0, last, short))
+        first, last = max(0, start - overlap), min(long, start + step)
+        yield grey.crop((0, first, short, last) if is_tall else (first, 0, last, short))
 
 
 def _at_reading_size(grey: Image.Image) -> Image.Image:

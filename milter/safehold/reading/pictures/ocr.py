@@ -228,8 +228,9 @@ def look(
     *,
     must: bool = True,
     enlarged: Callable[[Image.Image], Image.Image] | None = None,
-) -> None:
-    """Recognise one grey picture and hand over what it says, or say that it says nothing.
+    is_piece: bool = False,
+) -> bool:
+    """Recognise one grey picture and hand over what it says, or say that it says nothing; return whether it does not.
 
     Args:
         picture: Grey ("L").
@@ -238,9 +239,10 @@ def look(
         number: Its place.
         must: That it is not recognised is a problem, and no mere mark.
         enlarged: Brings it to a size at which text can be read; asked only where there may be any.
+        is_piece: It is one of several pieces or views of a picture: that it says nothing is not worth saying.
     """
     if not may_look(part, kind, number, must=must):
-        return
+        return False
     allowance = _allowance(part)
     digest = hashlib.sha256(b"%d " % picture.width + picture.tobytes()).digest()
     found = allowance.known.get(digest)
@@ -259,14 +261,15 @@ def look(
             allowance.pages -= min(1.0, max(_LEAST_SHARE, picture.width * picture.height / _PAGE_PIXELS))
     if found.text:
         part.segment(kind, found.text, number=number, visibility=Visibility.OCR)
-    else:
+    elif not is_piece:
         part.mark(MarkKind.NO_WORDS, kind, number)
     if not must:
-        return
+        return not found.text
     if not found.complete:
         part.problem(Reason.TIMED_OUT, Detail.OCR_TIME)
     elif found.illegible:
         part.problem(Reason.NO_TEXT, Detail.ILLEGIBLE)
+    return not found.text
 
 
 # -- recognising --------------------------------------------------------------------------------------------------

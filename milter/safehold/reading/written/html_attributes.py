@@ -265,7 +265,8 @@ class Attributes:
         for declaration in html_styles.unescape(style).split(";"):
             name, colon, value = declaration.partition(":")
             name = name.strip().lower()
-            if not (colon and _PROPERTIES.fullmatch(name)) and _TELLING.search(declaration):
+            is_style = colon and _PROPERTIES.fullmatch(name) and "<" not in declaration  # no value of a style has one
+            if not is_style and _TELLING.search(declaration):
                 self.words[declaration.strip()] = None
             elif name == "font-family" and len(value) > _SHORT and any(map(str.isdigit, value)):
                 self.words[value.strip()] = None  # no font has a number and words in its name

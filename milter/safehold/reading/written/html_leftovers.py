@@ -45,7 +45,7 @@ def read(text: str, told: Container[str | None], *, is_tree: bool) -> Iterator[s
     """
     for kind in _DOCTYPE.findall(text) if "<!" in text else ():
         if not _PLAIN_DOCTYPE.fullmatch(kind):
-            yield kind
+            yield kind.replace("<", " ")  # what begins in it is no tag
     yield from (left for left in _END_TAG.findall(text) if _SAYS_SOMETHING.search(left))
     yield from (
         name for name in dict.fromkeys(_END_NAME.findall(text)) if name.lower() not in ELEMENTS and _is_said(name)

@@ -51,13 +51,15 @@ _LDIF = re.compile(
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LONGEST_LINE = 8_192
 
-_UU_BEGIN = re.compile(rb"^begin(-base64)?[ \t]+[0-7]{3,4}[ \t]+([^\r\n]{1,255})\r?\n", re.MULTILINE)
+_UU_BEGIN = re.compile(rb"^begin(-base64)?[ \t]+[0-7]{3,4}(?:[ \t]+([^\r\n]{1,255}))?[ \t]*\r?\n", re.MULTILINE)
 _UU_END = re.compile(rb"^(?:(?:end|====)[ \t]*\r?$|begin(?:-base64)?[ \t]+[0-7]{3,4}[ \t])", re.MULTILINE)
 _YENC_BEGIN = re.compile(rb"^=ybegin [^\r\n]{0,512}?name=([^\r\n]{1,255})\r?\n", re.MULTILINE)
 _YENC_END = re.compile(rb"^=yend", re.MULTILINE)
 _YENC_BYTES = bytes((b - 42) & 0xFF for b in range(256))
 _SEALED = re.compile(
-    rb"^[ \t>|]{0,40}-----BEGIN (?:PGP MESSAGE(?:, PART [0-9/]{1,9})?|AGE ENCRYPTED FILE)-----", re.MULTILINE
+    rb"^[ \t>|]{0,40}(?:-----BEGIN (?:PGP MESSAGE(?:, PART [0-9/]{1,9})?|AGE ENCRYPTED FILE)-----|\$ANSIBLE_VAULT;"
+    rb"|U2FsdGVkX1[89+/])",  # "Salted__" in base64: what openssl enc writes
+    re.MULTILINE,
 )
 # The marks of a quotation before the first line of a file stand before all its lines.
 _QUOTED_BEGIN = re.compile(rb"^([ \t>|]{1,40})(?:begin(?:-base64)?[ \t]|=ybegin )", re.MULTILINE)
@@ -292,7 +294,7 @@ def files(content: bytes, part: OpenPart) -> None:
             part.problem(Reason.TOO_MANY, Detail.MEMBERS)
         for name, raw in (*uuencoded(content), *yencoded(content)):
             _file(part, name, raw)
-    if b"-----BEGIN " in content and _SEALED.search(content):
+    if _SEALED.search(content):
         part.problem(Reason.ENCRYPTED, Detail.SEALED)
     if _BINHEX in content:
         part.problem(Reason.UNSUPPORTED, Detail.NO_READER)
@@ -324,7 +326,7 @@ def uuencoded(content: bytes) -> Iterator[tuple[str, bytes]]:
         raw = _from_base64(block) if begin[1] else b"".join(_uu_lines(block))
         position = begin.end() if not raw else stop
         if raw:
-            yield charset.decode(begin[2].strip()).text, raw
+            yield charset.decode((begin[2] or b"").strip()).text, raw
 
 
 def _from_base64(block: bytes) -> bytes:

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """7z: every method, locks told apart, bombs counted, damage kept to what is damaged."""
 
+import bz2
+import gzip
 import io
+import lzma
 import struct
 import zlib
 
@@ -22,7 +25,7 @@ from py7zr.properties import (
     FILTER_ZSTD,
 )
 
-from safehold.model import PlaceKind
+from safehold.model import PlaceKind, Visibility
 from safehold.reading.limits import MEGABYTE, Limits
 from safehold.reading.pool import ReaderPool
 
@@ -190,3 +193,77 @@ def test_packed_bytes_that_no_member_accounts_for_are_said_to_be_unread(read_her
     made = with_a_gap(seven_zip({"a.txt": b"alpha " * 90}), zlib.compress(WORDS * 9))
 
     assert read_here(made, "a.7z").problems == [("a.7z", "unsupported")]
+
+
+def sealed(packed: bytes, header: bytes) -> bytes:
+    """An archive of packed streams and a header that is not packed."""
+    start = struct.pack("<QQI", len(packed), len(header), zlib.crc32(header))
+    return b"7z\xbc\xaf\x27\x1c\x00\x04" + struct.pack("<I", zlib.crc32(start)) + start + packed + header
+
+
+def by_hand(method: bytes, packed: bytes, size: int, filling: bytes = b"") -> bytes:
+    """An archive of one member, packed as is said, its header filled up with what programs pass over."""
+    name = "a.txt\0".encode("utf-16-le")
+    streams = b"\x04\x06\x00\x01\x09" + bytes([len(packed)]) + b"\x00"
+    streams += b"\x07\x0b\x01\x00\x01" + method + b"\x0c" + bytes([size]) + b"\x00\x08\x00\x00"
+    dummy = b"\x19" + bytes([len(filling)]) + filling if filling else b""
+    files = b"\x05\x01" + dummy + b"\x11" + bytes([len(name) + 1]) + b"\x00" + name + b"\x00"
+    return sealed(packed, b"\x01" + streams + files + b"\x00")
+
+
+COPY = b"\x01\x00"
+DEFLATE = b"\x03\x04\x01\x08"
+BZIP2 = b"\x03\x04\x02\x02"
+LZMA2 = b"\x21\x21\x01\x10"
+
+
+def lzma2(content: bytes) -> bytes:
+    return lzma.compress(content, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}])
+
+
+def deflated(content: bytes) -> bytes:
+    return zlib.compress(content, wbits=-15)
+
+
+PACKERS = {
+    "copy": (COPY, bytes),
+    "deflate": (DEFLATE, deflated),
+    "bzip2": (BZIP2, bz2.compress),
+    "lzma2": (LZMA2, lzma2),
+}
+
+
+@pytest.mark.parametrize(("method", "pack"), PACKERS.values(), ids=PACKERS.keys())
+def test_what_stands_behind_a_stream_within_its_packed_bytes_is_read_and_said(read_here, method, pack):
+    plain, behind = (by_hand(method, pack(b"alpha beta") + rest, 10) for rest in (b"", WORDS))
+
+    assert read_here(plain, "a.7z").texts(PlaceKind.TEXT) == ["alpha beta"]
+    assert read_here(plain, "a.7z").problems == []
+    read = read_here(behind, "a.7z")
+    assert "alpha beta" in read.texts(PlaceKind.TEXT)
+    assert WORDS.decode() in read.text
+    assert read.problems == [("a.7z", "unsupported")]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("size", [1, 5, 40, 5_000, 300_000])
+def test_no_sound_stream_has_anything_behind_it(read_here, method, size):
+    content = (b"alpha beta gamma %d " % size * (size // 18 + 1))[:size]
+    read = read_here(seven_zip({"a.txt": content, "b.txt": b"end"}, METHODS[method]), "a.7z")
+
+    assert read.problems == []
+    assert read.marks == set()
+
+
+def test_words_that_fill_up_a_header_are_read(read_here):
+    for filling in (WORDS, WORDS[-20:].decode().encode("utf-16-le")):
+        read = read_here(by_hand(COPY, b"alpha beta", 10, filling), "a.7z")
+
+        assert any("Gardens" in text for text in read.texts(PlaceKind.METADATA, Visibility.HIDDEN))
+        assert read.problems == []
+
+
+def test_a_file_that_fills_up_a_header_is_opened(read_here):
+    filling = gzip.compress(WORDS, mtime=0)
+
+    assert WORDS.decode() in read_here(by_hand(COPY, b"alpha beta", 10, filling), "a.7z").text

@@ -10,7 +10,8 @@ from PIL import Image
 
 from safehold.reading.basics import appended
 
-KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "BMP": "image/bmp", "WEBP": "image/webp"}
+KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "BMP": "image/bmp", "WEBP": "image/webp",
+         "TIFF": "image/tiff", "ICO": "image/vnd.microsoft.icon"}  # fmt: skip
 
 
 def saved(kind: str, **options) -> bytes:
@@ -59,9 +60,25 @@ def test_a_picture_that_is_cut_off_ends_where_the_file_does(kind):
     assert appended.end_of_picture(content, KINDS[kind]) == len(content)
 
 
+def test_a_scan_of_several_pages_ends_behind_the_last():
+    pages = [Image.effect_noise((40, 30), strength) for strength in (20, 60, 90)]
+    for compression in ("raw", "tiff_lzw", "jpeg"):
+        content = saved("TIFF", save_all=True, append_images=pages, compression=compression)
+
+        end = appended.end_of_picture(content + b"rest", "image/tiff")
+        assert len(content.rstrip(b"\x00")) <= end <= len(content)
+
+
+def test_a_directory_that_leads_nowhere_ends_with_the_file():
+    content = b"II*\x00\x08\x00\x00\x00" + b"\xff\xff" + bytes(range(256)) * 2_000
+
+    assert appended.end_of_picture(content, "image/tiff") <= len(content)
+
+
 @given(st.binary(max_size=300), st.sampled_from(sorted(KINDS.values())))
 @settings(max_examples=200)
 def test_any_bytes_have_an_end(content, kind):
-    start = {"image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF89a", "image/png": b"\x89PNG\r\n\x1a\n"}.get(kind, b"")
+    start = {"image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF89a", "image/png": b"\x89PNG\r\n\x1a\n",
+             "image/tiff": b"II*\x00\x08\x00\x00\x00"}.get(kind, b"")  # fmt: skip
 
     assert 0 <= appended.end_of_picture(start + content, kind) <= len(start + content)

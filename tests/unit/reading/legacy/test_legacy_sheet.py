@@ -425,3 +425,22 @@ def test_what_lies_below_a_merged_cell_is_hidden(read_here, row, column, visibil
     merged = record(0xE5, struct.pack("<HHHHH", 1, 1, 2, 1, 2))
 
     assert seen_as(read_here(workbook(label(WORD, row, column) + merged), "a.xls")) == {visibility}
+
+
+def number_format(code: str, index: int = 164) -> bytes:
+    return record(0x41E, struct.pack("<H", index), text(code))
+
+
+def test_the_numbers_that_a_chart_remembers_are_read(read_here):
+    chart = begin(0x20) + number(7700900123) + number(9990001234, 1) + END
+    read = read_here(workbook(label("x") + chart), "a.xls")
+
+    assert "7700900123\n9990001234" in read.texts(PlaceKind.SHEET, Visibility.VISIBLE)
+
+
+def test_a_format_that_shows_a_literal_instead_of_the_value_shows_the_literal(read_here):
+    beside = number_format('"QQ123456C"') + font() + look(164)
+    read = read_here(workbook(number(5), beside=beside), "a.xls")
+
+    assert "QQ123456C" in read.texts(PlaceKind.SHEET, Visibility.VISIBLE)
+    assert any("5" in text for text in read.texts(PlaceKind.SHEET, Visibility.HIDDEN))

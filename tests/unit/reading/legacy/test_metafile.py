@@ -81,9 +81,9 @@ def test_sizes_that_lie_end(size):
 
 
 def test_a_drawing_inside_a_stream_is_found():
-    assert metafile.text_inside(bytes(40) + DRAWINGS["a text"]) == "Quillfeather"
-    assert metafile.text_inside(bytes(40) + DRAWINGS["a text of WMF"]) == "Quillfeather"
-    assert metafile.text_inside(b"nothing of the kind") == ""
+    for name in ("a text", "a text of WMF"):
+        assert metafile.drawing_inside(bytes(40) + DRAWINGS[name]) == DRAWINGS[name]
+    assert metafile.drawing_inside(b"nothing of the kind") == b""
 
 
 def several(kind: int, *texts: bytes, count: int = 1) -> bytes:

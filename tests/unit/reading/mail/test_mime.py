@@ -625,3 +625,26 @@ def test_a_text_that_looks_like_a_message_is_read_as_it_is_shown_too(read_here):
 
     assert "jane@refuge.example" in "\n".join(read.texts(visibility=Visibility.VISIBLE))
     assert "inner words" in read.text
+
+
+def test_the_subject_in_a_link_to_leave_a_list_is_read(read_here):
+    link = "<mailto:a@example.org?subject=27%20Larkspur%20Lane%2C%20Ashford>"
+
+    assert "27 Larkspur Lane" in read_here(f"From: jo@example.org\r\nList-Unsubscribe: {link}\r\n\r\nx".encode()).text
+
+
+def test_a_parameter_without_its_name_is_read(read_here):
+    part = "--in\r\nContent-Type: text/plain; nquillfeather.txt\r\n\r\nx\r\n--in--\r\n"
+    head = 'Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="in"\r\n\r\n'
+
+    assert "nquillfeather.txt" in read_here((head + part).encode()).text
+
+
+def test_what_base64_does_not_explain_is_read_beside_it(read_here):
+    body = "RnJvbTogenVsZW1ldnVqZXZ1IDxjQGV4YW1wbGUub3JnPg0KU3ViamVjdDogaGFudXJlaHVkb3Jv\r\nDQpNSU1me=larkspur.txt\r\n\r\nquillfeather\r\n"
+    head = "Subject: x\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+
+    text = read_here((head + body).encode()).text
+
+    assert "larkspur.txt" in text
+    assert "quillfeather" in text

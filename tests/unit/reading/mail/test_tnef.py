@@ -244,3 +244,9 @@ CORNERS = {
 @pytest.mark.parametrize("content", CORNERS.values(), ids=CORNERS.keys())
 def test_what_stands_where_outlook_keeps_no_text_is_read(read_here, content):
     assert WORD in read_here(content, "winmail.dat").text
+
+
+def test_an_attachment_that_holds_a_file_and_an_object_is_both(read_here):
+    both = attribute(ATTACHMENT, 0x69005, properties(value(0x3701, OBJECT, MESSAGE_INTERFACE + winmail())))
+
+    assert WORD in read_here(winmail(attached(data(f"words {WORD}".encode()), both)), "winmail.dat").text

@@ -12,6 +12,7 @@ import odf.text
 import pytest
 from odf.opendocument import OpenDocumentText
 
+from canaries.archives import zip_of
 from safehold.model import PlaceKind, Visibility
 
 ODF = (
@@ -412,6 +413,47 @@ def test_what_is_covered_on_a_long_slide_is_told_apart(read_here):
     assert read_here(short, "a.odp").texts(visibility=Visibility.COVERED) == [SECRET]
 
 
+def test_what_is_covered_at_the_beginning_of_a_long_slide_is_known(read_here):
+    long = f"<draw:frame svg:x='20cm' svg:y='1cm'><draw:text-box>{p('long ' * 6_000)}</draw:text-box></draw:frame>"
+    cover = f'<draw:rect draw:style-name="H" {PLACE}/>'
+    content = opendocument(f"<draw:page>{BOX}{long}{cover}</draw:page>", "presentation", automatic=COVER)
+    read = read_here(content, "a.odp")
+
+    assert read.texts(visibility=Visibility.COVERED) == [SECRET]
+    assert SECRET not in "".join(read.texts(visibility=Visibility.VISIBLE))
+
+
+def test_boxes_of_a_slide_are_read_in_the_order_in_which_they_stand_too(read_here):
+    boxes = "".join(
+        f"<draw:frame svg:x='{left}cm' svg:y='1cm' svg:width='2cm' svg:height='1cm'><draw:text-box>{p(word)}</draw:text-box></draw:frame>"
+        for left, word in ((6, "Street"), (1, "12"), (3, "High"))
+    )
+    read = read_here(opendocument(f"<draw:page>{boxes}</draw:page>", "presentation"), "a.odp")
+
+    assert "12 High Street" in read.texts(PlaceKind.SLIDE, Visibility.VISIBLE)
+    assert "Street\n12\nHigh" in read.texts(PlaceKind.SLIDE, Visibility.VISIBLE)
+
+
+IDENTIFIERS = ["QQ123456C", "07700 900123", "tn99 9zz", "9990001234"]
+
+
+@pytest.mark.parametrize("value", IDENTIFIERS)
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda value: opendocument(f"<text:p draw:note='{value}'>x</text:p>"),
+        lambda value: opendocument(f"<text:p text:style-name='{value}'>x</text:p>"),
+        lambda value: opendocument("", styles=f"<style:style style:name='{value}' style:family='text'/>"),
+        lambda value: opendocument(
+            "", members={"settings.xml": f"<s><config:x xmlns:config='g'>{value}</config:x></s>"}
+        ),
+    ],
+    ids=["an attribute that nobody knows", "a style that nobody knows", "the name of a style", "a setting"],
+)
+def test_an_identifier_alone_is_read_in(read_here, content, value):
+    assert value in read_here(content(value), "a.odt").text
+
+
 def test_a_cropped_picture_is_marked(read_here):
     style = text_style('fo:clip="rect(0cm, 1.5cm, 0cm, 0cm)"', "graphic", "graphic-properties")
     uncut = style.replace("1.5cm", "0cm")
@@ -624,11 +666,25 @@ def test_everything_odfpy_writes_is_found(read_here):
 
 def test_a_document_with_encrypted_members_is_encrypted(read_here):
     manifest = '<m:manifest xmlns:m="x"><m:file-entry m:full-path="content.xml"><m:encryption-data/></m:file-entry><m:file-entry m:full-path="meta.xml"/></m:manifest>'
-    content = opendocument("", members={"META-INF/manifest.xml": manifest, "meta.xml": f"<m><a>{SECRET}</a></m>"})
+    members = {
+        "mimetype": b"application/vnd.oasis.opendocument.text",
+        "META-INF/manifest.xml": manifest.encode(),
+        "content.xml": bytes(range(256)),
+        "meta.xml": f"<m><a>{SECRET}</a></m>".encode(),
+    }
+    content = zip_of(members, zipfile.ZIP_STORED)
     read = read_here(content, "a.odt")
 
     assert read.problems == [("a.odt", "encrypted")]
     assert SECRET in read.text
+
+
+def test_what_is_only_said_to_be_encrypted_is_read_and_ambiguous(read_here):
+    manifest = '<m><file-entry full-path="content.xml"><encryption-data/></file-entry></m>'
+    read = read_here(opendocument(p(SECRET), members={"META-INF/manifest.xml": manifest}), "a.odt")
+
+    assert read.problems == [("a.odt", "ambiguous")]
+    assert SECRET in read.texts(PlaceKind.PARAGRAPH, Visibility.VISIBLE)
 
 
 def test_a_package_that_is_encrypted_whole_is_encrypted(read_here):

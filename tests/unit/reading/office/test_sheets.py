@@ -196,6 +196,61 @@ BESIDE_SHEETS = {
 }  # fmt: skip
 
 
+IDENTIFIED = {
+    "a connection": lambda value: workbook(row("x"), members={"xl/connections.xml": f"<connections {NAMESPACES}><connection id='1' name='c' description='{value}'/></connections>"}),
+    "a view": lambda value: workbook(row("x"), names=f"<customWorkbookViews><customWorkbookView name='{value}'/></customWorkbookViews>"),
+    "the literal of a format that nothing uses": lambda value: workbook(row("x"), styles=styles(f"0;0;0;&quot;{value}&quot;")),
+    "an attribute that nobody knows": lambda value: workbook(f"<row r='1' z:note='{value}' xmlns:z='z'><c><v>1</v></c></row>"),
+    "a property": lambda value: workbook(row("x"), members={"docProps/custom.xml": f"<Properties><property name='{value}'/></Properties>"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["QQ123456C", "QQ 12 34 56 C", "07700 900123", "TN99 9ZZ", "999 000 1234"])
+@pytest.mark.parametrize("content", IDENTIFIED.values(), ids=IDENTIFIED.keys())
+def test_an_identifier_alone_is_read_in(read_here, content, value):
+    assert value in read_here(content(value), "a.xlsx").text
+
+
+def test_a_format_that_shows_a_literal_instead_of_the_value_shows_the_literal(read_here):
+    code = "&quot;QQ123456C&quot;"
+    numbered = read_here(workbook(numbers("5", style=1), styles=styles(code)), "a.xlsx")
+    worded = read_here(
+        workbook('<row r="1"><c s="1" t="str"><v>words</v></c></row>', styles=styles(f"0;0;0;{code}")), "a.xlsx"
+    )
+
+    assert "QQ123456C" in numbered.texts(PlaceKind.SHEET, Visibility.VISIBLE)
+    assert any("5" in text for text in numbered.texts(PlaceKind.SHEET, Visibility.HIDDEN))
+    assert "QQ123456C" in worded.texts(PlaceKind.SHEET, Visibility.VISIBLE)
+    assert any("words" in text for text in worded.texts(PlaceKind.SHEET, Visibility.HIDDEN))
+
+
+def test_a_literal_that_a_hidden_column_would_show_is_hidden(read_here):
+    read = read_here(
+        workbook(
+            numbers("5", style=1),
+            styles=styles("&quot;QQ123456C&quot;"),
+            before='<cols><col min="1" max="1" hidden="1"/></cols>',
+        ),
+        "a.xlsx",
+    )
+
+    assert not any("QQ123456C" in text for text in read.texts(PlaceKind.SHEET, Visibility.VISIBLE))
+    assert any("QQ123456C" in text for text in read.texts(PlaceKind.SHEET, Visibility.HIDDEN))
+
+
+def test_what_a_formula_puts_together_is_read_whole(read_here):
+    read = read_here(workbook('<row><c><f>"High "&amp;CHAR(83)&amp;"treet"</f></c></row>'), "a.xlsx")
+
+    assert any('"High Street"' in text for text in read.texts(PlaceKind.SHEET, Visibility.ATTRIBUTE))
+
+
+def test_the_words_of_wordart_on_a_sheet_are_shown(read_here):
+    drawing = f"<xml {NAMESPACES}><v:shape><v:textpath string='{SECRET}'/></v:shape></xml>"
+    members = {BESIDE: relations(("vmlDrawing", "../drawings/vmlDrawing1.vml")), "xl/drawings/vmlDrawing1.vml": drawing}
+
+    assert SECRET in read_here(workbook(row("x"), members=members), "a.xlsx").texts(visibility=Visibility.VISIBLE)
+
+
 @pytest.mark.parametrize("content", CELLS.values(), ids=CELLS.keys())
 def test_a_word_is_found_in(read_here, content):
     read = read_here(content, "a.xlsx")

@@ -295,6 +295,38 @@ def test_the_number_of_a_list_is_text(read_here, body, shown):
 AUTHORS = f"<p:cmAuthorLst {SLIDES}><p:cmAuthor id='3' name='Jane Quill' initials='JQ'/></p:cmAuthorLst>"
 
 
+IDENTIFIED = {
+    "the author of a comment": lambda value: deck(slide(), members={"ppt/commentAuthors.xml": f"<p:cmAuthorLst {SLIDES}><p:cmAuthor id='1' name='{value}'/></p:cmAuthorLst>"}),
+    "a tag": lambda value: deck(slide(), members={"ppt/tags/tag1.xml": f"<p:tagLst {SLIDES}><p:tag name='a' val='{value}'/></p:tagLst>"}),
+    "the name of a show": lambda value: deck(slide(), more=f"<p:custShowLst><p:custShow name='{value}' id='1'/></p:custShowLst>"),
+    "an attribute that nobody knows": lambda value: deck(slide(shape(run("x"), more=f" z:note='{value}'"))),
+    "the name of a layout": lambda value: deck(slide().replace("<p:cSld>", f"<p:cSld name='{value}'>")),
+    "the name of a font": lambda value: deck(slide(shape(run("x", f"><a:latin typeface='{value}'/>")))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["QQ123456C", "QQ 12 34 56 C", "07700 900123", "TN99 9ZZ", "999 000 1234"])
+@pytest.mark.parametrize("content", IDENTIFIED.values(), ids=IDENTIFIED.keys())
+def test_an_identifier_alone_is_read_in(read_here, content, value):
+    assert value in read_here(content(value), "a.pptx").text
+
+
+def test_boxes_are_read_in_the_order_in_which_they_stand_too(read_here):
+    words = [(6, "Street"), (1, "12"), (3, "High")]
+    boxes = "".join(shape(run(word), place=box(left * 100_000, 0, 90_000, 90_000)) for left, word in words)
+    read = read_here(deck(slide(boxes)), "a.pptx")
+
+    assert "12 High Street" in read.texts(PlaceKind.SLIDE, Visibility.VISIBLE)
+    assert "Street\n12\nHigh" in read.texts(PlaceKind.SLIDE, Visibility.VISIBLE)
+
+
+def test_a_letter_in_each_box_is_a_word(read_here):
+    letters = [(at, letter) for at, letter in enumerate("12 High") if letter != " "]
+    boxes = "".join(shape(run(letter), place=box(at * 100_000, 0, 90_000, 90_000)) for at, letter in reversed(letters))
+
+    assert "12 High" in read_here(deck(slide(boxes)), "a.pptx").texts(PlaceKind.SLIDE, Visibility.VISIBLE)
+
+
 def test_a_comment_says_who_wrote_it(read_here):
     comment = f"<p:cmLst {SLIDES}><p:cm authorId='3'><p:text>ask her</p:text></p:cm></p:cmLst>"
     members = {"ppt/commentAuthors.xml": AUTHORS, "ppt/comments/comment1.xml": comment}

@@ -275,6 +275,8 @@ def test_place_and_visibility(read_here, body, members, kind, visibility):
         (BODIES["a tracked insertion"], {}, "tracked_changes"),
         (BODIES["a tracked deletion"], {}, "tracked_changes"),
         (BODIES["hidden text"], {}, "hidden_text"),
+        (run('<w:highlight w:val="black"/>'), {}, "covered_text"),
+        (run('<w:color w:val="FFFFFF"/>'), {}, "hidden_text"),
         ("", MEMBERS["a comment"], "comments"),
         ('<w:p><w:r><w:drawing><a:blip/><a:srcRect t="20000"/></w:drawing></w:r></w:p>', {}, "cropped_image"),
         ("", {"word__vbaProject_DOT_bin": b"Sub AutoOpen"}, "macros"),
@@ -284,6 +286,80 @@ def test_place_and_visibility(read_here, body, members, kind, visibility):
 )  # fmt: skip
 def test_marks(read_here, body, members, mark):
     assert mark in read_here(package(body, **members), "a.docx").marks
+
+
+IDENTIFIED = {
+    "an attribute of a namespace of its own": lambda value: package(f"<w:p z:note='{value}' xmlns:z='urn:z'/>"),
+    "the name of a style": lambda value: package("", word__styles_DOT_xml=part_xml("styles", f"<w:style w:styleId='a'><w:name w:val='{value}'/></w:style>")),
+    "the name of a font": lambda value: package("", word__fontTable_DOT_xml=part_xml("fonts", f"<w:font w:name='{value}'/>")),
+    "a variable": lambda value: package("", word__settings_DOT_xml=part_xml("settings", f"<w:docVar w:name='a' w:val='{value}'/>")),
+    "a part of no known kind": lambda value: package("", word__people_DOT_xml=f"<p:x xmlns:p='urn:p' p:note='{value}'/>"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["QQ123456C", "QQ 12 34 56 C", "07700 900123", "tn99 9zz", "999 000 1234"])
+@pytest.mark.parametrize("content", IDENTIFIED.values(), ids=IDENTIFIED.keys())
+def test_an_identifier_alone_is_read_in(read_here, content, value):
+    assert value in read_here(content(value), "a.docx").text
+
+
+def test_what_programs_number_is_no_identifier(read_here):
+    drawn = (
+        '<wp:docPr id="1804382451" name="Picture 1"/><w:id w:val="1721320928"/><w:p w:rsidR="00A12B3C"/>'
+        '<w:shd w:fill="D9E2F3"/><wp:anchor relativeHeight="251659264"/>'
+    )
+
+    assert read_here(package(f"<w:p><w:r><w:t>x</w:t></w:r>{drawn}</w:p>"), "a.docx").texts(
+        visibility=Visibility.ATTRIBUTE
+    ) in ([], ["Picture 1"])
+
+
+def word_art(text: str, style: str = "") -> str:
+    return f'<w:r><w:pict><v:shape style="{style}"><v:textpath style="font-family:Arial" string="{text}"/></v:shape></w:pict></w:r>'
+
+
+def test_the_words_of_wordart_are_shown(read_here):
+    read = read_here(package(f"<w:p>{runs('before ')}{word_art('12 High Street')}{runs('behind')}</w:p>"), "a.docx")
+
+    assert read.texts(PlaceKind.PARAGRAPH, Visibility.VISIBLE) == ["12 High Street\nbefore behind"]
+    assert not any("High" in text for text in read.texts(visibility=Visibility.ATTRIBUTE))
+
+
+def test_wordart_that_is_hidden_is_hidden(read_here):
+    read = read_here(package(f"<w:p>{word_art('Quillfeather', 'visibility:hidden')}</w:p>"), "a.docx")
+
+    assert read.texts(PlaceKind.PARAGRAPH, Visibility.HIDDEN) == ["Quillfeather"]
+    assert read.texts(PlaceKind.PARAGRAPH, Visibility.VISIBLE) == []
+
+
+def anchored(text: str, left: int, top: int = 0, base: str = "page") -> str:
+    return (
+        f'<w:r><w:drawing><wp:anchor><wp:positionH relativeFrom="page"><wp:posOffset>{left}</wp:posOffset></wp:positionH>'
+        f'<wp:positionV relativeFrom="{base}"><wp:posOffset>{top}</wp:posOffset></wp:positionV><wp:extent cx="100" cy="100"/>'
+        f"<wps:wsp><wps:txbx><w:txbxContent>{p(text)}</w:txbxContent></wps:txbx></wps:wsp></wp:anchor></w:drawing></w:r>"
+    )
+
+
+def test_text_boxes_are_read_in_the_order_in_which_they_stand_too(read_here):
+    boxes = anchored("Street", 500) + anchored("12", 0) + anchored("High", 200, 10)
+    read = read_here(package(f"<w:p>{boxes}</w:p>"), "a.docx")
+
+    assert read.texts(PlaceKind.PARAGRAPH, Visibility.VISIBLE) == ["Street\n12\nHigh", "12 High Street"]
+
+
+def test_text_boxes_that_hang_on_their_paragraphs_stand_one_below_the_other(read_here):
+    boxes = "".join(f"<w:p>{anchored(word, 0, 0, 'paragraph')}{runs('x')}</w:p>" for word in ("Leeds", "York"))
+    read = read_here(package(boxes), "a.docx")
+
+    assert len(read.texts(PlaceKind.PARAGRAPH, Visibility.VISIBLE)) == 1
+
+
+@pytest.mark.parametrize("offset", ["", "x", "9" * 400, "-"])
+def test_a_text_box_at_no_place_is_read_all_the_same(read_here, offset):
+    read = read_here(package(f"<w:p>{anchored('Quillfeather', offset)}{anchored('more', 3)}</w:p>"), "a.docx")
+
+    assert "Quillfeather" in read.text
+    assert read.problems == []
 
 
 def test_a_plain_letter_has_no_marks(read_here):

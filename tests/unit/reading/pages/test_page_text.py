@@ -7,6 +7,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from canaries.pdf import Pdf, document, shown
 from canaries.pdf_remains import coded
 from safehold.model import Demand, PlaceKind, Reason, Visibility
+from safehold.reading.vocabulary import Detail
 
 ORDINARY = "".join(shown(f"ordinary words of line {index} of a letter", 50, 700 - 15 * index) for index in range(20))
 
@@ -54,3 +55,55 @@ def test_a_font_that_shows_one_text_and_tells_another_is_ambiguous(read_here):
     made = page(ORDINARY + shown("the hidden lane", 50, 100).replace("/F1", "/F2"), pdf, fonts=f"/F2 {font} 0 R")
 
     assert read_here(made, "a.pdf").reasons == {Reason.AMBIGUOUS.value}
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("BT /F1 12 Tf 50 500 Td (q u i l l) Tj ET", "quill"),
+        ("".join(shown(one, 50 + 12 * at, 500) for at, one in enumerate("larkspur")), "larkspur"),
+        ("".join(shown(one, 50 + 12 * at + 9 * (at > 4), 500) for at, one in enumerate("quilllane")), "quill lane"),
+        ("BT /F1 12 Tf 50 500 Td (y e s) Tj ET", ""),
+        ("BT /F1 12 Tf 50 500 Td (vitamin A B C and so on) Tj ET", ""),
+    ],
+    ids=["blanks", "places", "two words", "three letters", "list in a line"],
+)
+def test_letters_that_are_set_apart_come_as_words_too(read_here, content, found):
+    texts = read_here(page(ORDINARY + content), "a.pdf").texts(PlaceKind.PAGE, Visibility.VISIBLE)
+
+    assert texts[1:] == ([found] if found else [])
+
+
+def test_hidden_letters_do_not_come_as_a_word_that_is_seen(read_here):
+    content = "1 g " + "".join(shown(one, 50 + 12 * at, 500) for at, one in enumerate("larkspur"))
+    read = read_here(page(ORDINARY + content), "a.pdf")
+
+    assert not any("larkspur" in text for text in read.texts(PlaceKind.PAGE, Visibility.VISIBLE))
+
+
+def test_words_without_meaning_are_told_from_a_scan(read_here):
+    pdf = Pdf()
+    entry, drawing = coded(pdf, "abcdefghijkl")
+    number = int(entry.split()[1])
+    pdf.put(number, pdf.objects[number].split(b"/ToUnicode")[0] + b">>")
+
+    problems = read_here(page(ORDINARY + drawing, pdf, fonts=entry), "a.pdf").reading.problems
+
+    assert {problem.detail for problem in problems} == {Detail.UNMAPPED.value}
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_letters_at_equal_steps_are_a_word_where_only_narrow_ones_have_a_space_behind(read_here, backwards):
+    pieces = [shown(one, 50 + 8 * at, 100) for at, one in enumerate("tapestitle")]
+    made = page(ORDINARY + "".join(reversed(pieces) if backwards else pieces))
+
+    texts = read_here(made, "a.pdf").texts(PlaceKind.PAGE, Visibility.VISIBLE)
+
+    assert "tapestitle" not in texts[0]
+    assert "tapestitle" in texts[1].split("\n")
+
+
+def test_one_typewritten_line_stays_as_it_is(read_here):
+    pieces = "".join(shown(one, 50 + 7 * at, 100) for at, one in enumerate("MWMW WMWMW"))
+
+    assert len(read_here(page(ORDINARY + pieces), "a.pdf").texts(PlaceKind.PAGE, Visibility.VISIBLE)) == 1

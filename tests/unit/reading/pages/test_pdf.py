@@ -161,7 +161,7 @@ def letter(written):
 def scan_of(*pictures, over="", hidden="", place=(0, 0, 595, 842), turned=0, formed=False) -> bytes:
     """A page of pictures, with text drawn over them, and text that is there without being seen."""
     out = io.BytesIO()
-    page = canvas.Canvas(out, pagesize=(595, 842))
+    page = canvas.Canvas(out, pagesize=(842, 595) if turned % 180 else (595, 842))  # it turns the paper with the page
     left, bottom, width, height = place
     if turned:
         page.setPageRotation(turned)
@@ -270,7 +270,7 @@ def test_a_picture_on_a_page_of_text_is_recognised_and_without_need_only_marked(
 
 
 def test_an_ordinary_page_is_not_even_drawn(read_here, monkeypatch):
-    monkeypatch.setattr(scans, "_rendered", lambda *_: pytest.fail("drawn"))
+    monkeypatch.setattr(scans, "rendered", lambda *_: pytest.fail("drawn"))
     read = read_here(pdf_of("\n".join(["a page with some ordinary text on it"] * 20)), "a.pdf", demand=OCR)
 
     assert read.problems == []

@@ -21,3 +21,19 @@ from safehold.reading.pages import pdf_fonts
 )
 def test_a_table_that_calls_letters_by_the_names_of_others_lies(encoding, table, lies):
     assert pdf_fonts.lies(pdf_fonts.letters_of(encoding), pdf_fonts.meanings(table)) is lies
+
+
+@pytest.mark.parametrize(
+    ("font", "is_embedded", "usual"),
+    [
+        ({b"BaseFont": b"/Helvetica"}, False, True),
+        ({b"BaseFont": b"/AAAAAA+Mine"}, True, False),
+        ({b"BaseFont": b"/ZapfDingbats"}, False, False),
+        ({b"CharProcs": b"<<>>"}, False, False),
+        ({b"Encoding": b"<<>>"}, False, False),
+    ],
+)
+def test_a_font_that_brings_no_shapes_draws_what_any_font_draws(font, is_embedded, usual):
+    letters = pdf_fonts.usual_letters(font, is_embedded)
+
+    assert letters.get(0x41) == ("A" if usual else None)

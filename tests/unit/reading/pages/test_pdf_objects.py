@@ -9,7 +9,9 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen import canvas
 
 from canaries.pdf import Pdf, text, wide
+from canaries.pdf import document as page_of
 from safehold.model import PlaceKind, Reason, Visibility
+from safehold.reading.pages import pdf_objects, pdf_redrawn
 
 
 def document(content: str, *, catalog: str = "", extra: str = "") -> bytes:
@@ -185,3 +187,112 @@ def test_a_stream_that_unpacks_to_a_gigabyte_is_cut(read_here):
     objects = pdf.write(1).split(b"xref\n0 1")[0].split(b"\n", 2)[2].replace(b"1 0 obj", b"99 0 obj")
 
     read_here(document(shown("x")) + objects, "a.pdf")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [wide("larkspur").encode(), b"(" + b"\xfe\xff" + "larkspur".encode("utf-16-be") + b")"],
+    ids=["hex", "literal"],
+)
+def test_information_that_stands_in_the_trailer_is_read(read_here, title):
+    made = document(shown("plain words")).replace(b"/Root", b"/Info<</Title %s>>/Root" % title)
+    read = read_here(made, "a.pdf")
+
+    assert read.texts(PlaceKind.METADATA, Visibility.HIDDEN) == ["larkspur"]
+    assert read.problems == []
+
+
+def test_wide_letters_between_objects_are_read(read_here):
+    made = document(shown("plain words")).replace(b"trailer", "larkspur lane ".encode("utf-16-le") + b"\ntrailer")
+
+    assert "larkspur lane" in read_here(made, "a.pdf").text
+
+
+def test_a_table_that_lies_about_a_usual_font_is_ambiguous(read_here):
+    table = "begincmap 26 beginbfchar\n" + "".join(f"<{code:02X}> <0078>\n" for code in range(0x61, 0x7B)) + "endbfchar"
+    pdf = Pdf()
+    number = pdf.stream("", table)
+    content = pdf.stream("", shown("larkspur"))
+    pages = pdf.reserve()
+    font = f"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode {number} 0 R>>"
+    face = pdf.add(font)
+    page = pdf.add(
+        f"<</Type/Page/Parent {pages} 0 R/MediaBox[0 0 595 842]/Contents {content} 0 R"
+        f"/Resources<</Font<</F1 {face} 0 R>>>>>>"
+    )
+    pdf.put(pages, f"<</Type/Pages/Count 1/Kids[{page} 0 R]>>")
+
+    assert read_here(pdf.write(pdf.add(f"<</Type/Catalog/Pages {pages} 0 R>>")), "a.pdf").reasons == {"ambiguous"}
+
+
+def test_what_the_page_says_in_other_pieces_is_not_drawn_again(read_here, monkeypatch):
+    monkeypatch.setattr(pdf_redrawn.Draft, "texts", lambda *_: pytest.fail("drawn"))
+    pdf = Pdf()
+    form = pdf.stream(
+        "/Type/XObject/Subtype/Form/BBox[0 0 500 50]/Resources"
+        "<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>",
+        "BT /F1 12 Tf 5 5 Td (Ackno) Tj (wledgement\t) Tj (of service \225) Tj ET",
+    )
+    root, _ = page_of(pdf, [pdf.stream("", "/X1 Do")], resources=f"/XObject<</X1 {form} 0 R>>")
+
+    assert "Acknowledgement of service" in " ".join(read_here(pdf.write(root), "a.pdf").text.split())
+
+
+def test_deleted_pages_with_one_content_are_drawn_once(read_here, monkeypatch):
+    drawn = []
+    texts = pdf_redrawn.Draft.texts
+    monkeypatch.setattr(pdf_redrawn.Draft, "texts", lambda self, pages: (drawn.extend(pages), texts(self, pages))[1])
+    pdf = Pdf()
+    kept = pdf.stream("", shown("larkspur"))
+    for _ in range(9):
+        pdf.add(f"<</Type/Page/MediaBox[0 0 9 9]/Contents {kept} 0 R/Resources<</Font<</F1 1 0 R>>>>>>")
+    root, _ = page_of(pdf, [pdf.stream("", shown("plain words"))])
+
+    read_here(pdf.write(root), "a.pdf")
+
+    assert len(drawn) == 1
+
+
+def test_pages_with_too_many_contents_are_not_all_drawn(read_here, monkeypatch):
+    monkeypatch.setattr(pdf_objects, "_MOST_CONTENTS", 10)
+    pdf = Pdf()
+    for index in range(4):
+        streams = [pdf.stream("", shown(f"larkspur {index} {part}")) for part in range(4)]
+        pdf.add(f"<</Type/Page/MediaBox[0 0 9 9]/Contents[{' '.join(f'{one} 0 R' for one in streams)}]>>")
+    root, _ = page_of(pdf, [pdf.stream("", shown("plain words"))])
+
+    assert read_here(pdf.write(root), "a.pdf").reasons == {"too_large"}
+
+
+@pytest.mark.parametrize(
+    ("rich", "found"),
+    [
+        ("<p>lark<b>spur</b></p>", "larkspur"),
+        ("<body></S/F (larkspur.txt)/D[0]>x</body>", "larkspur.txt"),
+        ("<p title='larkspur lane'>x</p>", "larkspur lane"),
+        ("<p>lark&#115;pur</p>", "larkspur"),
+        ("<3 larkspur> and more", "larkspur"),
+    ],
+)
+def test_rich_text_keeps_what_is_no_tag_and_what_attributes_say(read_here, rich, found):
+    made = document(
+        shown("x"), extra=f"/Annots[<</Type/Annot/Subtype/Text/Rect[0 0 9 9]/Contents (x)/RC {text(rich)}>>]"
+    )
+
+    assert found in read_here(made, "a.pdf").text
+
+
+def test_the_looks_of_programs_in_rich_text_are_no_words(read_here):
+    rich = "<body xmlns='http://www.w3.org/1999/xhtml' style='font-size:12pt'><p dir='ltr'>larkspur</p></body>"
+    made = document(
+        shown("x"), extra=f"/Annots[<</Type/Annot/Subtype/Text/Rect[0 0 9 9]/Contents (x)/RC {text(rich)}>>]"
+    )
+
+    assert "xhtml" not in read_here(made, "a.pdf").text
+    assert "12pt" not in read_here(made, "a.pdf").text
+
+
+def test_names_of_keys_are_read_where_the_number_of_the_information_is_broken(read_here):
+    made = document(shown("x")).replace(b"trailer", b"\x12 0 obj\n<</Producer(x)/Larkspur(y)>>\nendobj\ntrailer")
+
+    assert "Larkspur" in read_here(made, "a.pdf").text

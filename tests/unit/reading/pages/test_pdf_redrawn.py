@@ -102,3 +102,8 @@ def test_more_revisions_than_are_read_are_said(read_here):
         content = update.write(2, before=content, previous=content.rindex(b"xref\n0 1"))
 
     assert Reason.TOO_LARGE.value in read_here(content, "a.pdf").reasons
+
+
+def test_a_new_object_is_none_that_something_deleted_is_still_called():
+    assert Draft(b"", {1, 2, 9}).add(b"") == 10
+    assert Draft(b"", {1, 2, 4_000_001}).add(b"") == 3

@@ -88,3 +88,29 @@ def test_hostile_syntax_is_walked_in_bounded_time(piece):
     pdf_syntax.entries(content)
 
     assert sum(map(len, pdf_syntax.literals(content))) <= len(content)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"<</A/B/C 1>>", b"<</A/B/C>>", b"<<>>", b"<</A 1 0 R/B[1 0 R<41>]/C<</D<</E 1>>>>/F(x)/G<41 42>>>",
+        b" <</A null/A 2/B true >> ", b"<</A[<</B 1>>]>>", b"<</A(x\\)y)/B 1>>", b"<</A % note\n1/B 2>>",
+        b"<</A<</B[(x)]>>/C 3>>",
+        b"<</A 1 (x) 2/B 1>>", b"[<</A 1>>]", b"<</A 1", b"<</A\x001/B 2>>", b"<</A[[1]2]/B<</C<</D<</E 1>>>>>>>>",
+    ],
+)  # fmt: skip
+def test_the_short_way_through_a_dictionary_finds_what_the_long_one_does(head):
+    assert pdf_syntax.entries(head) == pdf_syntax._entries_one_by_one(head)
+
+
+def test_an_array_has_dictionaries_and_references_in_their_order():
+    array = b"[5 0 R<</A[1 0 R]>>(8 0 R) 6 0 R 7 0 R]"
+
+    assert list(pdf_syntax.items(array)) == [b"5 0 R", b"<</A[1 0 R]>>", b"6 0 R", b"7 0 R"]
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [(b"(a\\(b)", "a(b"), (b" <FEFF0041> ", "A"), (b"<</A 1>>", ""), (b"/A", ""), (b"", "")]
+)
+def test_a_string_is_text_in_either_spelling(value, found):
+    assert pdf_syntax.string_in(value) == found

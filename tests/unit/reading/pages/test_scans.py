@@ -14,7 +14,7 @@ from reportlab.pdfgen import canvas
 
 from safehold.reading.limits import Limits
 from safehold.reading.pages import scans
-from safehold.reading.pages.scans import Box
+from safehold.reading.pages.page_objects import Box, objects_on
 
 
 def document_of(*pages) -> pypdfium2.PdfDocument:
@@ -31,10 +31,14 @@ def picture(shade: int = 128, size: tuple[int, int] = (300, 400)) -> ImageReader
     return ImageReader(Image.new("L", size, shade))
 
 
+def images_on(page) -> list:
+    return scans._content(page, list(objects_on(page)))[0]
+
+
 def boxes(page) -> list[tuple[float, ...]]:
     return [
         tuple(round(side, 3) for side in (image.box.left, image.box.top, image.box.right, image.box.bottom))
-        for image in scans._content(page)[0]
+        for image in images_on(page)
     ]
 
 
@@ -42,7 +46,7 @@ def looked_at(document: pypdfium2.PdfDocument, *, wanted: bool = True) -> scans.
     found = scans.Scans(Limits(), wanted=wanted)
     for number, page in enumerate(document, 1):
         text_page = page.get_textpage()
-        found.look_at(page, text_page, text_page.get_text_range(), number)
+        found.look_at(page, text_page, text_page.get_text_range(), number, list(objects_on(page)))
     return found
 
 
@@ -59,7 +63,7 @@ def looked_at(document: pypdfium2.PdfDocument, *, wanted: bool = True) -> scans.
     ],
 )
 def test_text_without_meaning_is_told_from_bullets(text, unmapped):
-    assert scans._is_unmapped(text, len("".join(text.split()))) is unmapped
+    assert scans._is_unmapped(text) is unmapped
 
 
 def test_an_image_is_where_the_reader_sees_it():
@@ -94,7 +98,7 @@ def test_overlapping_images_cover_a_spot_once():
         for _ in range(5):
             paper.drawImage(picture(), 0, 0, 300, 400)
 
-    assert scans._covered(scans._content(document_of(draw)[0])[0]) == pytest.approx(0.25, abs=0.02)
+    assert scans._covered(images_on(document_of(draw)[0])) == pytest.approx(0.25, abs=0.02)
 
 
 def test_bands_that_touch_are_one_picture_and_others_their_own():
@@ -157,7 +161,7 @@ def test_deciding_is_bounded_and_falls_back_on_the_text():
 
 
 def test_a_title_page_is_not_drawn_to_decide(monkeypatch):
-    monkeypatch.setattr(scans, "_rendered", lambda *_: pytest.fail("drawn"))
+    monkeypatch.setattr(scans, "rendered", lambda *_: pytest.fail("drawn"))
 
     def draw(paper):
         paper.drawString(200, 600, "A report")
@@ -242,7 +246,7 @@ def test_no_page_is_drawn_for_its_shapes_where_nobody_wants_pictures_recognised(
 
     document = document_of(draw)
     assert looked_at(document).pictures
-    monkeypatch.setattr(scans, "_rendered", lambda *_, **__: pytest.fail("drawn"))
+    monkeypatch.setattr(scans, "rendered", lambda *_, **__: pytest.fail("drawn"))
     assert looked_at(document, wanted=False).pictures == []
 
 
@@ -295,7 +299,7 @@ def test_charts_boxes_and_maps_are_no_letters(draw_more):
 
 
 def test_a_page_of_text_and_a_few_shapes_is_not_drawn_to_decide(monkeypatch):
-    monkeypatch.setattr(scans, "_rendered", lambda *_, **__: pytest.fail("drawn"))
+    monkeypatch.setattr(scans, "rendered", lambda *_, **__: pytest.fail("drawn"))
 
     def draw(paper):
         write_text(paper)

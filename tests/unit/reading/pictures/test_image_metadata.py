@@ -294,3 +294,18 @@ def test_every_word_of_the_canaries_is_found(format_name):
         text = found(canary.content)
 
         assert [place.name for place in canary.places if place.word not in text] == []
+
+
+@pytest.mark.parametrize(
+    "number", ["07700 900123", "+44 1632 960123", "999 000 1234", "QQ 12 34 56 C", "QQ123456C", "12345678"]
+)
+@pytest.mark.parametrize("shape", ['<x:a b="{}"/>', "<x:a b='{}'></x:a>", "<x:a>{}</x:a>"])
+def test_a_number_that_is_somebodys_is_read_in_a_packet(number, shape):
+    packet = f"<x:xmpmeta><rdf:RDF>{shape.format(number)}</rdf:RDF></x:xmpmeta>".encode()
+
+    assert words_of_xmp(packet) == number
+
+
+@pytest.mark.parametrize("number", ["300/1", "8256", "2026-11-25T10:00:00Z", "0.5", "-1", "2026:11:25 10:00:00"])
+def test_a_number_of_a_program_is_none(number):
+    assert words_of_xmp(f'<x:a b="{number}"/>'.encode()) == ""

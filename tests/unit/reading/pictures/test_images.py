@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pictures in all formats and conditions: decoded within limits, held the right way, and never silently passed over."""
 
+import base64
+import gzip
 import io
 import struct
 import zipfile
@@ -144,6 +146,7 @@ def test_every_frame_of_an_animation_is_read(read_here, written, page, kind):
 
 def test_a_conversation_of_many_screens_is_cut_and_read_to_its_end(read_here, written, monkeypatch):
     monkeypatch.setattr(images, "_LONGEST_SIDE", 900)
+    monkeypatch.setattr(images, "_PIECE", 0)
     lines = [f"message number {number} of ours" for number in range(32)]
     lines[20] = WANTED
     long = written("\n".join(lines), size=22, picture=(330, 1100))
@@ -152,6 +155,23 @@ def test_a_conversation_of_many_screens_is_cut_and_read_to_its_end(read_here, wr
     assert WANTED in recognised(read)
     assert "message number 0 " in recognised(read)
     assert "message number 31 " in recognised(read)
+
+
+def test_a_line_along_a_wide_picture_is_read_whole(read_here, written):
+    wide = written(WANTED + ", behind the church", size=120, picture=(5_200, 360))
+    read = read_here(saved(wide, "PNG"), "a.png", demand=OCR)
+
+    assert WANTED in recognised(read)
+    assert read.marks == set()
+
+
+def test_words_at_a_seam_are_read(read_here, written, monkeypatch):
+    monkeypatch.setattr(images, "_PIECE", 0)
+    wide = written(f"{' ' * 38}Ms Quill of Acacia Road is here", size=60, picture=(3_200, 250))
+    read = read_here(saved(wide, "PNG"), "a.png", demand=OCR)
+
+    assert {"Quill", "Acacia", "Road"} <= set(recognised(read).split())
+    assert read.marks == set()
 
 
 def test_a_large_photograph_is_decoded_at_a_part_of_its_size(read_here, page, monkeypatch):
@@ -287,6 +307,36 @@ def test_a_picture_behind_a_picture_is_recognised(read_here, written, page):
     read = read_here(saved(written("a holiday", size=40), "JPEG") + saved(page, "JPEG"), "a.jpg", demand=OCR)
 
     assert WANTED in recognised(read)
+
+
+PACKED_MAIL = b"From: a@example.org\r\nTo: b@example.org\r\nSubject: x\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "ICO"])
+@pytest.mark.parametrize("headers", [PACKED_MAIL, b""])
+def test_what_is_packed_as_mail_packs_it_behind_a_picture_is_read(read_here, page, kind, headers):
+    behind = headers + base64.encodebytes(f"{LINES}\n".encode() * 3)
+    read = read_here(saved(page.resize((64, 64)), kind) + behind, "a.pic")
+
+    assert WANTED in read.text
+
+
+def test_a_file_inside_a_scan_is_opened_with_something_behind_it_too(read_here, page):
+    inside = gzip.compress(b"the words inside", mtime=0)
+    made = saved(page, "TIFF", tiffinfo={65_000: inside + bytes(200)}) + b"\n\nwords behind the picture"
+    read = read_here(made, "a.tif")
+
+    assert "the words inside" in read.text
+    assert "words behind the picture" in read.text
+
+
+def test_a_long_text_behind_a_picture_is_read_to_its_end(read_here, page):
+    long = b"nothing of note on this line\n" * 9_000 + b"12 Acacia Road, Ashford"
+    for rest in (long, long + zipped("a.txt", "x")):
+        assert WANTED in read_here(saved(page, "PNG") + rest, "a.png").text
+
+    read = read_here(saved(page, "PNG") + long + zipped("a.txt", "x"), "a.png", Limits(part_characters=50_000))
+    assert "too_large" in read.reasons
 
 
 @pytest.mark.parametrize("padding", [b"", bytes(4096), b"\r\n", b"\xff" * 300])

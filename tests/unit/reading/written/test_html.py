@@ -702,3 +702,14 @@ def test_places_of_an_html_body(read_here):
     assert read.texts(PlaceKind.BODY, Visibility.HIDDEN) == ["ghost"]
     assert read.texts(PlaceKind.BODY, Visibility.ATTRIBUTE) == ["pic"]
     assert read.marks == {"hidden_text"}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<!DOCTYPE html<!DOCTYPE quillfeather><p>x</p>",
+        '<p style="opacity:0#>quillfeather</p>\n<p style="color:red">x</p>',
+    ],
+)
+def test_what_a_damaged_mark_swallows_is_read(read_here, page):
+    assert "quillfeather" in read_here(page.encode(), "a.html").text

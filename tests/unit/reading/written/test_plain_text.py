@@ -323,3 +323,23 @@ def test_an_address_in_the_line_above_a_quotation_stays_whole(read_here):
     read = read_here(f"Subject: Re\n\n{reply}".encode())
 
     assert read.texts(PlaceKind.QUOTED) == ["On 3 April 2012, at 4:19 PM, Bob <bob@example.org> wrote:\n\nHi"]
+
+
+def test_uuencode_without_a_name_is_decoded(read_here):
+    line = binascii.b2a_uu(b"27 Larkspur Lane, Ashford").rstrip().decode()
+
+    assert "27 Larkspur Lane, Ashford" in read_here(f"hello\nbegin 644 \n{line}\n`\nend\n".encode(), "a.txt").text
+
+
+@pytest.mark.parametrize("sealed", ["$ANSIBLE_VAULT;1.1;AES256\n3031\n", "U2FsdGVkX1+abcdefghijklmnop\n"])
+def test_what_other_programs_encrypted_into_text_is_encrypted(read_here, sealed):
+    assert "encrypted" in read_here(sealed.encode(), "a.txt").reasons
+
+
+@pytest.mark.parametrize("declared", ["cp037", "utf-16-le"])
+def test_words_in_ascii_survive_a_charset_that_makes_rubbish_of_them(read_here, declared):
+    head = f"Subject: x\r\nContent-Type: text/plain; charset={declared}\r\n\r\n"
+
+    read = read_here(head.encode() + b"She lives at 27 Larkspur Lane now: caf\xe9..\r\n")
+
+    assert "27 Larkspur Lane" in read.text
