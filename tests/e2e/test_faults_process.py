@@ -8,6 +8,7 @@ that was not yet.
 
 import io
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,8 +45,7 @@ def _gateway(
     request: pytest.FixtureRequest, possible: None, tmp_path_factory: pytest.TempPathFactory, faults: Path
 ) -> Iterator[Fronted]:
     folder = tmp_path_factory.mktemp("rules")
-    for path in (PROJECT / "policies").glob("*.yaml"):
-        (folder / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(PROJECT / "policies", folder, dirs_exist_ok=True)
     (folder / "noting.yaml").write_text(NOTING)
     reading = {"workers": 2, "deadline_s": 8}
     with (

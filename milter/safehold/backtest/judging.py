@@ -7,12 +7,12 @@ gets a message is a first contact, and nothing was counted.  A policy in shadow 
 ``policy test`` does: what it would hold is the question.
 
 A policy was *asked* about a message where the envelope leaves it possible that it concerns one of the recipients
-(:func:`safehold.screening.demand`, for this policy alone).  Of a message about which nobody asked it says nothing that
+(:func:`safehold.screening.asked`).  Of a message about which nobody asked it says nothing that
 it was not held.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -92,27 +92,25 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """One set of policies, as it is asked: enforced, and each alone."""
+    """One set of policies, as it is asked: enforced."""
 
     policies: PolicySet
     register: Register
-    alone: Mapping[str, PolicySet]
 
     @classmethod
     def of(cls, policies: PolicySet, register: Register) -> "Rules":
         """Return policies with those in shadow as if they were enforced."""
         awake = tuple(replace(each, mode=Mode.ENFORCE) for each in policies.policies if each.mode is not Mode.OFF)
-        return cls(
-            replace(policies, policies=awake),
-            register,
-            {each.id: replace(policies, policies=(each,)) for each in awake},
-        )
+        return cls(replace(policies, policies=awake), register)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the ids of the policies that are asked."""
+        return tuple(policy.id for policy in self.policies.policies)
 
     def asked(self, facts: Facts) -> tuple[str, ...]:
         """Return the policies that could concern somebody who gets this message."""
-        return tuple(
-            name for name, policy in self.alone.items() if screening.demand(facts, self.register, policy) is not None
-        )
+        return screening.asked(facts, self.register, self.policies)
 
 
 class Judge:

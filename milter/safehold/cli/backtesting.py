@@ -12,6 +12,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -220,8 +221,8 @@ class _Plan:
         rows = []
         modes = {each.id: each.mode for each in self.policies.policies}
         there = {each.id for each in self.before.policies.policies} if self.before else set()
-        for policy in sorted({*self.rules.alone, *there}):
-            is_here = policy in self.rules.alone
+        for policy in sorted({*self.rules.names, *there}):
+            is_here = policy in self.rules.names
             rows.append(
                 report.Row(
                     policy,
@@ -341,7 +342,9 @@ def _notes(plan: _Plan) -> list[str]:
     if shadow := sorted(each.id for each in plan.policies.policies if each.mode is Mode.SHADOW):
         notes.append(f"In shadow, and judged as if enforced: {', '.join(shadow)}.")
     past = sorted(
-        name for name, alone in plan.rules.alone.items() if asked_of_the_past(alone) != asked_of_the_past(PolicySet())
+        each.id
+        for each in plan.policies.policies
+        if asked_of_the_past(replace(plan.policies, policies=(each,))) != asked_of_the_past(PolicySet())
     )
     if past:
         notes.append(
@@ -372,7 +375,7 @@ def _about(options: argparse.Namespace, plan: _Plan, state: State) -> report.Abo
 
 
 def _as_json(tally: Tally, plan: _Plan) -> dict[str, Any]:
-    policies = list(plan.rules.alone)
+    policies = list(plan.rules.names)
     found: dict[str, Any] = {
         "messages": tally.messages,
         "held": len(tally.held),
@@ -396,7 +399,7 @@ def _as_json(tally: Tally, plan: _Plan) -> dict[str, Any]:
     if plan.before is not None:
         found["against"] = {
             "held": tally.held_before,
-            "by_policy": {name: tally.by_policy_before[name] for name in plan.before.alone},
+            "by_policy": {name: tally.by_policy_before[name] for name in plan.before.names},
             "policies_digest": plan.before.policies.digest,
             "differences": [
                 {

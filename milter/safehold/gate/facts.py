@@ -167,13 +167,19 @@ def _fields(block: bytes) -> Iterable[tuple[str, str]]:
 
 
 def _addresses(value: str) -> list[tuple[str, str]]:
-    # Not strict: a gate wants every address that some mail client might show, not only the well-formed ones.
-    pairs = (
-        email.utils.getaddresses([value[:FIELD_LIMIT]], strict=False)
-        if _HAS_STRICT
-        else email.utils.getaddresses([value[:FIELD_LIMIT]])
-    )
+    try:
+        pairs = _parsed(value[:FIELD_LIMIT])
+    except RecursionError:  # comments in comments, hundreds deep: nobody's names, but the addresses count
+        pairs = [("", address) for address in _BARE_ADDRESS.findall(value[:FIELD_LIMIT])]
     return [(_decoded(name), normal(address)) for name, address in pairs if "@" in address]
+
+
+_BARE_ADDRESS = re.compile(r"[^\s,;:<>()\"@]{1,64}@[^\s,;:<>()\"@]{1,255}")
+
+
+def _parsed(value: str) -> list[tuple[str, str]]:
+    # Not strict: a gate wants every address that some mail client might show, not only the well-formed ones.
+    return email.utils.getaddresses([value], strict=False) if _HAS_STRICT else email.utils.getaddresses([value])
 
 
 # getaddresses(strict=) came with 3.11.10 and was back-ported by distributions: ask for behaviour, not for a version.

@@ -63,6 +63,13 @@ def demand(facts: Facts, register: Register, policies: PolicySet) -> Demand | No
     return Demand(ocr=plan.ocr)
 
 
+def asked(facts: Facts, register: Register, policies: PolicySet) -> tuple[str, ...]:
+    """Return the ids of the policies that could concern somebody who gets this message, whatever it holds."""
+    plan = _plan(facts, register, policies)
+    named = (*policies.shortlist.policies(plan.concerned), *plan.unexpanded)
+    return tuple(dict.fromkeys(policy.id for policy in named))
+
+
 def screen(reading: Reading, envelope: Envelope, facts: Facts, register: Register, policies: PolicySet) -> Verdict:
     """Return the verdict on one message: an action for each final recipient, with every ground for it."""
     del envelope  # whoever sends it and whoever gets it stand in the facts; parameters are asked by nobody

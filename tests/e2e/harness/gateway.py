@@ -39,7 +39,7 @@ SAMPLES = PROJECT / "samples"
 OWN_DOMAIN = "riverbank.example"
 NOTICES_FROM = f"email-check@{OWN_DOMAIN}"
 DUTY = f"duty-officer@{OWN_DOMAIN}"
-ROLES = ("safeguarding", "adoption", "information-governance", "reviewers")
+ROLES = ("safeguarding", "adoption", "information-governance", "childrens-services", "dpo", "reviewers")
 PROCESSES = ("guard", "milter", "courier")
 
 SAFEHOLD = str(Path(sys.executable).with_name("safehold"))

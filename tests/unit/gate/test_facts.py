@@ -154,3 +154,9 @@ def test_facts_do_not_show_addresses_when_printed():
 
     assert "secret" not in repr(facts)
     assert "login" not in repr(facts)
+
+
+def test_addresses_survive_comments_that_are_nested_without_end():
+    content = b"From: jo@own.test\r\nTo: " + b"(" * 5_000 + b" <father@mail.test>\r\n\r\nx"
+
+    assert ("", "father@mail.test") in address_headers(content)["to"]
