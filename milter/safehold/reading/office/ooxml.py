@@ -30,6 +30,7 @@ from safehold.reading.office.part_names import is_part_name
 from safehold.reading.office.tolerant import Handler, read_on
 from safehold.reading.vocabulary import Detail, MarkKind, words
 
+_RELATIONS, _BEGINNING = b"/package/2006/relationships", 400
 _XML_NAMES = (".xml", ".rels", ".vml", ".rdf", ".fpage", ".fdoc", ".fdseq")
 # Files that programs put into every package.  Nobody writes in them, so that they have no reader is no problem.
 _QUIET = re.compile(r"(?:^|/)(?:printersettings\d*\.bin|fonts?/.*|.*\.odttf|.*\.fntdata|mimetype)$", re.IGNORECASE)
@@ -202,7 +203,7 @@ class Package:
             if not is_xml:
                 part.segment(PlaceKind.METADATA, macro_text(content), visibility=Visibility.HIDDEN)
                 return
-        if name.lower().endswith(".rels"):
+        if name.lower().endswith(".rels") or _RELATIONS in content[:_BEGINNING]:  # whatever it is called
             self._read_relations(content, posixpath.dirname(posixpath.dirname(_key(name))))
         else:
             read_xml(name, content)

@@ -284,3 +284,12 @@ def test_an_entity_that_lies_outside_is_said():
 )  # fmt: skip
 def test_which_attributes_of_unknown_parts_are_words(name, value, kept):
     assert ooxml.says_something(name, value) is kept
+
+
+def test_relationships_are_read_as_such_whatever_their_part_is_called(read_here):
+    types = b'<Types><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
+    main = b'<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body/></w:document>'
+    relations = b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r" Type="t" Target="media/quillfeather.png"/></Relationships>'
+    content = zipped(("[Content_Types].xml", types), ("word/document.xml", main), ("docProps/core.xml~", relations))
+
+    assert "quillfeather" in read_here(content, "a.docx").text
