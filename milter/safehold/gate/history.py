@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from safehold.errors import StoreError
-from safehold.model import Action, Facts, Origin, Reply, ReplyKind, Verdict
+from safehold.model import NO_DAYS, Action, Facts, Origin, Reply, ReplyKind, Verdict
 from safehold.policy import PolicySet
 from safehold.policy.language import FirstContact, Mode, Per, Policy
 from safehold.quarantine import counted_sender
@@ -59,6 +59,14 @@ def _contacts(policy: Policy) -> Iterator[FirstContact]:
         yield from (test.asked for test in branch.tests if isinstance(test.asked, FirstContact))
 
 
+def _enough(facts: Facts, repeats: Iterable[Policy]) -> Iterator[tuple[tuple[str, str], int]]:
+    """Yield the counts with which every one of *repeats* acts."""
+    for policy in repeats:
+        if policy.repeat is not None:
+            whose = [""] if policy.repeat.per is Per.SENDER else [each.address for each in facts.recipients]
+            yield from (((policy.id, who), policy.repeat.at_least) for who in whose)
+
+
 class Forgetful:
     """No memory at all: for where nothing was before, and nothing comes after."""
 
@@ -80,10 +88,17 @@ class History(Forgetful):
     def recall(self, facts: Facts, policies: PolicySet) -> Facts:
         """Return the facts with what *policies* ask of the past.  Writes nothing.
 
-        Raises:
-            StoreError: The store cannot be read.
+        Where the store cannot be asked, mail goes on being checked, and what is not known counts against it: everybody
+        is a stranger, and every match is one too many.
         """
         wanted = self._wanted(policies)
+        try:
+            return self._recalled(facts, wanted)
+        except StoreError as error:
+            log.error("earlier contacts and matches cannot be asked, so none is taken to be harmless: %s", error)
+            return replace(facts, last_contact=NO_DAYS, counts=dict(_enough(facts, wanted.repeats)))
+
+    def _recalled(self, facts: Facts, wanted: Asked) -> Facts:
         people: list[str] = []
         if wanted.recipients:
             people += (each.address for each in facts.recipients)
