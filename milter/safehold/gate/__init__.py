@@ -108,7 +108,7 @@ class Gate:
         try:
             facts = gather(message, self._site, self._expander, self._now())
             rules = self._rules()
-            facts = self._history.recall(facts, rules.policies)
+            facts = self._history.contacts(facts, rules.policies)
             verdict, reading = self._verdict(message, facts, rules, progress)
             reply = self._carry_out(message, facts, verdict, reading)
             self._learn(facts, verdict, reply)
@@ -142,7 +142,13 @@ class Gate:
         if demand is None:  # no policy concerns this envelope: there is nothing that reading could change
             return Verdict(tuple(RecipientVerdict(r, Action.PASS) for r in facts.recipients)), Reading()
         reading = self._reader.read(message.content, demand=demand, tick=progress)
-        return screening.screen(reading, message.envelope, facts, rules.register, rules.policies), reading
+        verdict = screening.screen(reading, message.envelope, facts, rules.register, rules.policies)
+        # Few messages match a policy that counts, and only these are worth a question to the store.
+        matched = {ground.policy for each in verdict.recipients for ground in each.grounds}
+        counted = self._history.counts(facts, rules.policies, matched)
+        if counted is not facts:
+            verdict = screening.screen(reading, message.envelope, counted, rules.register, rules.policies)
+        return verdict, reading
 
     def _carry_out(self, message: Message, facts: Facts, verdict: Verdict, reading: Reading) -> Reply:
         stopped = verdict.with_action(Action.HOLD, Action.REJECT)

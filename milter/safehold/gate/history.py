@@ -8,7 +8,7 @@ copy now, or, of mail from outside, whoever sent it.  Only :meth:`History.learn`
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -70,9 +70,17 @@ def _enough(facts: Facts, repeats: Iterable[Policy]) -> Iterator[tuple[tuple[str
 class Forgetful:
     """No memory at all: for where nothing was before, and nothing comes after."""
 
-    def recall(self, facts: Facts, policies: PolicySet) -> Facts:  # noqa: ARG002
+    def contacts(self, facts: Facts, policies: PolicySet) -> Facts:  # noqa: ARG002
         """Return the facts as they are."""
         return facts
+
+    def counts(self, facts: Facts, policies: PolicySet, matched: Container[str]) -> Facts:  # noqa: ARG002
+        """Return the facts as they are."""
+        return facts
+
+    def recall(self, facts: Facts, policies: PolicySet) -> Facts:
+        """Return the facts with all that *policies* ask of the past: for whoever explains.  Writes nothing."""
+        return self.counts(self.contacts(facts, policies), policies, {each.id for each in policies.policies})
 
     def learn(self, facts: Facts, verdict: Verdict, reply: Reply, matches: Iterable[Tally]) -> None:
         """Do nothing."""
@@ -85,28 +93,36 @@ class History(Forgetful):
         self._memory = memory
         self._asked: tuple[PolicySet | None, Asked] = (None, Asked())
 
-    def recall(self, facts: Facts, policies: PolicySet) -> Facts:
-        """Return the facts with what *policies* ask of the past.  Writes nothing.
+    def contacts(self, facts: Facts, policies: PolicySet) -> Facts:
+        """Return the facts with the days on which *policies* ask whom was last written to; else as they are.
 
         Where the store cannot be asked, mail goes on being checked, and what is not known counts against it: everybody
-        is a stranger, and every match is one too many.
+        is a stranger.
         """
         wanted = self._wanted(policies)
+        people = [each.address for each in facts.recipients] if wanted.recipients else []
+        people += facts.senders if wanted.sender else ()
+        if not people:
+            return facts
         try:
-            return self._recalled(facts, wanted)
+            return replace(facts, last_contact=self._memory.last_contact(people))
         except StoreError as error:
-            log.error("earlier contacts and matches cannot be asked, so none is taken to be harmless: %s", error)
-            return replace(facts, last_contact=NO_DAYS, counts=dict(_enough(facts, wanted.repeats)))
+            log.error("earlier contacts cannot be asked, so everybody is a stranger: %s", error)
+            return replace(facts, last_contact=NO_DAYS)
 
-    def _recalled(self, facts: Facts, wanted: Asked) -> Facts:
-        people: list[str] = []
-        if wanted.recipients:
-            people += (each.address for each in facts.recipients)
-        if wanted.sender:
-            people += facts.senders
-        if people:
-            facts = replace(facts, last_contact=self._memory.last_contact(people))
-        return replace(facts, counts=self._counts(facts, wanted.repeats)) if wanted.repeats else facts
+    def counts(self, facts: Facts, policies: PolicySet, matched: Container[str]) -> Facts:
+        """Return the facts with how often those of *matched* that count matched before; else as they are.
+
+        Where the store cannot be asked, every match is one too many.
+        """
+        repeats = [policy for policy in self._wanted(policies).repeats if policy.id in matched]
+        if not repeats:
+            return facts
+        try:
+            return replace(facts, counts=self._counts(facts, repeats))
+        except StoreError as error:
+            log.error("earlier matches cannot be asked, so each is one too many: %s", error)
+            return replace(facts, counts=dict(_enough(facts, repeats)))
 
     def learn(self, facts: Facts, verdict: Verdict, reply: Reply, matches: Iterable[Tally]) -> None:
         """Remember a message by what became of it; *matches* are those that nothing else was written for."""

@@ -7,7 +7,7 @@ notice without her words, and a test that expects them must say so.  Pure.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import SMTP
@@ -19,7 +19,6 @@ from safehold.model import (
     Handling,
     HeldContent,
     HeldMessage,
-    HoldState,
     Message,
     Reading,
     Recipient,
@@ -29,10 +28,9 @@ from safehold.model import (
 from safehold.notices import Kind, NoticeSettings, Occasion
 from safehold.policy import PolicySet
 from safehold.proof.cases import NOTICE_WORDS, NoticeExpected
-from safehold.quarantine import evidence, moves
+from safehold.quarantine import evidence, intake, moves
 
 _REFERENCE = "0000-TEST"
-_BY_POLICY = "policy"
 _KEPT = timedelta(days=30)
 _SAID = {kind: words for words, kind in NOTICE_WORDS.items()}
 _OF_SENDER = {Action.HOLD: Kind.HELD, Action.REJECT: Kind.REFUSED}
@@ -99,33 +97,12 @@ def _rendered(
 
 
 def _hold(action: Action, group: tuple[RecipientVerdict, ...], held: Held, handling: Handling) -> HeldMessage:
-    deciding = [ground for each in group for ground in each.deciding]
     now = held.message.received_at
-    problems = (*held.verdict.problems, *held.reading.problems)
-    rejected = action is Action.REJECT
-    return HeldMessage(
-        id=_REFERENCE,
-        state=HoldState.REFUSED if rejected else HoldState.HELD,
-        version=1,
-        held_at=now,
-        due_at=now + timedelta(seconds=handling.deadline_s),
-        expires_at=now + _KEPT,
-        policies=tuple(sorted({ground.policy for ground in deciding})),
-        persons=tuple(sorted({ground.person for ground in deciding if ground.person})),
-        severity=handling.severity,
-        notice_title=handling.notice_title,
-        review=handling.review,
-        approvals_needed=handling.approvals,
-        approved_by=(),
-        decided_by=_BY_POLICY if rejected else "",
-        origin=held.facts.origin,
-        queue_id="",
-        held_count=len(group),
-        delivered_count=len(held.verdict.with_action(Action.PASS, Action.NOTIFY)),
-        attachment_count=len({part.attachment for part in held.reading.parts if part.attachment}),
-        size_bytes=len(held.message.content),
-        problems=tuple(sorted({problem.reason.value for problem in problems})),
+    made = intake.held_message(
+        held.message, held.facts, held.reading, held.verdict, group, handling, rejected=action is Action.REJECT
     )
+    due_at, expires_at = now + timedelta(seconds=handling.deadline_s), now + _KEPT
+    return replace(made, id=_REFERENCE, held_at=now, due_at=due_at, expires_at=expires_at)
 
 
 def _settings(held: Held, policies: PolicySet) -> NoticeSettings:

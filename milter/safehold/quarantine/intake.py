@@ -181,8 +181,16 @@ def _prepare(
     handlings = _handlings(arrival, split)
     handling = moves.strictest(handlings)
     due_at, office = _deadline(handlings or [handling], arrival)
-    held = _held(arrival, split, handling, expires_after, rejected=rejected)
-    held = replace(held, due_at=due_at, office=office)
+    held = replace(
+        held_message(
+            arrival.message, arrival.facts, arrival.reading, arrival.verdict, split.new, handling, rejected=rejected
+        ),
+        held_at=arrival.now,
+        due_at=due_at,
+        expires_at=arrival.now + expires_after,
+        office=office,
+        linked_to=split.linked_to,
+    )
     leaving = _leaving(arrival.message, split.new)
     content = HeldContent(
         envelope=arrival.message.envelope,
@@ -215,21 +223,27 @@ def _deadline(handlings: Sequence[Handling], arrival: Arrival) -> tuple[datetime
     return min((due(arrival.now, h.deadline_s, arrival.calendar, office=h.office), h.office) for h in handlings)
 
 
-def _held(
-    arrival: Arrival, split: _Split, handling: Handling, expires_after: timedelta, *, rejected: bool
+def held_message(
+    message: Message,
+    facts: Facts,
+    reading: Reading,
+    verdict: Verdict,
+    group: Sequence[RecipientVerdict],
+    handling: Handling,
+    *,
+    rejected: bool,
 ) -> HeldMessage:
-    deciding = [ground for each in split.new for ground in each.deciding]
-    policies = tuple(sorted({ground.policy for ground in deciding}))
-    problems = {p.reason.value for p in (*arrival.verdict.problems, *arrival.reading.problems)}
-    attachments = {part.attachment for part in arrival.reading.parts if part.attachment}
+    """Return what is open to see of a hold of the copies of *group*, due and ending as soon as it was received."""
+    deciding = [ground for each in group for ground in each.deciding]
+    problems = {problem.reason.value for problem in (*verdict.problems, *reading.problems)}
     return HeldMessage(
         id=new_id(),
         state=HoldState.REFUSED if rejected else HoldState.HELD,
         version=1,
-        held_at=arrival.now,
-        due_at=arrival.now,
-        expires_at=arrival.now + expires_after,
-        policies=policies,
+        held_at=facts.now,
+        due_at=facts.now,
+        expires_at=facts.now,
+        policies=tuple(sorted({ground.policy for ground in deciding})),
         persons=tuple(sorted({ground.person for ground in deciding if ground.person})),
         severity=handling.severity,
         notice_title=handling.notice_title,
@@ -237,14 +251,13 @@ def _held(
         approvals_needed=handling.approvals,
         approved_by=(),
         decided_by=BY_POLICY if rejected else "",
-        origin=arrival.facts.origin,
-        queue_id=plain(arrival.message.queue_id, 64),
-        held_count=len(split.new),
-        delivered_count=len(arrival.verdict.with_action(Action.PASS, Action.NOTIFY)),
-        attachment_count=len(attachments),
-        size_bytes=len(arrival.message.content),
+        origin=facts.origin,
+        queue_id=plain(message.queue_id, 64),
+        held_count=len(group),
+        delivered_count=len(verdict.with_action(Action.PASS, Action.NOTIFY)),
+        attachment_count=len({part.attachment for part in reading.parts if part.attachment}),
+        size_bytes=len(message.content),
         problems=tuple(sorted(problems)),
-        linked_to=split.linked_to,
     )
 
 

@@ -329,6 +329,19 @@ def test_while_the_store_is_away_everybody_is_a_stranger(house):
     assert here.send().kind is Kind.ACCEPT
 
 
+def test_the_store_is_asked_for_earlier_matches_of_mail_that_matches_only(house, monkeypatch):
+    here = house(rule(more=repeat()))
+    asked_for = []
+    counts = Memory.counts
+    monkeypatch.setattr(Memory, "counts", lambda memory, asked: asked_for.append(asked) or counts(memory, asked))
+
+    here.send(text="nothing of note")
+    assert asked_for == []
+
+    here.send()
+    assert len(asked_for) == 1
+
+
 # -- raise_to ---------------------------------------------------------------------------------------------------------
 
 
